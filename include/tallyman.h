@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file tallyman.h
+ * The public interface of tallyman: checks drives prepared for the Azure Import/Export service, and the documents of
+ * such a job, offline.
+ *
+ * Conventions that hold for every function here:
+ *
+ * - **Findings and errors are different things.** A *finding* is something wrong with a drive or a document. Findings
+ *   are results: they reach the caller through a tally_sink. An *error* is something wrong with the run itself (no
+ *   memory, a bad argument). Errors are the return value, with details in a caller-owned tally_error.
+ * - **Text** is UTF-8, NUL-terminated. Text that came from a document or a drive may hold any other character,
+ *   control characters included; escape it before it reaches a terminal. Secrets (storage account keys, SAS
+ *   signatures, BitLocker keys) are masked before any text leaves the library.
+ * - **Sizes and offsets** are bytes.
+ * - **Threads.** The library keeps no global state of its own. Every function may be called from several threads at
+ *   once, as long as each call has its own tally_sink and tally_error. Callbacks are made from the thread that
+ *   called the library, never from a worker. libxml2 is initialised on first use, once, under a lock.
+ * - **Reading only.** Nothing here ever writes to a drive or a document. Nothing here prints, exits, reads the
+ *   environment, changes the locale or installs a signal handler.
+ */
+#ifndef TALLYMAN_H
+#define TALLYMAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** The version of this header. CMake reads these three lines. */
+#define TALLY_VERSION_MAJOR 0
+#define TALLY_VERSION_MINOR 1
+#define TALLY_VERSION_PATCH 0
+
+#if defined(__GNUC__)
+#  define TALLY_API __attribute__((visibility("default")))
+#  define TALLY_NODISCARD __attribute__((warn_unused_result))
+#else
+#  define TALLY_API
+#  define TALLY_NODISCARD
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** @return the version of the library in use, as "0.1.0". Static; never NULL. */
+TALLY_API const char *tally_version(void);
+
+/* ---- errors: something wrong with our run ------------------------------------------------------------------- */
+
+/** What a function of this library can return. */
+typedef enum tally_result {
+	TALLY_OK = 0,
+	TALLY_ERROR_NO_MEMORY, /**< an allocation failed */
+	TALLY_ERROR_ARGUMENT,  /**< a parameter is out of its documented range */
+	TALLY_ERROR_IO,        /**< the subject could not be opened or read at all; os_error says why */
+	TALLY_ERROR_STOPPED,   /**< a callback asked to stop */
+	TALLY_ERROR_INTERNAL   /**< a library we build on failed in a way that cannot be blamed on the input */
+} tally_result;
+
+/** Details of an error. Owned by the caller, fixed in size, so that running out of memory can be reported too. */
+typedef struct tally_error {
+	tally_result code;
+	int os_error;      /**< errno, or 0 */
+	char message[480]; /**< one sentence for people, without a newline */
+} tally_error;
+
+/* ---- the catalogue: rules and statuses ---------------------------------------------------------------------- */
+
+/** How bad a finding is. What a document states is an error; what was only seen in samples or inferred, a warning. */
+typedef enum tally_severity { TALLY_SEVERITY_NOTE, TALLY_SEVERITY_WARNING, TALLY_SEVERITY_ERROR } tally_severity;
+
+/** What a status or a finding speaks of. */
+typedef enum tally_level {
+	TALLY_LEVEL_DRIVE,
+	TALLY_LEVEL_BLOB,
+	TALLY_LEVEL_SEGMENT, /**< a block or a page range */
+	TALLY_LEVEL_METADATA,
+	TALLY_LEVEL_PROPERTIES,
+	TALLY_LEVEL_DISPOSITION,
+	TALLY_LEVEL_DOCUMENT,
+	TALLY_LEVEL_JOB,
+	TALLY_LEVEL_DRIVE_STATE, /**< a drive's state as the classic portal and the REST interface name it */
+	TALLY_LEVEL_PORTAL,      /**< a drive's status as the current portal names it */
+	TALLY_LEVEL_COPY_STATUS, /**< CopyStatus of the Data Box resource provider */
+	TALLY_LEVEL_STAGE,       /**< StageName of the Data Box resource provider */
+	TALLY_LEVEL_LOG_CODE     /**< a code of the 2018-10-01 and 2021-08-01 copy logs */
+} tally_level;
+
+/** What an offline check can say of a status. */
+typedef enum tally_offline {
+	TALLY_OFFLINE_YES,    /**< the condition itself can be established */
+	TALLY_OFFLINE_PARTLY, /**< it can be refuted or suspected, not proved */
+	TALLY_OFFLINE_QUOTED, /**< only by reading it in a log or a saved answer */
+	TALLY_OFFLINE_NO      /**< depends on the service, the network, the carrier or an operator */
+} tally_offline;
+
+/** One status or state of the service. Static data. */
+typedef struct tally_status {
+	const char *code; /**< exactly as the service writes it, e.g. "ManifestNotFound" or "Manifest file error" */
+	tally_level level;
+	const char *portal_state;  /**< the nearest status of the current portal, or NULL */
+	const char *classic_state; /**< the nearest drive or job state of the classic portal, or NULL */
+	const char *copy_status;   /**< the nearest CopyStatus of the Data Box resource provider, or NULL */
+	tally_offline offline;
+	const char *meaning; /**< what it means */
+	const char *offline_evidence; /**< what an offline check goes by */
+	const char *advice; /**< what to do */
+} tally_status;
+
+/** Where a rule can be violated. */
+typedef enum tally_scope {
+	TALLY_SCOPE_FACT,     /**< nowhere: it only tells how the service or its tools behave */
+	TALLY_SCOPE_DOCUMENT, /**< in a document by itself; lint finds it */
+	TALLY_SCOPE_DRIVE     /**< between a drive and its documents; check finds it */
+} tally_scope;
+
+/** One rule. Several rows may share an id when a rule of the documents has more than one aspect. Static data. */
+typedef struct tally_rule {
+	const char *id;     /**< e.g. "M-31" */
+	const char *aspect; /**< tells rows of one id apart, e.g. "offset"; "" where there is one row only */
+	tally_scope scope;
+	tally_severity severity;
+	tally_level level;
+	const char *status;  /**< the code of the status it leads to at that level, or NULL */
+	const char *summary; /**< what must hold, one sentence */
+	const char *advice;  /**< what to do about a violation */
+	const char *source;  /**< the document it comes from */
+} tally_rule;
+
+/** @return the number of rules in the catalogue. */
+TALLY_API size_t tally_rule_count(void);
+/** @param index 0 … tally_rule_count() - 1. @return the rule, static; NULL when index is out of range. */
+TALLY_API const tally_rule *tally_rule_at(size_t index);
+/** @return the number of statuses in the catalogue. */
+TALLY_API size_t tally_status_count(void);
+/** @param index 0 … tally_status_count() - 1. @return the status, static; NULL when index is out of range. */
+TALLY_API const tally_status *tally_status_at(size_t index);
+/**
+ * Finds a status by its level and code.
+ * @param code compared exactly; NULL gives NULL.
+ * @return static, or NULL when the level has no such code.
+ */
+TALLY_API const tally_status *tally_status_find(tally_level level, const char *code);
+/** @return the name of a level as the reports write it ("drive", "blob", …). Static; never NULL. */
+TALLY_API const char *tally_level_name(tally_level level);
+/** @return "error", "warning" or "note". Static; never NULL. */
+TALLY_API const char *tally_severity_name(tally_severity severity);
+
+/* ---- findings ----------------------------------------------------------------------------------------------- */
+
+/** Something wrong with a drive or a document. Valid only during the callback that receives it. */
+typedef struct tally_finding {
+	const tally_rule *rule;     /**< never NULL */
+	tally_severity severity;    /**< the rule's, raised by tally_check_options.strict */
+	tally_level level;
+	const tally_status *status; /**< what the service would report at that level, or NULL */
+	const char *blob_path;      /**< or NULL */
+	const char *file_path;      /**< as the manifest writes it, or NULL */
+	const char *document;       /**< path of the document, or NULL */
+	uint64_t line;              /**< in the document, from 1; 0: none */
+	uint64_t document_offset;   /**< byte in the document, meaningful when line is not 0 */
+	bool has_range;             /**< offset and length are set */
+	uint64_t offset;            /**< first byte concerned in the file named by file_path */
+	uint64_t length;
+	const char *expected; /**< or NULL */
+	const char *actual;   /**< or NULL */
+	const char *message;  /**< one sentence, never NULL */
+} tally_finding;
+
+/* ---- sinks: where results go -------------------------------------------------------------------------------- */
+
+/** Where a run stands. */
+typedef struct tally_progress {
+	const char *stage;   /**< "reading the manifest", "checking", "looking for other files"; static */
+	uint64_t bytes_done; /**< of this stage */
+	uint64_t bytes_total;
+	uint64_t blobs_done, blobs_total;
+	uint64_t findings;     /**< errors and warnings so far */
+	const char *file_path; /**< the file in hand, or NULL */
+} tally_progress;
+
+/** A finished blob, in manifest order. Valid only during the callback. */
+typedef struct tally_blob_report {
+	uint64_t index; /**< from 0 */
+	const char *blob_path, *file_path; /**< or NULL where the manifest has none */
+	uint64_t length;
+	const tally_status *status; /**< level blob; never NULL */
+	uint64_t segments_listed, segments_checked;
+} tally_blob_report;
+
+/** Receives results. Every callback may be NULL. Calls come from the thread that called the library. */
+typedef struct tally_sink {
+	void *context;
+	/** One finding. All findings of a run come in a fixed order, whatever the number of threads. */
+	void (*finding)(void *context, const tally_finding *finding);
+	/** One blob is finished. */
+	void (*blob)(void *context, const tally_blob_report *blob);
+	/** Called often; @return false to end the run with TALLY_ERROR_STOPPED. */
+	bool (*progress)(void *context, const tally_progress *progress);
+} tally_sink;
+
+/* ---- lint: a document by itself ----------------------------------------------------------------------------- */
+
+/** Which kind of document a file is. */
+typedef enum tally_document_kind {
+	TALLY_DOCUMENT_UNKNOWN, /**< as an option: recognise it by its content */
+	TALLY_DOCUMENT_MANIFEST,
+	TALLY_DOCUMENT_MANIFEST_IMPORT, /**< as an option: a manifest, judged as one for an import */
+	TALLY_DOCUMENT_MANIFEST_EXPORT,
+	TALLY_DOCUMENT_JOURNAL,
+	TALLY_DOCUMENT_DRIVE_INFO,
+	TALLY_DOCUMENT_METADATA,
+	TALLY_DOCUMENT_PROPERTIES
+} tally_document_kind;
+
+/** @return the name of a kind, as --kind takes it and the reports write it ("manifest", "journal", …). Static. */
+TALLY_API const char *tally_document_kind_name(tally_document_kind kind);
+/** @return the kind of that name; TALLY_DOCUMENT_UNKNOWN when there is none. @param name may be NULL. */
+TALLY_API tally_document_kind tally_document_kind_find(const char *name);
+
+/** How to lint. All zero is the default. */
+typedef struct tally_lint_options {
+	tally_document_kind kind; /**< TALLY_DOCUMENT_UNKNOWN: recognise */
+	bool strict;              /**< warnings become errors */
+} tally_lint_options;
+
+/** What came of linting a document. */
+typedef struct tally_lint_result {
+	tally_document_kind kind; /**< as recognised or given */
+	bool valid;               /**< no error was found */
+	uint64_t errors, warnings, notes;
+} tally_lint_result;
+
+/**
+ * Judges a document by its rules. Memory doesn't grow with the document, but for 32 bytes a blob of a manifest.
+ * @param path a file; "-" is standard input (copied to an unnamed temporary file when it can't be read twice).
+ * @param options NULL for the defaults. @param sink may be NULL. @param error may be NULL.
+ * @return TALLY_OK when the document was judged, whatever the judgement; TALLY_ERROR_IO when it can't be opened or
+ * read, TALLY_ERROR_NO_MEMORY, TALLY_ERROR_INTERNAL, TALLY_ERROR_STOPPED.
+ */
+TALLY_API TALLY_NODISCARD tally_result tally_lint_file(const char *path, const tally_lint_options *options,
+						       const tally_sink *sink, tally_lint_result *result,
+						       tally_error *error);
+
+/**
+ * The same for a document in memory.
+ * @param name stands in the findings as the document's path; may be NULL.
+ */
+TALLY_API TALLY_NODISCARD tally_result tally_lint_memory(const void *bytes, size_t size, const char *name,
+							 const tally_lint_options *options, const tally_sink *sink,
+							 tally_lint_result *result, tally_error *error);
+
+/* ---- check: a drive against its documents ------------------------------------------------------------------- */
+
+/** What to check. All zero but `drive` is the default. */
+typedef struct tally_check_options {
+	const char *drive;    /**< a mounted directory */
+	const char *journal;  /**< a .jrn or DriveInfo file, or NULL */
+	const char *manifest; /**< path on the drive; NULL: the journal's, else \DriveManifest.xml */
+	const char *drive_id; /**< which drive of the journal; also compared with the manifest; or NULL */
+	tally_document_kind kind; /**< MANIFEST_IMPORT, MANIFEST_EXPORT, or UNKNOWN to recognise it */
+	unsigned jobs;            /**< hashing threads, 1 … 256; 0: one for each processor that may be used */
+	bool strict;              /**< warnings become errors */
+} tally_check_options;
+
+/** Something that was not checked, and why. */
+typedef struct tally_gap {
+	const char *what, *why; /**< static or owned by the summary */
+} tally_gap;
+
+#define TALLY_GAPS_MAX 16
+
+/** The result of a check. */
+typedef struct tally_summary {
+	const char *drive;  /**< as given in the options */
+	const char *source; /**< "directory" */
+	char drive_id[128]; /**< as the manifest (or else the journal) gives it; "" when neither does */
+	const tally_status *drive_status; /**< what the service would report; NULL when nothing can be said */
+	int exit_status;    /**< 0 nothing wrong, 1 something is wrong, 3 could not check */
+	uint64_t blobs_listed, blobs_checked;
+	uint64_t segments_listed, segments_checked;
+	uint64_t bytes_hashed;
+	tally_gap gaps[TALLY_GAPS_MAX];
+	size_t gap_count;
+	uint64_t errors, warnings, notes; /**< exact, also where a sink keeps fewer findings */
+	uint64_t other_files, other_bytes; /**< on the drive, named by nothing */
+	uint64_t *status_counts; /**< tally_status_count() entries: how often each status of blobs, segments, metadata and
+				      properties occurred. Owned by the summary. */
+} tally_summary;
+
+/**
+ * Replays what the datacenter does to a drive, as far as a mounted directory allows, and says what it would report.
+ * Files are opened below the drive's root only, never through symbolic links, and never written.
+ * @param summary filled in also when something is wrong with the drive; release it with tally_summary_clear.
+ * @param sink may be NULL. @param error may be NULL.
+ * @return TALLY_OK when the drive was judged; TALLY_ERROR_IO when drive or journal can't be opened;
+ * TALLY_ERROR_ARGUMENT, TALLY_ERROR_NO_MEMORY, TALLY_ERROR_INTERNAL, TALLY_ERROR_STOPPED.
+ */
+TALLY_API TALLY_NODISCARD tally_result tally_check(const tally_check_options *options, const tally_sink *sink,
+						   tally_summary *summary, tally_error *error);
+
+/** Releases what a summary owns. NULL is fine; so is a summary that is all zero. */
+TALLY_API void tally_summary_clear(tally_summary *summary);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

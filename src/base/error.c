@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/error.h"
+
+#include <stdio.h>
+#include <string.h>
+
+__attribute__((format(printf, 4, 0))) static void write_message(tally_error *error, tally_result code, int os_error,
+								const char *format, va_list args)
+{
+	if (error == NULL)
+		return;
+	error->code = code;
+	error->os_error = os_error;
+	vsnprintf(error->message, sizeof error->message, format, args);
+	if (os_error == 0)
+		return;
+	char reason[128];
+	/* XSI strerror_r: unlike strerror, safe while other threads fail too. */
+	if (strerror_r(os_error, reason, sizeof reason) != 0)
+		snprintf(reason, sizeof reason, "error %d", os_error);
+	size_t used = strlen(error->message);
+	snprintf(error->message + used, sizeof error->message - used, ": %s", reason);
+}
+
+tally_result tally_fail(tally_error *error, tally_result code, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	write_message(error, code, 0, format, args);
+	va_end(args);
+	return code;
+}
+
+tally_result tally_fail_os(tally_error *error, int os_error, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	write_message(error, TALLY_ERROR_IO, os_error, format, args);
+	va_end(args);
+	return TALLY_ERROR_IO;
+}
+
+tally_result tally_fail_memory(tally_error *error)
+{
+	return tally_fail(error, TALLY_ERROR_NO_MEMORY, "out of memory");
+}

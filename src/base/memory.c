@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/memory.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifdef TALLY_FAULT_INJECTION
+int (*tally_allocation_fault)(void);
+#  define FAULT() (tally_allocation_fault != NULL && tally_allocation_fault() != 0)
+#else
+#  define FAULT() 0
+#endif
+
+void *tally_alloc(size_t size)
+{
+	return FAULT() ? NULL : malloc(size != 0 ? size : 1);
+}
+
+void *tally_zalloc(size_t count, size_t size)
+{
+	return FAULT() ? NULL : calloc(count != 0 ? count : 1, size != 0 ? size : 1);
+}
+
+void *tally_realloc(void *memory, size_t count, size_t size)
+{
+	size_t bytes;
+	if (__builtin_mul_overflow(count, size, &bytes) || FAULT())
+		return NULL;
+	return realloc(memory, bytes != 0 ? bytes : 1);
+}
+
+char *tally_strndup(const char *text, size_t length)
+{
+	if (length == SIZE_MAX)
+		return NULL;
+	char *copy = tally_alloc(length + 1);
+	if (copy != NULL) {
+		memcpy(copy, text, length);
+		copy[length] = '\0';
+	}
+	return copy;
+}
+
+void *tally_grow(void *array, size_t *capacity, size_t needed, size_t size)
+{
+	if (needed <= *capacity)
+		return array;
+	size_t grown = *capacity < 8 ? 8 : *capacity;
+	while (grown < needed) {
+		if (grown > SIZE_MAX / 2)
+			return NULL;
+		grown *= 2;
+	}
+	void *moved = tally_realloc(array, grown, size);
+	if (moved != NULL)
+		*capacity = grown;
+	return moved;
+}
+
+void tally_free(void *memory)
+{
+	free(memory);
+}

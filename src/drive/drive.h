@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where a manifest's files are. One interface, so that the check doesn't know whether it reads a mounted directory, an
+ * image or an archive. Only reading; nothing here ever writes.
+ *
+ * Threads: tally_drive_find, tally_file_read, tally_file_identify and tally_file_close may be called by several threads
+ * at once on one drive.
+ */
+#ifndef TALLY_DRIVE_DRIVE_H
+#define TALLY_DRIVE_DRIVE_H
+
+#include "base/error.h"
+#include "base/windows_path.h"
+
+typedef struct tally_drive tally_drive;
+
+/* What became of opening a path; each is a status of its own for the service. */
+typedef enum tally_find {
+	TALLY_FIND_OK,
+	TALLY_FIND_NAME_INVALID,
+	TALLY_FIND_NAME_TOO_LONG,
+	TALLY_FIND_MISSING,      /* a component does not exist, or a file stands where a directory should be */
+	TALLY_FIND_NOT_A_FILE,   /* the path leads to something, but to no regular file: the text says to what */
+	TALLY_FIND_LEAVES_DRIVE, /* a symbolic link or mount point on the way; never followed */
+	TALLY_FIND_DENIED,
+	TALLY_FIND_AMBIGUOUS, /* no exact match and several names that NTFS takes for this one */
+	TALLY_FIND_IO_FAILED,
+	TALLY_FIND_NO_MEMORY
+} tally_find;
+
+typedef struct tally_file_identity {
+	uint64_t device, inode, size;
+	int64_t modified_ns; /* only to be compared: years that don't fit wrap around */
+} tally_file_identity;
+
+/* An open file. A value: no allocation for each file. */
+typedef struct tally_file {
+	tally_drive *drive;
+	intptr_t handle; /* a file descriptor for a directory drive */
+	uint64_t size;   /* bytes, when it was opened */
+	tally_file_identity identity;
+} tally_file;
+
+/* Filled for every outcome but TALLY_FIND_OK. */
+typedef struct tally_find_detail {
+	int os_error;               /* errno or 0 */
+	tally_path_problem problem; /* for NAME_INVALID and NAME_TOO_LONG */
+	/* What stands in the way, UTF-8, e.g. "\pictures is a symbolic link". A long path is cut in front. */
+	char text[160];
+} tally_find_detail;
+
+/*
+ * A mounted directory, opened once; every path below it by openat2(BENEATH, NO_SYMLINKS, NO_MAGICLINKS, NO_XDEV), by a
+ * walk of one component at a time where the kernel lacks it. TALLY_ERROR_IO when `path` can't be opened as a directory.
+ */
+tally_result tally_drive_open_directory(const char *path, tally_drive **drive, tally_error *error);
+/* `drive` may be NULL. Files of it that are still open stay readable. */
+void tally_drive_close(tally_drive *drive);
+
+/*
+ * Opens a manifest path for reading. Never waits for anything but the disk, whatever the path leads to. On
+ * TALLY_FIND_OK the file must be closed. `detail` may be NULL.
+ */
+tally_find tally_drive_find(tally_drive *drive, tally_text windows_path, tally_file *file, tally_find_detail *detail);
+
+/* Reads up to `size` bytes at `offset`: the number read, 0 at the end of the file, or -errno. Retries EINTR. */
+int64_t tally_file_read(const tally_file *file, uint64_t offset, void *buffer, size_t size);
+/* What the file is now, to tell a change while it was read. 0 or -errno. */
+int tally_file_identify(const tally_file *file, tally_file_identity *identity);
+void tally_file_close(tally_file *file);
+
+/* One regular file (or other thing) met by tally_drive_walk. */
+typedef struct tally_walk_entry {
+	const char *path; /* "\dir\name", its bytes as on the drive, which need not be UTF-8 */
+	uint64_t size;    /* of a regular file */
+	bool is_regular;
+	bool clashes; /* another name in this directory, or one of a directory on the way, is the same for NTFS */
+	/*
+	 * Not 0: what is here could not be looked at, or it is a directory that could not be read. EXDEV for a mount
+	 * point, ENAMETOOLONG for a directory deeper than any path of Windows; neither is entered.
+	 */
+	int os_error;
+} tally_walk_entry;
+
+/*
+ * Visits everything on the drive but the directories that could be read, depth first, names of a directory in byte
+ * order, without recursion and with a bounded number of open directories. Links are visited, never followed.
+ * TALLY_ERROR_STOPPED when `visit` returned false; TALLY_ERROR_IO when directories are moved about meanwhile.
+ */
+tally_result tally_drive_walk(tally_drive *drive, bool (*visit)(void *context, const tally_walk_entry *entry),
+			      void *context, tally_error *error);
+
+#endif

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "drive/directory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+typedef struct search {
+	tally_drive *drive;
+	tally_find_detail *detail; /* may be NULL */
+	tally_text path;
+	tally_text component, rest;                /* where in the path we are */
+	int dir;                                   /* the component's directory, O_PATH */
+	char name[TALLY_NTFS_COMPONENT_BYTES + 1]; /* the component as on the drive */
+} search;
+
+/* "\dir\component <what>"; of a long path the end, which tells more. */
+static void write_text(tally_find_detail *detail, tally_text subject, const char *what)
+{
+	const char *cut = "";
+	size_t room = sizeof detail->text - strlen(what) - sizeof "... ";
+	if (subject.size > room) {
+		cut = "...";
+		subject.data += subject.size - room;
+		subject.size = room;
+		/* Not from within a character. */
+		while (subject.size > 0 && (subject.data[0] & 0xC0) == 0x80) {
+			subject.data++;
+			subject.size--;
+		}
+	}
+	snprintf(detail->text, sizeof detail->text, "%s%.*s %s", cut, (int)subject.size, subject.data, what);
+}
+
+static tally_find report(const search *s, tally_find result, int os_error, const char *what)
+{
+	if (s->detail == NULL)
+		return result;
+	*s->detail = (tally_find_detail){.os_error = os_error};
+	size_t size = (size_t)(s->component.data - s->path.data) + s->component.size;
+	write_text(s->detail, (tally_text){s->path.data, size}, what);
+	return result;
+}
+
+static tally_find report_os(const search *s, int os_error)
+{
+	switch (os_error) {
+	case ENOENT:
+		return report(s, TALLY_FIND_MISSING, os_error, "does not exist");
+	case ENAMETOOLONG:
+		return report(s, TALLY_FIND_MISSING, os_error,
+			      "can't be here: the local file system has no names so long");
+	case EACCES:
+	case EPERM:
+		return report(s, TALLY_FIND_DENIED, os_error, "may not be opened");
+	case EXDEV:
+		return report(s, TALLY_FIND_LEAVES_DRIVE, os_error, "is a mount point");
+	case ELOOP:
+		return report(s, TALLY_FIND_LEAVES_DRIVE, os_error, "is a symbolic link");
+	case EAGAIN:
+		return report(s, TALLY_FIND_IO_FAILED, os_error, "is kept by another program, which has a lease on it");
+	case ENOMEM:
+		return report(s, TALLY_FIND_NO_MEMORY, os_error, "could not be looked up: out of memory");
+	default:
+		return report(s, TALLY_FIND_IO_FAILED, os_error, "can't be opened");
+	}
+}
+
+static const char *kind_of(mode_t mode)
+{
+	switch (mode & S_IFMT) {
+	case S_IFREG:
+		return "a file";
+	case S_IFDIR:
+		return "a directory";
+	case S_IFLNK:
+		return "a symbolic link";
+	case S_IFIFO:
+		return "a FIFO";
+	case S_IFSOCK:
+		return "a socket";
+	case S_IFCHR:
+	case S_IFBLK:
+		return "a device";
+	default:
+		return "neither file nor directory";
+	}
+}
+
+static tally_find report_ambiguous(const search *s, const tally_name *names)
+{
+	char what[96];
+	int size = snprintf(what, sizeof what, "could be %s or %s", names[0].text, names[1].text);
+	bool fits = size > 0 && (size_t)size < sizeof what;
+	return report(s, TALLY_FIND_AMBIGUOUS, 0, fits ? what : "could be several names that differ only in case");
+}
+
+/* Sets s->name to the one name in the directory that NTFS takes for the component. */
+static tally_find match_name(search *s, int missing)
+{
+	tally_cached_listing *loan;
+	int result = tally_listing_cache_borrow(s->drive->listings, s->dir, &loan);
+	if (result == -EACCES || result == -EPERM)
+		return report(s, TALLY_FIND_DENIED, -result, "can't be looked up: its directory may not be read");
+	if (result != 0)
+		return report_os(s, -result);
+	const tally_name *names;
+	unsigned count = tally_listing_find(tally_cached_listing_of(loan), s->component, &names);
+	tally_find found = TALLY_FIND_OK;
+	if (count == 0)
+		found = report_os(s, missing);
+	else if (count > 1)
+		found = report_ambiguous(s, names);
+	else
+		/* Fits: equal for NTFS means as many UTF-16 units. */
+		memcpy(s->name, names[0].text, names[0].size + (size_t)1);
+	tally_listing_cache_return(s->drive->listings, loan);
+	return found;
+}
+
+/* Opens the component, whatever it is, with O_PATH: *fd is set for TALLY_FIND_OK only. */
+static tally_find open_component(search *s, int *fd)
+{
+	memcpy(s->name, s->component.data, s->component.size);
+	s->name[s->component.size] = '\0';
+	*fd = tally_directory_step(s->drive, s->dir, s->name, O_PATH);
+	/* Too long for this file system as it is spelt, but letters of the other case can take fewer bytes. */
+	if (*fd == -ENOENT || *fd == -ENAMETOOLONG) {
+		tally_find found = match_name(s, -*fd);
+		if (found != TALLY_FIND_OK)
+			return found;
+		*fd = tally_directory_step(s->drive, s->dir, s->name, O_PATH);
+	}
+	return *fd < 0 ? report_os(s, -*fd) : TALLY_FIND_OK;
+}
+
+static void leave_directory(search *s)
+{
+	if (s->dir != s->drive->root)
+		close(s->dir);
+}
+
+/* A component on the way: goes on from `fd` when it is a directory. */
+static tally_find enter(search *s, int fd)
+{
+	struct stat facts;
+	if (fstat(fd, &facts) != 0)
+		return report_os(s, errno);
+	if (S_ISLNK(facts.st_mode))
+		return report_os(s, ELOOP);
+	if (!S_ISDIR(facts.st_mode)) {
+		char what[64];
+		snprintf(what, sizeof what, "is %s, not a directory", kind_of(facts.st_mode));
+		return report(s, TALLY_FIND_MISSING, ENOTDIR, what);
+	}
+	leave_directory(s);
+	s->dir = fd;
+	return TALLY_FIND_OK;
+}
+
+/* The last component: opens it for reading when `fd` says that it is a file. */
+static tally_find open_file(const search *s, int fd, tally_file *file)
+{
+	struct stat facts;
+	if (fstat(fd, &facts) != 0)
+		return report_os(s, errno);
+	if (!S_ISREG(facts.st_mode)) {
+		char what[64];
+		snprintf(what, sizeof what, "is %s", kind_of(facts.st_mode));
+		return report(s, TALLY_FIND_NOT_A_FILE, 0, what);
+	}
+	int result = tally_directory_open_file(s->drive, s->dir, s->name, file);
+	if (result == TALLY_NOT_REGULAR)
+		return report(s, TALLY_FIND_NOT_A_FILE, 0, "was replaced by something else meanwhile");
+	return result != 0 ? report_os(s, -result) : TALLY_FIND_OK;
+}
+
+tally_find tally_directory_search(tally_drive *drive, tally_text path, tally_file *file, tally_find_detail *detail)
+{
+	search s = {.drive = drive, .detail = detail, .path = path, .rest = path, .dir = drive->root};
+	tally_find found = TALLY_FIND_OK;
+	while (found == TALLY_FIND_OK && tally_windows_path_next(&s.rest, &s.component)) {
+		int fd;
+		found = open_component(&s, &fd);
+		if (found != TALLY_FIND_OK)
+			break;
+		bool is_last = s.rest.size == 0;
+		found = is_last ? open_file(&s, fd, file) : enter(&s, fd);
+		if (is_last || found != TALLY_FIND_OK)
+			close(fd);
+	}
+	leave_directory(&s);
+	return found;
+}

@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "format/document.h"
+
+#include "base/memory.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+typedef struct frame {
+	uint8_t element;
+	uint8_t rank;       /* highest rank of a child so far */
+	bool has_children;
+	bool stray_text;    /* told already */
+	uint32_t seen;      /* a bit for each entry of the child table */
+	tally_place place;
+} frame;
+
+struct tally_document {
+	const tally_grammar *grammar;
+	const tally_format_hooks *hooks;
+	void *state;
+	tally_finder *finder;
+	tally_xml_reader *reader;
+	frame stack[TALLY_XML_DEPTH_MAX + 2];
+	size_t depth;       /* stack[depth] is the open element; stack[0] the document */
+	size_t skipping;    /* depth within an element that is skipped */
+	bool broken;
+	tally_error failure; /* code not TALLY_OK: ends the reading */
+	const char *blob_path, *file_path;
+	char *text;         /* of the open element */
+	size_t text_size, text_capacity;
+	bool text_too_long;
+	tally_value values[TALLY_ATTRIBUTES_MAX]; /* attributes of the latest start tag */
+	char *copies;       /* what their texts point to: a leaf's hook sees them at its end */
+	size_t copies_size, copies_capacity;
+};
+
+static const tally_element_rule *rule_of(const tally_document *d, const frame *f)
+{
+	return &d->grammar->elements[f->element];
+}
+
+void tally_document_find(tally_document *d, const tally_fact *given, const char *format, ...)
+{
+	char message[800];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(message, sizeof message, format, args);
+	va_end(args);
+	tally_fact fact = *given;
+	const tally_rule *rule = tally_rule_of(fact.rule);
+	if (rule->level == TALLY_LEVEL_DOCUMENT && !fact.use_level) {
+		bool error = rule->severity == TALLY_SEVERITY_ERROR || (d->finder->strict && rule->severity == TALLY_SEVERITY_WARNING);
+		fact.use_level = true;
+		fact.level = d->grammar->level;
+		fact.status = error ? d->grammar->status : NULL;
+	}
+	if (fact.blob_path == NULL)
+		fact.blob_path = d->blob_path;
+	if (fact.file_path == NULL)
+		fact.file_path = d->file_path;
+	tally_find_fact(d->finder, &fact, "%s", message);
+}
+
+void tally_document_about(tally_document *d, const char *blob_path, const char *file_path)
+{
+	d->blob_path = blob_path;
+	d->file_path = file_path;
+}
+
+void tally_document_fail(tally_document *d, const tally_error *error)
+{
+	if (d->failure.code == TALLY_OK)
+		d->failure = *error;
+	tally_xml_stop(d->reader);
+}
+
+static void fail_memory(tally_document *d)
+{
+	tally_error error;
+	tally_fail_memory(&error);
+	tally_document_fail(d, &error);
+}
+
+bool tally_document_broken(const tally_document *d)
+{
+	return d->broken;
+}
+
+bool tally_document_seen(const tally_document *d, unsigned child_element)
+{
+	const frame *f = &d->stack[d->depth];
+	const tally_element_rule *rule = rule_of(d, f);
+	for (size_t i = 0; i < rule->child_count; i++)
+		if (rule->children[i].element == child_element)
+			return (f->seen >> i & 1) != 0;
+	return false;
+}
+
+static int name_size(tally_text name)
+{
+	return (int)(name.size < 100 ? name.size : 100);
+}
+
+/* Tells about an unknown name; one that differs only in capitals is most likely a slip. */
+static void tell_unknown(tally_document *d, tally_rule_symbol rule, tally_place place, tally_text name, const char *what,
+			 const char *parent, const char *meant)
+{
+	tally_fact fact = {.rule = rule, .in_document = true, .place = place, .actual = name};
+	if (meant != NULL) {
+		fact.expected = (tally_text){meant, strlen(meant)};
+		tally_document_find(d, &fact, "%s %.*s in %s is not known; names are case-sensitive, %s is", what, name_size(name),
+				    name.data, parent, meant);
+	} else {
+		tally_document_find(d, &fact, "%s %.*s in %s is not known", what, name_size(name), name.data, parent);
+	}
+}
+
+static const char *element_title(const tally_document *d, const frame *f)
+{
+	return f == d->stack ? "the document" : rule_of(d, f)->name;
+}
+
+static const tally_child_rule *find_child(const tally_document *d, const frame *parent, tally_text name, const char **meant)
+{
+	const tally_element_rule *rule = rule_of(d, parent);
+	*meant = NULL;
+	if (rule->any_child)
+		return rule->children;
+	for (size_t i = 0; i < rule->child_count; i++) {
+		const char *known = d->grammar->elements[rule->children[i].element].name;
+		if (tally_text_equal_string(name, known))
+			return &rule->children[i];
+		if (tally_text_equal_ascii_nocase(name, (tally_text){known, strlen(known)}))
+			*meant = known;
+	}
+	return NULL;
+}
+
+static void judge_position(tally_document *d, frame *parent, const tally_child_rule *child, tally_place place)
+{
+	size_t index = (size_t)(child - rule_of(d, parent)->children);
+	const char *name = d->grammar->elements[child->element].name;
+	if (rule_of(d, parent)->any_child)
+		return;
+	if ((parent->seen >> index & 1) != 0 && !child->many)
+		tally_document_find(d, &(tally_fact){.rule = d->grammar->repeated, .in_document = true, .place = place},
+				    "a second %s in one %s", name, element_title(d, parent));
+	if (child->rank < parent->rank && child->order != TALLY_RULE_NONE)
+		tally_document_find(d, &(tally_fact){.rule = child->order, .in_document = true, .place = place},
+				    "%s comes later than the published order has it", name);
+	if (child->rank > parent->rank)
+		parent->rank = child->rank;
+	parent->seen |= UINT32_C(1) << index;
+}
+
+static void trim(tally_document *d, tally_value *value, const char *name)
+{
+	tally_text trimmed = tally_text_trim(value->text);
+	if (trimmed.size != value->text.size && trimmed.size > 0 && d->grammar->blanks != TALLY_RULE_NONE)
+		tally_document_find(d, &(tally_fact){.rule = d->grammar->blanks, .in_document = true, .place = value->place},
+				    "the value of %s has blanks around it", name);
+	value->text = trimmed;
+}
+
+static void tell_hash(tally_document *d, tally_rule_symbol rule, const tally_value *value, const char *name)
+{
+	tally_fact fact = {.rule = rule, .in_document = true, .place = value->place, .expected = TALLY_TEXT("32 hexadecimal digits"),
+			   .actual = value->text};
+	size_t decoded;
+	if (tally_base64_decode(value->text, NULL, 0, &decoded) && decoded == 16)
+		tally_document_find(d, &fact, "%s is an MD5 in Base64; it must be written as 32 hexadecimal digits", name);
+	else if (tally_is_hex(value->text))
+		tally_document_find(d, &fact, "%s has %zu hexadecimal digits instead of 32", name, value->text.size);
+	else
+		tally_document_find(d, &fact, "%s is not a hash of 32 hexadecimal digits", name);
+}
+
+static void check_type(tally_document *d, tally_value_type type, tally_rule_symbol invalid, const char *name, bool secret,
+		       tally_value *value)
+{
+	value->valid = true;
+	if (type == TALLY_VALUE_MD5) {
+		value->valid = tally_hex_decode(value->text, value->md5, sizeof value->md5);
+		if (!value->valid)
+			tell_hash(d, invalid, value, name);
+	} else if (type == TALLY_VALUE_UINT) {
+		tally_number number = tally_decimal_parse(value->text, &value->number);
+		value->valid = number == TALLY_NUMBER_OK;
+		tally_fact fact = {.rule = invalid, .in_document = true, .place = value->place};
+		if (!secret)
+			fact.actual = value->text;
+		if (number == TALLY_NUMBER_MALFORMED)
+			tally_document_find(d, &fact, "%s is not a number: only the digits 0 to 9 may occur", name);
+		else if (number == TALLY_NUMBER_OVERFLOW)
+			tally_document_find(d, &fact, "%s is too large: it must be below 2^64", name);
+	}
+}
+
+/* The parser's buffers move on before a leaf's end tag; keep what its hook will want to see. */
+static bool keep_values(tally_document *d, size_t count)
+{
+	size_t total = 0;
+	for (size_t i = 0; i < count; i++)
+		total += d->values[i].text.size;
+	char *grown = tally_grow(d->copies, &d->copies_capacity, total + 1, 1);
+	if (grown == NULL) {
+		fail_memory(d);
+		return false;
+	}
+	d->copies = grown;
+	for (size_t i = 0; i < count; i++) {
+		tally_text *text = &d->values[i].text;
+		if (text->size > 0)
+			memcpy(grown, text->data, text->size);
+		text->data = grown;
+		grown += text->size;
+	}
+	return true;
+}
+
+static bool read_attributes(tally_document *d, const tally_element_rule *rule, tally_place place,
+			    const tally_xml_attribute *attributes, size_t count)
+{
+	memset(d->values, 0, sizeof d->values);
+	for (size_t i = 0; i < count; i++) {
+		const char *meant = NULL;
+		size_t found = rule->attribute_count;
+		for (size_t k = 0; k < rule->attribute_count; k++) {
+			const char *known = rule->attributes[k].name;
+			if (tally_text_equal_string(attributes[i].name, known))
+				found = k;
+			else if (tally_text_equal_ascii_nocase(attributes[i].name, (tally_text){known, strlen(known)}))
+				meant = known;
+		}
+		if (found == rule->attribute_count) {
+			tell_unknown(d, d->grammar->unknown_attribute, attributes[i].place, attributes[i].name, "attribute",
+				     rule->name, meant);
+			continue;
+		}
+		tally_value *value = &d->values[found];
+		*value = (tally_value){.text = attributes[i].value, .place = attributes[i].place, .present = true};
+		trim(d, value, rule->attributes[found].name);
+		check_type(d, rule->attributes[found].type, rule->attributes[found].invalid, rule->attributes[found].name,
+			   rule->secret, value);
+	}
+	for (size_t k = 0; k < rule->attribute_count; k++)
+		if (!d->values[k].present && rule->attributes[k].missing != TALLY_RULE_NONE)
+			tally_document_find(d, &(tally_fact){.rule = rule->attributes[k].missing, .in_document = true, .place = place},
+					    "%s has no %s", rule->name, rule->attributes[k].name);
+	return keep_values(d, rule->attribute_count);
+}
+
+static void on_start(void *context, tally_text name, const tally_xml_attribute *attributes, size_t count, tally_place place)
+{
+	tally_document *d = context;
+	if (d->skipping > 0) {
+		d->skipping++;
+		return;
+	}
+	frame *parent = &d->stack[d->depth];
+	parent->has_children = true;
+	const char *meant;
+	const tally_child_rule *child = find_child(d, parent, name, &meant);
+	if (child == NULL) {
+		tally_rule_symbol rule = d->depth == 0 ? d->grammar->root : d->grammar->unknown_element;
+		tell_unknown(d, rule, place, name, "element", element_title(d, parent), meant);
+		d->skipping = 1;
+		return;
+	}
+	const tally_element_rule *rule = &d->grammar->elements[child->element];
+	if (rule->refused != TALLY_RULE_NONE) {
+		tally_document_find(d, &(tally_fact){.rule = rule->refused, .in_document = true, .place = place, .actual = name},
+				    "%s in %s is not part of this format and was not read", rule->name, element_title(d, parent));
+		d->skipping = 1;
+		return;
+	}
+	judge_position(d, parent, child, place);
+	if (!read_attributes(d, rule, place, attributes, count))
+		return;
+	d->stack[++d->depth] = (frame){.element = child->element, .place = place};
+	d->text_size = 0;
+	d->text_too_long = false;
+	if (d->hooks->open != NULL)
+		d->hooks->open(d->state, child->element, name, d->values, place);
+}
+
+static bool is_blank(tally_text text)
+{
+	return tally_text_trim(text).size == 0;
+}
+
+static void on_text(void *context, tally_text piece)
+{
+	tally_document *d = context;
+	if (d->skipping > 0)
+		return;
+	frame *f = &d->stack[d->depth];
+	const tally_element_rule *rule = rule_of(d, f);
+	if (rule->type == TALLY_VALUE_NONE) {
+		if (!f->stray_text && !is_blank(piece)) {
+			f->stray_text = true;
+			tally_document_find(d, &(tally_fact){.rule = d->grammar->text, .in_document = true, .place = f->place},
+					    "there is text in %s, where only elements belong", element_title(d, f));
+		}
+		return;
+	}
+	if (d->text_size + piece.size > rule->text_max) {
+		d->text_too_long = true;
+		return;
+	}
+	char *grown = tally_grow(d->text, &d->text_capacity, d->text_size + piece.size + 1, 1);
+	if (grown == NULL) {
+		fail_memory(d);
+		return;
+	}
+	d->text = grown;
+	memcpy(d->text + d->text_size, piece.data, piece.size);
+	d->text_size += piece.size;
+}
+
+/* The open element's text as a value; false when it can't be used. */
+static void take_value(tally_document *d, const frame *f, const tally_element_rule *rule, tally_value *value)
+{
+	value->place = f->place;
+	value->text = (tally_text){d->text_size > 0 ? d->text : "", d->text_size};
+	if (d->text_too_long) {
+		tally_document_find(d, &(tally_fact){.rule = TALLY_RULE_XML_03, .in_document = true, .place = f->place},
+				    "the text of %s is longer than %zu bytes", rule->name, rule->text_max);
+		value->text.size = 0;
+		return;
+	}
+	trim(d, value, rule->name);
+	if (value->text.size > 0) {
+		value->present = true;
+		((char *)(uintptr_t)value->text.data)[value->text.size] = '\0';
+		check_type(d, rule->type, rule->invalid, rule->name, rule->secret, value);
+	} else if (rule->empty != TALLY_RULE_NONE) {
+		tally_document_find(d, &(tally_fact){.rule = rule->empty, .in_document = true, .place = f->place}, "%s is empty",
+				    rule->name);
+	} else {
+		value->valid = true;
+	}
+}
+
+static void on_end(void *context, tally_text name, tally_place place)
+{
+	(void)place;
+	tally_document *d = context;
+	if (d->skipping > 0) {
+		d->skipping--;
+		return;
+	}
+	frame *f = &d->stack[d->depth];
+	const tally_element_rule *rule = rule_of(d, f);
+	tally_value value = {.place = f->place, .text = {"", 0}};
+	if (rule->type != TALLY_VALUE_NONE)
+		take_value(d, f, rule, &value);
+	for (size_t i = 0; i < rule->child_count; i++)
+		if ((f->seen >> i & 1) == 0 && rule->children[i].missing != TALLY_RULE_NONE)
+			tally_document_find(d, &(tally_fact){.rule = rule->children[i].missing, .in_document = true, .place = f->place},
+					    "%s has no %s", rule->name, d->grammar->elements[rule->children[i].element].name);
+	if (d->hooks->close != NULL)
+		d->hooks->close(d->state, f->element, name, &value, f->has_children ? NULL : d->values);
+	d->depth--;
+}
+
+static void on_problem(void *context, tally_xml_problem problem, tally_place place, const char *message)
+{
+	tally_document *d = context;
+	tally_fact fact = {.in_document = true, .place = place};
+	switch (problem) {
+	case TALLY_XML_MALFORMED:
+		fact.rule = TALLY_RULE_XML_01;
+		break;
+	case TALLY_XML_CHARACTER:
+		fact.rule = d->grammar->character;
+		break;
+	case TALLY_XML_DOCTYPE:
+		fact.rule = TALLY_RULE_XML_02;
+		break;
+	case TALLY_XML_LIMIT:
+		fact.rule = TALLY_RULE_XML_03;
+		break;
+	case TALLY_XML_ENCODING:
+		fact.rule = TALLY_RULE_XML_04;
+		break;
+	case TALLY_XML_DECLARED:
+		fact.rule = TALLY_RULE_M_04_ENCODING;
+		break;
+	case TALLY_XML_NAMESPACE:
+		fact.rule = TALLY_RULE_M_04_NAMESPACE;
+		break;
+	}
+	if (problem != TALLY_XML_DECLARED && problem != TALLY_XML_NAMESPACE)
+		d->broken = true;
+	tally_document_find(d, &fact, "%s", message);
+}
+
+tally_result tally_document_new(tally_document **out, const tally_grammar *grammar, const tally_format_hooks *hooks, void *state,
+				tally_finder *finder, tally_error *error)
+{
+	static const tally_xml_handler handler = {on_start, on_end, on_text, on_problem};
+	*out = NULL;
+	tally_document *d = tally_zalloc(1, sizeof *d);
+	if (d == NULL)
+		return tally_fail_memory(error);
+	d->grammar = grammar;
+	d->hooks = hooks;
+	d->state = state;
+	d->finder = finder;
+	tally_result result = tally_xml_new(&d->reader, &handler, d, &(tally_xml_options){.fragment = grammar->fragment}, error);
+	if (result != TALLY_OK) {
+		tally_free(d);
+		return result;
+	}
+	*out = d;
+	return TALLY_OK;
+}
+
+void tally_document_free(tally_document *d)
+{
+	if (d == NULL)
+		return;
+	tally_xml_free(d->reader);
+	tally_free(d->text);
+	tally_free(d->copies);
+	tally_free(d);
+}
+
+static tally_result outcome(const tally_document *d, tally_result result, tally_error *error)
+{
+	if (d->failure.code == TALLY_OK)
+		return result;
+	if (error != NULL)
+		*error = d->failure;
+	return d->failure.code;
+}
+
+tally_result tally_document_feed(tally_document *d, const void *bytes, size_t size, tally_error *error)
+{
+	return outcome(d, tally_xml_feed(d->reader, bytes, size, error), error);
+}
+
+tally_result tally_document_finish(tally_document *d, tally_error *error)
+{
+	return outcome(d, tally_xml_finish(d->reader, error), error);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What POSIX has no call for, in one place: opening below a directory, and facts of a mount. */
+#ifndef TALLY_IO_OS_H
+#define TALLY_IO_OS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * Opens `path`, relative to `dir`: through no symbolic link, no link of /proc, no mount point, and never outside `dir`.
+ * With O_PATH | O_NOFOLLOW a link at the end is opened itself. Returns the descriptor or -errno; EXDEV for a mount
+ * point, ELOOP for a link.
+ */
+int tally_os_open_beneath(int dir, const char *path, int flags);
+/*
+ * Whether the kernel does that. Before Linux 5.6 it doesn't know the call, and the filters of containers refuse it with
+ * various errors, so it is tried out.
+ */
+bool tally_os_can_open_beneath(int dir);
+
+/* Which mount a file lies on: the kernel's number for it, or only the device where the kernel doesn't tell. */
+typedef struct tally_os_mount {
+	uint64_t id;
+	bool is_number;
+	bool is_directory; /* of the file that was asked about */
+} tally_os_mount;
+
+/* 0 or -errno. */
+int tally_os_mount_of(int fd, tally_os_mount *mount);
+bool tally_os_same_mount(const tally_os_mount *a, const tally_os_mount *b);
+
+/* Device nodes on this file's mount can't be opened (nodev). */
+bool tally_os_refuses_devices(int fd);
+/* Reading a file on this file's mount can change its access time, which is a write to the drive. */
+bool tally_os_tracks_reading(int fd);
+
+#endif

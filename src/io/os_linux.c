@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "io/os.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+/* Known to Linux 5.8 and to later C libraries than to kernels. */
+#ifndef STATX_MNT_ID
+#  define STATX_MNT_ID 0x00001000U
+#endif
+
+int tally_os_open_beneath(int dir, const char *path, int flags)
+{
+	struct open_how how = {
+	    .flags = (uint64_t)(unsigned)(flags | O_CLOEXEC),
+	    .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV,
+	};
+	long fd;
+	do
+		fd = syscall(SYS_openat2, dir, path, &how, sizeof how);
+	while (fd < 0 && errno == EINTR);
+	return fd < 0 ? -errno : (int)fd;
+}
+
+bool tally_os_can_open_beneath(int dir)
+{
+	int fd = tally_os_open_beneath(dir, ".", O_PATH | O_DIRECTORY);
+	if (fd < 0)
+		return false;
+	close(fd);
+	return true;
+}
+
+int tally_os_mount_of(int fd, tally_os_mount *mount)
+{
+	struct statx facts;
+	if (statx(fd, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT, STATX_TYPE | STATX_MNT_ID, &facts) != 0)
+		return -errno;
+	mount->is_number = (facts.stx_mask & STATX_MNT_ID) != 0;
+	mount->id = mount->is_number ? facts.stx_mnt_id : makedev(facts.stx_dev_major, facts.stx_dev_minor);
+	mount->is_directory = S_ISDIR(facts.stx_mode);
+	return 0;
+}
+
+bool tally_os_same_mount(const tally_os_mount *a, const tally_os_mount *b)
+{
+	/* Devices say nothing of files: those of one overlay lie on the devices of its layers. */
+	if (!a->is_number && !b->is_number && !(a->is_directory && b->is_directory))
+		return true;
+	return a->is_number == b->is_number && a->id == b->id;
+}
+
+bool tally_os_refuses_devices(int fd)
+{
+	struct statvfs facts;
+	return fstatvfs(fd, &facts) == 0 && (facts.f_flag & ST_NODEV) != 0;
+}
+
+bool tally_os_tracks_reading(int fd)
+{
+	struct statvfs facts;
+	return fstatvfs(fd, &facts) != 0 || (facts.f_flag & (ST_RDONLY | ST_NOATIME)) == 0;
+}

@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "xml/reader.h"
+
+#include "base/memory.h"
+#include "xml/decode.h"
+
+#include <libxml/parser.h>
+#include <libxml/parserInternals.h>
+#include <pthread.h>
+#include <stdio.h>
+
+/* A fragment is fed between these, so that several roots make one document. */
+static const char fragment_start[] = "<fragment>";
+static const char fragment_end[] = "</fragment>";
+#define PROLOG_MAX 1024 /* blanks and XML declaration in front of a fragment */
+
+struct tally_xml_reader {
+	const tally_xml_handler *handler;
+	void *context;
+	xmlParserCtxtPtr parser;
+	xmlSAXHandler sax;
+	tally_decoder decoder;
+	tally_xml_options options;
+	bool stopped;
+	bool namespace_told;
+	bool out_of_memory;
+	unsigned depth;
+	uint64_t lines;         /* line ends decoded so far */
+	tally_place last_event; /* where the last tag began: the place of what has no better one */
+	/* Fragments: what was dropped in front, and how far libxml2's count is ahead or behind because of it. */
+	bool prolog_done;
+	char prolog[PROLOG_MAX];
+	size_t prolog_size;
+	uint64_t dropped_bytes, dropped_lines;
+	/* Attributes of the current element; values written with references are decoded into `scratch`. */
+	tally_xml_attribute attributes[TALLY_XML_ATTRIBUTES_MAX];
+	char name[TALLY_XML_NAME_MAX + 1];
+	char *scratch;
+	size_t scratch_capacity;
+};
+
+static void stop(tally_xml_reader *r)
+{
+	r->stopped = true;
+	xmlStopParser(r->parser);
+}
+
+static void fatal(tally_xml_reader *r, tally_xml_problem problem, tally_place place, const char *message)
+{
+	if (r->stopped)
+		return;
+	r->handler->problem(r->context, problem, place, message);
+	stop(r);
+}
+
+/* Bytes of decoded document in front of `at`, which points into the parser's buffer. */
+static uint64_t decoded_offset(const tally_xml_reader *r, const xmlChar *at)
+{
+	const xmlParserInput *input = r->parser->input;
+	uint64_t offset = (uint64_t)input->consumed + (uint64_t)(at - input->base);
+	if (!r->options.fragment)
+		return offset;
+	size_t added = sizeof fragment_start - 1;
+	return (offset > added ? offset - added : 0) + r->dropped_bytes;
+}
+
+static uint64_t lines_between(const xmlChar *from, const xmlChar *to)
+{
+	uint64_t lines = 0;
+	while (from < to && (from = memchr(from, '\n', (size_t)(to - from))) != NULL) {
+		lines++;
+		from++;
+	}
+	return lines;
+}
+
+static tally_place place_of(const tally_xml_reader *r, const xmlChar *at)
+{
+	const xmlParserInput *input = r->parser->input;
+	uint64_t lines_since = lines_between(at, input->cur);
+	uint64_t line = (uint64_t)(input->line > 0 ? input->line : 1) + r->dropped_lines;
+	return (tally_place){line > lines_since ? line - lines_since : 1,
+			     tally_decoder_stored_offset(&r->decoder, decoded_offset(r, at))};
+}
+
+/* The `<` of the tag that was just read: `<` can't stand inside a tag, so the nearest one behind is it. */
+static const xmlChar *tag_start(const tally_xml_reader *r)
+{
+	const xmlParserInput *input = r->parser->input;
+	const xmlChar *found = memrchr(input->base, '<', (size_t)(input->cur - input->base));
+	return found != NULL ? found : input->cur;
+}
+
+static bool enter_tag(tally_xml_reader *r)
+{
+	const xmlChar *start = tag_start(r);
+	r->last_event = place_of(r, start);
+	tally_decoder_forget(&r->decoder, decoded_offset(r, start));
+	if (r->parser->input->cur - start <= TALLY_XML_MARKUP_MAX)
+		return true;
+	fatal(r, TALLY_XML_LIMIT, r->last_event, "a tag is longer than 1 MiB");
+	return false;
+}
+
+static tally_text full_name(tally_xml_reader *r, const xmlChar *local, const xmlChar *prefix)
+{
+	if (prefix == NULL)
+		return (tally_text){(const char *)local, strlen((const char *)local)};
+	int length = snprintf(r->name, sizeof r->name, "%s:%s", (const char *)prefix, (const char *)local);
+	size_t size = length > 0 ? (size_t)length : 0;
+	return (tally_text){r->name, size < sizeof r->name ? size : sizeof r->name - 1};
+}
+
+static void tell_namespace(tally_xml_reader *r)
+{
+	if (r->namespace_told)
+		return;
+	r->namespace_told = true;
+	r->handler->problem(r->context, TALLY_XML_NAMESPACE, r->last_event, "the document uses XML namespaces");
+}
+
+/*
+ * libxml2 hands out attribute values with every `&` written as `&#38;` unless entities are substituted, which we
+ * never let it do. Undoing that is all that is left to decode.
+ */
+static tally_text decode_ampersands(char **scratch, const char *value, size_t size)
+{
+	char *out = *scratch;
+	tally_text decoded = {out, 0};
+	for (size_t i = 0; i < size; i++) {
+		*out++ = value[i];
+		if (value[i] == '&' && size - i >= 5 && memcmp(value + i, "&#38;", 5) == 0)
+			i += 4;
+	}
+	decoded.size = (size_t)(out - decoded.data);
+	*scratch = out;
+	return decoded;
+}
+
+static bool read_attributes(tally_xml_reader *r, size_t count, const xmlChar **raw)
+{
+	const xmlParserInput *input = r->parser->input;
+	size_t total = 0;
+	for (size_t i = 0; i < count; i++)
+		total += (size_t)(raw[5 * i + 4] - raw[5 * i + 3]);
+	char *grown = tally_grow(r->scratch, &r->scratch_capacity, total + 1, 1);
+	if (grown == NULL) {
+		r->out_of_memory = true;
+		stop(r);
+		return false;
+	}
+	r->scratch = grown;
+	char *scratch = grown;
+	for (size_t i = 0; i < count; i++) {
+		const xmlChar *local = raw[5 * i], *prefix = raw[5 * i + 1], *value = raw[5 * i + 3];
+		size_t size = (size_t)(raw[5 * i + 4] - value);
+		tally_xml_attribute *a = &r->attributes[i];
+		a->name = (tally_text){(const char *)local, strlen((const char *)local)};
+		a->value = (tally_text){(const char *)value, size};
+		bool in_input = value >= input->base && value <= input->cur;
+		a->place = in_input ? place_of(r, value) : r->last_event;
+		if (size > 0 && memchr(value, '&', size) != NULL)
+			a->value = decode_ampersands(&scratch, (const char *)value, size);
+		if (prefix != NULL)
+			tell_namespace(r);
+		if (a->name.size > TALLY_XML_NAME_MAX) {
+			fatal(r, TALLY_XML_LIMIT, r->last_event, "the name of an attribute is too long");
+			return false;
+		}
+	}
+	return true;
+}
+
+static void on_start(void *context, const xmlChar *local, const xmlChar *prefix, const xmlChar *uri, int namespaces,
+		     const xmlChar **namespace_list, int attributes, int defaulted, const xmlChar **raw)
+{
+	(void)uri, (void)namespace_list, (void)defaulted;
+	tally_xml_reader *r = context;
+	r->depth++;
+	if (r->options.fragment && r->depth == 1)
+		return;
+	if (!enter_tag(r))
+		return;
+	if (r->depth > TALLY_XML_DEPTH_MAX + (r->options.fragment ? 1U : 0U)) {
+		fatal(r, TALLY_XML_LIMIT, r->last_event, "elements are nested too deeply");
+		return;
+	}
+	if (strnlen((const char *)local, TALLY_XML_NAME_MAX + 1) > TALLY_XML_NAME_MAX) {
+		fatal(r, TALLY_XML_LIMIT, r->last_event, "the name of an element is too long");
+		return;
+	}
+	if (attributes > TALLY_XML_ATTRIBUTES_MAX) {
+		fatal(r, TALLY_XML_LIMIT, r->last_event, "an element has too many attributes");
+		return;
+	}
+	if (namespaces > 0 || prefix != NULL)
+		tell_namespace(r);
+	size_t count = attributes > 0 ? (size_t)attributes : 0;
+	if (!read_attributes(r, count, raw))
+		return;
+	r->handler->start(r->context, full_name(r, local, prefix), r->attributes, count, r->last_event);
+}
+
+static void on_end(void *context, const xmlChar *local, const xmlChar *prefix, const xmlChar *uri)
+{
+	(void)uri;
+	tally_xml_reader *r = context;
+	r->depth--;
+	if (r->options.fragment && r->depth == 0)
+		return;
+	if (enter_tag(r))
+		r->handler->end(r->context, full_name(r, local, prefix), r->last_event);
+}
+
+static void on_text(void *context, const xmlChar *text, int size)
+{
+	tally_xml_reader *r = context;
+	if (size > 0 && !r->stopped)
+		r->handler->text(r->context, (tally_text){(const char *)text, (size_t)size});
+}
+
+static void on_comment(void *context, const xmlChar *text)
+{
+	tally_xml_reader *r = context;
+	if (strlen((const char *)text) > TALLY_XML_MARKUP_MAX)
+		fatal(r, TALLY_XML_LIMIT, r->last_event, "a comment is longer than 1 MiB");
+}
+
+static void on_instruction(void *context, const xmlChar *target, const xmlChar *data)
+{
+	(void)target;
+	tally_xml_reader *r = context;
+	if (data != NULL && strlen((const char *)data) > TALLY_XML_MARKUP_MAX)
+		fatal(r, TALLY_XML_LIMIT, r->last_event, "a processing instruction is longer than 1 MiB");
+}
+
+/* Called as soon as libxml2 has seen <!DOCTYPE name, before anything in it is read. */
+static void on_doctype(void *context, const xmlChar *name, const xmlChar *external, const xmlChar *system)
+{
+	(void)name, (void)external, (void)system;
+	tally_xml_reader *r = context;
+	fatal(r, TALLY_XML_DOCTYPE, place_of(r, tag_start(r)), "the document has a DOCTYPE, which is refused");
+}
+
+static xmlEntityPtr on_entity(void *context, const xmlChar *name)
+{
+	(void)context;
+	return xmlGetPredefinedEntity(name);
+}
+
+/* The value of encoding="…" in the XML declaration that ends at `end`. */
+static tally_text declared_encoding(const char *begin, const char *end)
+{
+	const char *found = memmem(begin, (size_t)(end - begin), "encoding", 8);
+	if (found == NULL)
+		return (tally_text){NULL, 0};
+	const char *open = found + 8;
+	while (open < end && *open != '"' && *open != '\'')
+		open++;
+	const char *close = open < end ? memchr(open + 1, *open, (size_t)(end - open - 1)) : NULL;
+	return close != NULL ? (tally_text){open + 1, (size_t)(close - open - 1)} : (tally_text){NULL, 0};
+}
+
+static void judge_encoding(tally_xml_reader *r, tally_text declared)
+{
+	bool utf16 = r->decoder.encoding != TALLY_ENCODING_UTF8;
+	bool says_utf16 = declared.size >= 6 && tally_text_equal_ascii_nocase((tally_text){declared.data, 6}, TALLY_TEXT("UTF-16"));
+	tally_place place = {1 + r->dropped_lines, 0};
+	char message[160];
+	if (declared.data == NULL && !utf16)
+		return;
+	if (!utf16 && tally_text_equal_ascii_nocase(declared, TALLY_TEXT("UTF-8")))
+		return;
+	if (utf16 != says_utf16 && (says_utf16 || declared.data != NULL) &&
+	    (says_utf16 || !tally_text_equal_ascii_nocase(declared, TALLY_TEXT("UTF-8")))) {
+		snprintf(message, sizeof message, "the document is declared as %.*s but encoded as %s",
+			 (int)(declared.size < 40 ? declared.size : 40), declared.data, utf16 ? "UTF-16" : "UTF-8 or ASCII");
+	} else {
+		snprintf(message, sizeof message, "the document is encoded as UTF-16, not UTF-8");
+	}
+	r->handler->problem(r->context, TALLY_XML_DECLARED, place, message);
+}
+
+static void on_document(void *context)
+{
+	tally_xml_reader *r = context;
+	const xmlParserInput *input = r->parser->input;
+	tally_text declared = {NULL, 0};
+	if (r->options.fragment)
+		return; /* judged where the declaration is dropped */
+	if (input->cur - input->base >= 5 && memcmp(input->base, "<?xml", 5) == 0)
+		declared = declared_encoding((const char *)input->base, (const char *)input->cur);
+	judge_encoding(r, declared);
+}
+
+static void on_error(void *context, const xmlError *e)
+{
+	/* libxml2 passes the parser's userData, which is our reader. */
+	tally_xml_reader *r = context;
+	if (r->stopped || e->level == XML_ERR_NONE || e->level == XML_ERR_WARNING)
+		return;
+	if (e->code == XML_ERR_NO_MEMORY) {
+		r->out_of_memory = true;
+		stop(r);
+		return;
+	}
+	if (e->domain == XML_FROM_NAMESPACE) {
+		tell_namespace(r);
+		if (e->level != XML_ERR_FATAL)
+			return;
+	}
+	char message[200];
+	snprintf(message, sizeof message, "%s", e->message != NULL ? e->message : "not well-formed");
+	message[strcspn(message, "\r\n")] = '\0';
+	bool character = e->code == XML_ERR_INVALID_CHAR || e->code == XML_ERR_INVALID_CHARREF;
+	bool limit = e->code == XML_ERR_NAME_TOO_LONG || strstr(message, "too long") != NULL || strstr(message, "Huge input") != NULL;
+	tally_place place = r->parser->input != NULL ? place_of(r, r->parser->input->cur) : r->last_event;
+	fatal(r, character ? TALLY_XML_CHARACTER : limit ? TALLY_XML_LIMIT : TALLY_XML_MALFORMED, place, message);
+}
+
+static void initialise_libxml(void)
+{
+	xmlInitParser();
+}
+
+tally_result tally_xml_new(tally_xml_reader **out, const tally_xml_handler *handler, void *context,
+			   const tally_xml_options *options, tally_error *error)
+{
+	/* libxml2 wants its first initialisation on one thread; this is the only static state, and it is only a lock. */
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	*out = NULL;
+	pthread_once(&once, initialise_libxml);
+	tally_xml_reader *r = tally_zalloc(1, sizeof *r);
+	if (r == NULL)
+		return tally_fail_memory(error);
+	r->handler = handler;
+	r->context = context;
+	r->last_event = (tally_place){1, 0};
+	if (options != NULL)
+		r->options = *options;
+	r->sax.initialized = XML_SAX2_MAGIC;
+	r->sax.startDocument = on_document;
+	r->sax.startElementNs = on_start;
+	r->sax.endElementNs = on_end;
+	r->sax.characters = on_text;
+	r->sax.ignorableWhitespace = on_text;
+	r->sax.cdataBlock = on_text;
+	r->sax.comment = on_comment;
+	r->sax.processingInstruction = on_instruction;
+	r->sax.internalSubset = on_doctype;
+	r->sax.getEntity = on_entity;
+	r->sax.serror = (xmlStructuredErrorFunc)on_error;
+	r->parser = xmlCreatePushParserCtxt(&r->sax, r, NULL, 0, NULL);
+	if (r->parser == NULL) {
+		tally_free(r);
+		return tally_fail_memory(error);
+	}
+	xmlCtxtUseOptions(r->parser, XML_PARSE_NONET | XML_PARSE_IGNORE_ENC);
+	/* What we feed is UTF-8, checked; libxml2 must not guess from the first bytes. */
+	r->parser->charset = XML_CHAR_ENCODING_UTF8;
+	*out = r;
+	return TALLY_OK;
+}
+
+void tally_xml_free(tally_xml_reader *r)
+{
+	if (r == NULL)
+		return;
+	xmlFreeParserCtxt(r->parser);
+	tally_decoder_clear(&r->decoder);
+	tally_free(r->scratch);
+	tally_free(r);
+}
+
+static tally_result parse(tally_xml_reader *r, const char *text, size_t size, bool last, tally_error *error)
+{
+	if (r->stopped)
+		return r->out_of_memory ? tally_fail_memory(error) : TALLY_OK;
+	int code = xmlParseChunk(r->parser, text, (int)size, last);
+	if (r->out_of_memory || code == XML_ERR_NO_MEMORY)
+		return tally_fail_memory(error);
+	if (r->stopped || r->parser->input == NULL)
+		return TALLY_OK;
+	if (r->parser->input->end - r->parser->input->cur > TALLY_XML_MARKUP_MAX)
+		fatal(r, TALLY_XML_LIMIT, r->last_event, "a tag, comment or processing instruction is longer than 1 MiB");
+	return TALLY_OK;
+}
+
+/* The front of a fragment: drops blanks and the XML declaration, then opens the root that holds the roots. */
+static tally_result start_fragment(tally_xml_reader *r, bool last, tally_error *error)
+{
+	size_t blanks = 0;
+	while (blanks < r->prolog_size && strchr(" \t\r\n", r->prolog[blanks]) != NULL)
+		blanks++;
+	tally_text rest = {r->prolog + blanks, r->prolog_size - blanks};
+	bool full = r->prolog_size == PROLOG_MAX || last;
+	if (!full && (rest.size < 5 || (tally_text_starts(rest, "<?xml") && memmem(rest.data, rest.size, "?>", 2) == NULL)))
+		return TALLY_OK;
+	if (tally_text_starts(rest, "<?xml")) {
+		const char *close = memmem(rest.data, rest.size, "?>", 2);
+		if (close != NULL) {
+			judge_encoding(r, declared_encoding(rest.data, close));
+			rest.size -= (size_t)(close + 2 - rest.data);
+			rest.data = close + 2;
+		}
+	}
+	r->prolog_done = true;
+	r->dropped_bytes = (uint64_t)(rest.data - r->prolog);
+	r->dropped_lines = lines_between((const xmlChar *)r->prolog, (const xmlChar *)rest.data);
+	tally_result result = parse(r, fragment_start, sizeof fragment_start - 1, false, error);
+	if (result == TALLY_OK && rest.size > 0)
+		result = parse(r, rest.data, rest.size, false, error);
+	return result;
+}
+
+static tally_result feed_slice(tally_xml_reader *r, tally_text slice, tally_error *error)
+{
+	if (!r->options.fragment || r->prolog_done)
+		return parse(r, slice.data, slice.size, false, error);
+	size_t room = PROLOG_MAX - r->prolog_size;
+	size_t take = slice.size < room ? slice.size : room;
+	memcpy(r->prolog + r->prolog_size, slice.data, take);
+	r->prolog_size += take;
+	tally_result result = start_fragment(r, false, error);
+	if (result != TALLY_OK || take == slice.size)
+		return result;
+	return parse(r, slice.data + take, slice.size - take, false, error);
+}
+
+tally_result tally_xml_feed(tally_xml_reader *r, const void *bytes, size_t size, tally_error *error)
+{
+	tally_text rest = {bytes, size};
+	char buffer[TALLY_DECODE_SLICE_MAX];
+	while (!r->stopped) {
+		tally_text slice;
+		switch (tally_decoder_next(&r->decoder, &rest, buffer, &slice)) {
+		case TALLY_DECODE_MORE:
+			return TALLY_OK;
+		case TALLY_DECODE_NO_MEMORY:
+			return tally_fail_memory(error);
+		case TALLY_DECODE_MALFORMED:
+			fatal(r, TALLY_XML_ENCODING, (tally_place){r->lines + 1, r->decoder.stored},
+			      r->decoder.encoding == TALLY_ENCODING_UTF8 ? "there is a byte that is not UTF-8 text"
+									 : "there is a unit that is not UTF-16 text");
+			return TALLY_OK;
+		case TALLY_DECODE_SLICE:
+			break;
+		}
+		r->lines += lines_between((const xmlChar *)slice.data, (const xmlChar *)slice.data + slice.size);
+		tally_result result = feed_slice(r, slice, error);
+		if (result != TALLY_OK)
+			return result;
+	}
+	return r->out_of_memory ? tally_fail_memory(error) : TALLY_OK;
+}
+
+tally_result tally_xml_finish(tally_xml_reader *r, tally_error *error)
+{
+	if (!r->stopped && !tally_decoder_complete(&r->decoder)) {
+		bool too_short = r->decoder.encoding == TALLY_ENCODING_UNKNOWN;
+		fatal(r, too_short ? TALLY_XML_MALFORMED : TALLY_XML_ENCODING, (tally_place){r->lines + 1, r->decoder.stored},
+		      too_short ? "the document is too short for XML" : "the document ends within a character");
+	}
+	tally_result result = TALLY_OK;
+	if (r->options.fragment) {
+		if (!r->prolog_done)
+			result = start_fragment(r, true, error);
+		if (result == TALLY_OK)
+			result = parse(r, fragment_end, sizeof fragment_end - 1, false, error);
+	}
+	if (result == TALLY_OK)
+		result = parse(r, NULL, 0, true, error);
+	return result;
+}
+
+void tally_xml_stop(tally_xml_reader *r)
+{
+	if (!r->stopped)
+		stop(r);
+}
+
+bool tally_xml_stopped(const tally_xml_reader *r)
+{
+	return r->stopped;
+}
