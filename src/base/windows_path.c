@@ -87,20 +87,22 @@ static tally_path_fault check_component(tally_text component, size_t *units)
 	*units = 0;
 	if (component.size == 0)
 		return TALLY_PATH_EMPTY_COMPONENT;
-	if (tally_text_equal_string(component, ".") || tally_text_equal_string(component, ".."))
+	if (component.data[0] == '.' && (component.size == 1 || (component.size == 2 && component.data[1] == '.')))
 		return TALLY_PATH_DOT_COMPONENT;
-	for (tally_text rest = component; rest.size > 0;) {
-		unsigned char c = (unsigned char)rest.data[0];
+	for (size_t i = 0; i < component.size;) {
+		unsigned char c = (unsigned char)component.data[i];
 		if (c < 0x80) {
 			if (is_forbidden(c))
 				return TALLY_PATH_CHARACTER;
-			rest = text_from(rest, 1);
+			i++;
 			*units += 1;
 			continue;
 		}
+		tally_text rest = text_from(component, i);
 		uint32_t code_point = tally_utf8_next(&rest);
 		if (code_point == TALLY_NOT_A_CODE_POINT)
 			return TALLY_PATH_ENCODING;
+		i = component.size - rest.size;
 		*units += tally_utf16_units(code_point);
 	}
 	if (*units > TALLY_NTFS_COMPONENT_UNITS)

@@ -13,9 +13,12 @@
 
 /*
  * Segments tend to start at the same place of a page, and lines at the same place of their pages compete for the same
- * set of the first-level cache, which holds far fewer lines than there are lanes. So lanes begin one by one, each this
- * many blocks after the one before: an odd number, so that all sets are used, and past the next line's prefetching.
+ * set of the first-level cache, which holds 8 to 12 of them: fewer than there are lanes. So at first only ABREAST lanes
+ * begin, and as many more after every STAGGER blocks; that is an odd number, so that the lanes spread over all sets,
+ * and more than the lines that are fetched ahead. The lanes that begin together also end together where segments are
+ * of one length, which makes fewer and longer runs.
  */
+#define ABREAST 4
 #define STAGGER 17
 
 /*
@@ -177,6 +180,14 @@ static tally_result pull(tally_digest *digest, unsigned number, tally_error *err
 	return tally_fail(error, TALLY_ERROR_STOPPED, "stopped at segment %zu", lane->index);
 }
 
+/* The kernel fetches a lane's lines so far ahead that it never asks for the first ones: all at once, not each in turn.
+ */
+static void fetch_first(const digest_lane *lane)
+{
+	for (size_t offset = 0; offset < TALLY_MD5_PREFETCH && offset < lane->left; offset += TALLY_MD5_BLOCK)
+		__builtin_prefetch(lane->piece + offset);
+}
+
 /* Gives a lane without steps new ones, from its segment or from the next; none are left: it becomes idle. */
 static tally_result refill(tally_digest *digest, unsigned number, tally_error *error)
 {
@@ -191,6 +202,7 @@ static tally_result refill(tally_digest *digest, unsigned number, tally_error *e
 		}
 		if (lane->carried == 0 && lane->left >= TALLY_MD5_BLOCK) {
 			digest->cursor[number] = lane->piece;
+			fetch_first(lane);
 			digest->steps[number] = lane->left / TALLY_MD5_BLOCK;
 			lane->piece += lane->left - lane->left % TALLY_MD5_BLOCK;
 			lane->left %= TALLY_MD5_BLOCK;
@@ -278,18 +290,19 @@ static bool run_lanes(tally_digest *digest)
 
 tally_result tally_digest_run(tally_digest *digest, const tally_digest_source *source, size_t count, tally_error *error)
 {
+	const unsigned lanes = digest->kernel->lanes;
 	digest->source = source;
 	digest->next = 0;
 	digest->count = count;
 	digest->opened = 0;
 	/* A run that was stopped has left them as they were. */
-	for (unsigned number = 0; number < digest->kernel->lanes; number++) {
+	for (unsigned number = 0; number < lanes; number++) {
 		digest->steps[number] = 0;
 		digest->lanes[number].busy = false;
 	}
 	do {
-		if (digest->opened < digest->kernel->lanes)
-			digest->opened++;
+		if (digest->opened < lanes)
+			digest->opened = lanes - digest->opened > ABREAST ? digest->opened + ABREAST : lanes;
 		for (unsigned number = 0; number < digest->opened; number++) {
 			if (digest->steps[number] != 0)
 				continue;

@@ -3,5 +3,5 @@
 #define MD5_RUN tally_md5_run_avx512
 #define MD5_WIDTH 16
 #define MD5_SETS 2
-#define MD5_TERNARY 1
+#define MD5_SELECT 1
 #include "digest/md5_lanes.h"

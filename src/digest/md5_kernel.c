@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* `worth` is the time of a kernel's step over that of the plain kernel's, measured, rounded up. */
+/* `worth` is the time of a kernel's step over that of a step of the plain kernel, rounded up; modelled for NEON. */
 static const tally_md5_kernel kernels[] = {
 #if defined(__x86_64__)
     {"avx512", TALLY_CPU_AVX512, 32, 2, tally_md5_run_avx512},

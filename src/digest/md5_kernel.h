@@ -9,7 +9,8 @@
 #include <stdint.h>
 
 #define TALLY_MD5_BLOCK 64
-#define TALLY_MD5_WORDS 4 /* A, B, C, D of RFC 1321 */
+#define TALLY_MD5_WORDS 4      /* A, B, C, D of RFC 1321 */
+#define TALLY_MD5_PREFETCH 256 /* a kernel fetches the line so many bytes after the block that it loads */
 
 /*
  * Compresses `steps` > 0 blocks of each lane. cursor[lane] is where the lane's bytes are, at any alignment; it is moved

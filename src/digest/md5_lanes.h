@@ -5,7 +5,7 @@
  *   MD5_RUN     the name of the function
  *   MD5_WIDTH   streams in one vector: 1 (no vector at all), 4, 8 or 16
  *   MD5_SETS    vectors worked on in turns: 1, 2 or 3
- *   MD5_TERNARY 1 where one instruction computes any function of three bits, else 0
+ *   MD5_SELECT  1 where one instruction takes each bit from one of two vectors as a third one says, else 0
  *
  * and is compiled with the flags of its instruction set.
  *
@@ -35,7 +35,8 @@
  *   I = c ^ (b | ~d), and ~I = c ^ (~b & d) has no complement but the one that "and-not" gives for nothing.
  *     I = -1 - ~I, so the sum is a - (c ^ (~b & d)) with K - 1 for K.
  *
- * With ternary logic each of the four is one instruction, and G is best written like F: c ^ (d & (b ^ c)).
+ * F and G are choices: of c or d by the bits of b, of b or c by the bits of d. Where that is one instruction, G is best
+ * written like F, c ^ (d & (b ^ c)), which compilers recognise.
  *
  * Even so the chain of one set leaves the processor idle most of the time. Two things fill the gaps. The steps of
  * MD5_SETS independent sets are interleaved; more sets than given want more registers than there are. And the next
@@ -46,7 +47,7 @@
  *
  * The last block of a run has no next one. Its slices load it once more: what they make is not used.
  *
- * A slice that loads from a lane also fetches the line PREFETCH_AHEAD bytes further on: hardware prefetchers don't
+ * A slice that loads from a lane also fetches the line TALLY_MD5_PREFETCH bytes further on: hardware prefetchers don't
  * keep track of as many streams as there are lanes.
  */
 #include "digest/md5_kernel.h"
@@ -54,7 +55,6 @@
 #include <string.h>
 
 #define LANES (MD5_WIDTH * MD5_SETS)
-#define PREFETCH_AHEAD 256
 
 #if MD5_WIDTH == 1
 typedef uint32_t words;
@@ -116,7 +116,7 @@ static const uint32_t sines[64] = {
     a[n] = b[n] + ROTATE(sum, s);                \
   }
 #define STEP_F(n, a, b, c, d, i, s) STEP(n, a, b, i, i, s, , +(d[n] ^ (b[n] & (c[n] ^ d[n]))))
-#if MD5_TERNARY
+#if MD5_SELECT
 #  define STEP_G(n, a, b, c, d, i, s) STEP(n, a, b, i, (5 * (i) + 1) % 16, s, , +(c[n] ^ (d[n] & (b[n] ^ c[n]))))
 #else
 #  define STEP_G(n, a, b, c, d, i, s) STEP(n, a, b, i, (5 * (i) + 1) % 16, s, +(c[n] & ~d[n]), +(b[n] & d[n]))
@@ -179,7 +179,7 @@ static inline void slice(words m[16], const uint8_t *const *cursor, unsigned num
 /* The address may lie beyond the lane's bytes. A prefetch doesn't fault; arithmetic on a pointer might be undefined. */
 static inline void prefetch(const uint8_t *at)
 {
-	__builtin_prefetch((const void *)((uintptr_t)at + PREFETCH_AHEAD));
+	__builtin_prefetch((const void *)((uintptr_t)at + TALLY_MD5_PREFETCH));
 }
 
 #  if MD5_WIDTH == 16
@@ -268,15 +268,15 @@ static inline __attribute__((always_inline)) void slice(words m[16], const uint8
 #endif
 
 /* A block has 16 groups of four steps; all slices of all sets are spread evenly over them. */
-_Static_assert(SLICES *MD5_SETS <= 16, "at most one slice for a group");
-#define SLICES_BEFORE(group) ((group)*SLICES * MD5_SETS / 16)
+_Static_assert(16 >= SLICES * MD5_SETS, "at most one slice for a group");
+#define SLICES_BEFORE(group) (SLICES * MD5_SETS * (group) / 16)
 #define PREPARE(group)                                                                             \
   if (SLICES_BEFORE(group) != SLICES_BEFORE((group) + 1))                                          \
     slice(next[SLICES_BEFORE(group) / SLICES], cursor + SLICES_BEFORE(group) / SLICES * MD5_WIDTH, \
 	  SLICES_BEFORE(group) % SLICES, ahead);
 
-#define LOAD_STATE(n, words, row) memcpy(&words[n], state + (row)*LANES + (n)*MD5_WIDTH, sizeof words[n]);
-#define STORE_STATE(n, words, row) memcpy(state + (row)*LANES + (n)*MD5_WIDTH, &words[n], sizeof words[n]);
+#define LOAD_STATE(n, words, row) memcpy(&words[n], state + LANES * (row) + MD5_WIDTH * (n), sizeof words[n]);
+#define STORE_STATE(n, words, row) memcpy(state + LANES * (row) + MD5_WIDTH * (n), &words[n], sizeof words[n]);
 #define COPY(n, to, from) to[n] = from[n];
 #define ADD(n, to, from) to[n] += from[n];
 

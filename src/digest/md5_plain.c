@@ -3,5 +3,5 @@
 #define MD5_RUN tally_md5_run_plain
 #define MD5_WIDTH 1
 #define MD5_SETS 1
-#define MD5_TERNARY 0
+#define MD5_SELECT 0
 #include "digest/md5_lanes.h"

@@ -29,12 +29,12 @@ tally_result tally_directory_open(const char *path, const tally_directory_option
 				  tally_error *error);
 
 /*
- * Opens the component `name` of the directory `dir`, itself and nothing that it refers to. A descriptor or -errno;
- * -EXDEV when something is mounted there.
+ * Opens the component `name` of the directory `dir`, itself and nothing that it refers to; where openat2 is there,
+ * `name` may also be a path below `dir`. A descriptor or -errno; -EXDEV when something is mounted there.
  */
 int tally_directory_step(const tally_drive *drive, int dir, const char *name, int flags);
 
-/* Opens `name` of `dir` for reading; where openat2 is there, `name` may have several components. 0, or -errno. */
+/* Opens `name`, as above, for reading. 0, or -errno. */
 int tally_directory_open_file(tally_drive *drive, int dir, const char *name, tally_file *file);
 /* -errno of the above for what is no regular file. */
 #define TALLY_NOT_REGULAR (-ENOTSUP)

@@ -20,7 +20,8 @@ typedef struct tally_journal_drive {
 	bool has_hash;       /* manifest_hash is a well-formed MD5 */
 	uint8_t manifest_hash[16];
 	tally_key_form key;
-	tally_place place; /* of the record's <Drive> */
+	tally_place place;   /* of the record's <Drive> */
+	uint64_t end_offset; /* of the record: findings from `place` up to here are about this drive */
 } tally_journal_drive;
 
 typedef struct tally_journal {

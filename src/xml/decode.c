@@ -98,6 +98,8 @@ static tally_decode next_utf8(tally_decoder *d, tally_text *bytes, char *buffer,
 		}
 		return TALLY_DECODE_MORE;
 	}
+	if (bytes->size == 0)
+		return TALLY_DECODE_MORE;
 	tally_text text = {bytes->data, bytes->size < TALLY_DECODE_SLICE_MAX ? bytes->size : TALLY_DECODE_SLICE_MAX};
 	size_t valid = valid_prefix(text, &incomplete);
 	bytes->data += valid;

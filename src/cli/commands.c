@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/command.h"
+#include "report/report.h"
+
+/* ---- options ------------------------------------------------------------------------------------------------ */
+
+static const char *format_choice(size_t index)
+{
+	const tally_report_format *format = tally_report_format_at(index);
+	return format != NULL ? format->name : NULL;
+}
+
+/* The kinds follow each other in their enumeration; "unknown" is none that could be asked for. */
+static const char *document_kind_choice(size_t index)
+{
+	if (index >= TALLY_DOCUMENT_PROPERTIES)
+		return NULL;
+	return tally_document_kind_name((tally_document_kind)(index + 1));
+}
+
+static const char *manifest_kind_choice(size_t index)
+{
+	static const char *const kinds[] = {"import", "export"};
+	return index < sizeof kinds / sizeof kinds[0] ? kinds[index] : NULL;
+}
+
+static const char *help_choice(size_t index)
+{
+	static const char *const kinds[] = {"text", "man", "bash"};
+	return index < sizeof kinds / sizeof kinds[0] ? kinds[index] : NULL;
+}
+
+static const tally_cli_option journal = {
+    .id = TALLY_OPTION_JOURNAL,
+    .name = "journal",
+    .metavar = "FILE",
+    .help = "The journal (.jrn) or DriveInfo file that was written when the drive was prepared. Gives the "
+	    "manifest's path and hash and the drive's id.",
+};
+static const tally_cli_option manifest = {
+    .id = TALLY_OPTION_MANIFEST,
+    .name = "manifest",
+    .metavar = "PATH",
+    .help = "Where the manifest is on the drive, from the drive's root. Default: where the journal says, "
+	    "else \\DriveManifest.xml.",
+};
+static const tally_cli_option drive_id = {
+    .id = TALLY_OPTION_DRIVE_ID,
+    .name = "drive-id",
+    .metavar = "ID",
+    .help = "The id (serial number) of the drive: chooses among the drives of a journal and is compared with the "
+	    "manifest's.",
+};
+static const tally_cli_option manifest_kind = {
+    .id = TALLY_OPTION_KIND,
+    .name = "kind",
+    .metavar = "KIND",
+    .choice = manifest_kind_choice,
+    .help = "What the drive is for. Default: as its manifest looks.",
+};
+static const tally_cli_option document_kind = {
+    .id = TALLY_OPTION_KIND,
+    .name = "kind",
+    .metavar = "KIND",
+    .choice = document_kind_choice,
+    .help = "The kind of the documents. Default: recognised by their content.",
+};
+static const tally_cli_option jobs = {
+    .id = TALLY_OPTION_JOBS,
+    .name = "jobs",
+    .letter = 'j',
+    .metavar = "N",
+    .help = "Hashing threads, 1 to 256. Default: one for each processor. The report is the same for any number.",
+};
+static const tally_cli_option strict = {
+    .id = TALLY_OPTION_STRICT,
+    .name = "strict",
+    .help = "Treat warnings as errors: also what was only seen in samples or inferred counts as a rule.",
+};
+static const tally_cli_option format = {
+    .id = TALLY_OPTION_FORMAT,
+    .name = "format",
+    .letter = 'f',
+    .metavar = "FORMAT",
+    .choice = format_choice,
+    .help = "How to write the report. Default: text.",
+};
+static const tally_cli_option output = {
+    .id = TALLY_OPTION_OUTPUT,
+    .name = "output",
+    .letter = 'o',
+    .metavar = "FILE",
+    .help = "Write the report to this file instead of standard output. The file appears, or is replaced, when the "
+	    "report is complete.",
+};
+static const tally_cli_option list = {
+    .id = TALLY_OPTION_LIST,
+    .name = "list",
+    .letter = 'l',
+    .help = "List all rules, statuses and states, one on a line.",
+};
+static const tally_cli_option verbose = {
+    .id = TALLY_OPTION_VERBOSE,
+    .name = "verbose",
+    .letter = 'v',
+    .help = "Show every finding instead of the first five of each kind.",
+};
+static const tally_cli_option quiet = {
+    .id = TALLY_OPTION_QUIET,
+    .name = "quiet",
+    .letter = 'q',
+    .help = "Don't show progress.",
+};
+static const tally_cli_option no_color = {
+    .id = TALLY_OPTION_NO_COLOR,
+    .name = "no-color",
+    .help = "Don't use colours. Without this option they are used on a terminal, unless NO_COLOR is set.",
+};
+static const tally_cli_option command_help = {
+    .id = TALLY_OPTION_HELP,
+    .name = "help",
+    .letter = 'h',
+    .help = "Show this help.",
+};
+static const tally_cli_option program_help = {
+    .id = TALLY_OPTION_HELP,
+    .name = "help",
+    .letter = 'h',
+    .optional = true,
+    .metavar = "KIND",
+    .choice = help_choice,
+    .help = "Show this help; or print the manual page, or the completion for bash.",
+};
+static const tally_cli_option version = {
+    .id = TALLY_OPTION_VERSION,
+    .name = "version",
+    .letter = 'V',
+    .help = "Show the version.",
+};
+
+static const tally_cli_option *const program_options[] = {&program_help, &version, NULL};
+static const tally_cli_option *const check_options[] = {
+    &journal, &manifest, &drive_id, &manifest_kind, &strict,       &jobs,    &format,
+    &output,  &verbose,  &quiet,    &no_color,      &command_help, &version, NULL,
+};
+static const tally_cli_option *const lint_options[] = {
+    &document_kind, &strict, &format, &output, &verbose, &quiet, &no_color, &command_help, &version, NULL,
+};
+static const tally_cli_option *const explain_options[] = {&list, &command_help, &version, NULL};
+
+/* ---- commands ----------------------------------------------------------------------------------------------- */
+
+static const tally_cli_exit_text subject_exits[] = {
+    {TALLY_EXIT_OK, "Nothing is wrong with what was checked; there may be warnings."},
+    {TALLY_EXIT_WRONG, "Something is wrong with what was checked."},
+    {TALLY_EXIT_USAGE, "The command line is wrong; nothing was done."},
+    {TALLY_EXIT_UNCHECKED, "Something could not be checked, there was nothing to check, the run was stopped, or "
+			   "the report could not be written. With several arguments this outweighs 1."},
+    {TALLY_EXIT_OK, NULL},
+};
+static const tally_cli_exit_text explain_exits[] = {
+    {TALLY_EXIT_OK, "Every code is known."},
+    {TALLY_EXIT_USAGE, "A code is unknown, or the command line is wrong."},
+    {TALLY_EXIT_UNCHECKED, "The explanation could not be written."},
+    {TALLY_EXIT_OK, NULL},
+};
+
+static const char *const check_examples[] = {
+    "tallyman check --journal job1.jrn /media/drive1",
+    "Checks a mounted drive before it is shipped.",
+    "tallyman check --format json --output report.jsonl /media/*",
+    "Checks all mounted drives and writes one line of JSON for each.",
+    NULL,
+};
+static const char *const lint_examples[] = {
+    "tallyman lint DriveManifest.xml job1.jrn",
+    "Judges a manifest and a journal by themselves.",
+    NULL,
+};
+static const char *const explain_examples[] = {
+    "tallyman explain M-31",
+    "Says what the rule asks for.",
+    "tallyman explain Corrupted 'Manifest file error'",
+    "Says what a status of the log and a state of the portal mean.",
+    NULL,
+};
+
+static const tally_cli_command commands[] = {
+    {
+	.name = "check",
+	.run = tally_cli_check,
+	.metavar = "DRIVE",
+	.argument = TALLY_ARGUMENT_DIRECTORY,
+	.least = 1,
+	.most = SIZE_MAX,
+	.summary = "what would the datacenter say about a drive?",
+	.description =
+	    "Goes through each DRIVE (a mounted directory) as the service does, from the manifest to the last "
+	    "block, and reports what the service would say. Nothing is written to the drive. The text report "
+	    "begins with the verdict and says what was not checked. The JSON report is one line for each "
+	    "drive (JSON Lines).",
+	.options = check_options,
+	.exits = subject_exits,
+	.examples = check_examples,
+    },
+    {
+	.name = "lint",
+	.run = tally_cli_lint,
+	.metavar = "FILE",
+	.argument = TALLY_ARGUMENT_FILE,
+	.least = 1,
+	.most = SIZE_MAX,
+	.summary = "is a document right by its own rules?",
+	.description =
+	    "Judges each FILE by itself, without a drive: a manifest, journal, DriveInfo file, metadata file or "
+	    "properties file. - is standard input. The JSON report is one line for all files.",
+	.options = lint_options,
+	.exits = subject_exits,
+	.examples = lint_examples,
+    },
+    {
+	.name = "explain",
+	.run = tally_cli_explain,
+	.metavar = "CODE",
+	.argument = TALLY_ARGUMENT_CODE,
+	.least = 0,
+	.most = SIZE_MAX,
+	.summary = "what does a rule, a status or a state mean?",
+	.description = "Says what each CODE means, what causes it and what to do. CODE is the id of a rule (M-31), a "
+		       "status of the service's logs (Corrupted), or a state of a drive or job as the portal shows it "
+		       "(Manifest file error). Capitals don't matter.",
+	.options = explain_options,
+	.exits = explain_exits,
+	.examples = explain_examples,
+    },
+};
+
+const tally_cli_command *tally_cli_command_at(size_t index)
+{
+	return index < sizeof commands / sizeof commands[0] ? &commands[index] : NULL;
+}
+
+const tally_cli_command *tally_cli_command_find(const char *name)
+{
+	const tally_cli_command *command;
+	for (size_t i = 0; (command = tally_cli_command_at(i)) != NULL; i++)
+		if (strcmp(command->name, name) == 0)
+			return command;
+	return NULL;
+}
+
+const tally_cli_option *const *tally_cli_options(void)
+{
+	return program_options;
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define TEMPORARY_NAMES 100 /* tried before giving up: leftovers of earlier runs with the same process id */
+
+/* The folder of a path, with every link resolved. False when there is none, or its name is too long. */
+static bool resolve_folder(const char *path, char folder[PATH_MAX])
+{
+	char copy[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	if (slash == NULL)
+		return realpath(".", folder) != NULL;
+	size_t size = slash == path ? 1 : (size_t)(slash - path);
+	if (size >= sizeof copy)
+		return false;
+	memcpy(copy, path, size);
+	copy[size] = '\0';
+	return realpath(copy, folder) != NULL;
+}
+
+static bool is_same_file(const char *a, const char *b)
+{
+	struct stat first, second;
+	return stat(a, &first) == 0 && stat(b, &second) == 0 && first.st_dev == second.st_dev &&
+	       first.st_ino == second.st_ino;
+}
+
+/* Whether a file at `target` would lie in the directory `root`. */
+static bool lies_below(const char *target, const char *root)
+{
+	char folder[PATH_MAX], top[PATH_MAX];
+	struct stat information;
+	if (stat(root, &information) != 0 || !S_ISDIR(information.st_mode))
+		return false;
+	if (!resolve_folder(target, folder) || realpath(root, top) == NULL)
+		return false;
+	size_t size = strlen(top);
+	return strncmp(folder, top, size) == 0 &&
+	       (folder[size] == '/' || folder[size] == '\0' || (size == 1 && top[0] == '/'));
+}
+
+/* Nothing writes to a drive or a document that is being checked, the report included. */
+static int refuse_inputs(const tally_cli_output *output, const char *const *inputs, size_t input_count)
+{
+	for (size_t i = 0; i < input_count; i++) {
+		if (inputs[i] == NULL || strcmp(inputs[i], "-") == 0)
+			continue;
+		if (is_same_file(output->target, inputs[i]))
+			return tally_cli_usage_error(output->call, "the report would be written over %.300s",
+						     inputs[i]);
+		if (lies_below(output->target, inputs[i]))
+			return tally_cli_usage_error(output->call, "the report would be written onto the drive %.300s",
+						     inputs[i]);
+	}
+	return TALLY_EXIT_OK;
+}
+
+static int complain(const tally_cli_output *output, int error)
+{
+	tally_cli_complain(output->call->streams, "%.300s could not be written: %s", output->target, strerror(error));
+	return TALLY_EXIT_UNCHECKED;
+}
+
+/* A new file beside the target. `mode` is 0 for what the umask leaves. */
+static int open_temporary(tally_cli_output *output, mode_t mode)
+{
+	for (int i = 0; i < TEMPORARY_NAMES; i++) {
+		int size = snprintf(output->temporary, sizeof output->temporary, "%s.%ld-%d.tmp", output->target,
+				    (long)getpid(), i);
+		if (size < 0 || (size_t)size >= sizeof output->temporary) {
+			errno = ENAMETOOLONG;
+			return -1;
+		}
+		int fd = open(output->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+		if (fd >= 0 && mode != 0 && fchmod(fd, mode) != 0) {
+			int error = errno;
+			close(fd);
+			unlink(output->temporary);
+			errno = error;
+			return -1;
+		}
+		if (fd >= 0 || errno != EEXIST)
+			return fd;
+	}
+	return -1;
+}
+
+static int open_target(tally_cli_output *output, const char *path)
+{
+	struct stat information;
+	output->temporary[0] = '\0';
+	if (stat(path, &information) != 0) {
+		return errno == ENOENT ? open_temporary(output, 0) : -1;
+	} else if (!S_ISREG(information.st_mode)) {
+		return open(path, O_WRONLY | O_CLOEXEC);
+	} else if (realpath(path, output->target) == NULL) { /* a link stays one; its target is replaced */
+		return -1;
+	}
+	return open_temporary(output, information.st_mode & 0777);
+}
+
+int tally_cli_output_open(tally_cli_output *output, const tally_cli_call *call, const char *const *inputs,
+			  size_t input_count)
+{
+	const tally_cli_streams *streams = call->streams;
+	const char *path = call->value[TALLY_OPTION_OUTPUT];
+	output->call = call;
+	output->file = NULL;
+	if (path == NULL || strcmp(path, "-") == 0) {
+		tally_cli_writer_init(&output->writer, streams->out);
+		output->writer.colour = streams->out_colour && !call->given[TALLY_OPTION_NO_COLOR];
+		return TALLY_EXIT_OK;
+	}
+	int size = snprintf(output->target, sizeof output->target, "%s", path);
+	if (size < 0 || (size_t)size >= sizeof output->target)
+		return complain(output, ENAMETOOLONG);
+	int status = refuse_inputs(output, inputs, input_count);
+	if (status != TALLY_EXIT_OK)
+		return status;
+	int fd = open_target(output, path);
+	if (fd < 0)
+		return complain(output, errno);
+	output->file = fdopen(fd, "w");
+	if (output->file == NULL) {
+		int error = errno;
+		close(fd);
+		if (output->temporary[0] != '\0')
+			unlink(output->temporary);
+		return complain(output, error);
+	}
+	tally_cli_writer_init(&output->writer, output->file);
+	return TALLY_EXIT_OK;
+}
+
+/* 0 or an errno. The file is closed in any case. */
+static int close_file(tally_cli_output *output)
+{
+	int error = tally_writer_flush(&output->writer);
+	if (error == 0 && fflush(output->file) != 0)
+		error = errno;
+	/* Only a file that is renamed needs to be on the disk first: else a crash could leave an empty report. */
+	if (error == 0 && output->temporary[0] != '\0' && fsync(fileno(output->file)) != 0)
+		error = errno;
+	if (fclose(output->file) != 0 && error == 0)
+		error = errno;
+	return error;
+}
+
+int tally_cli_output_finish(tally_cli_output *output, int status)
+{
+	if (output->file == NULL)
+		return tally_cli_finish(output->call->streams, &output->writer, status);
+	int error = close_file(output);
+	if (error == 0 && output->temporary[0] != '\0' && rename(output->temporary, output->target) != 0)
+		error = errno;
+	if (error == 0)
+		return status;
+	if (output->temporary[0] != '\0')
+		unlink(output->temporary);
+	return complain(output, error);
+}

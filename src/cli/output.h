@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where the report goes: standard output, or the file of --output. A regular file is written under another name beside
+ * it and renamed at the end, so that nobody ever reads half a report.
+ */
+#ifndef TALLY_CLI_OUTPUT_H
+#define TALLY_CLI_OUTPUT_H
+
+#include "cli/command.h"
+
+#include <limits.h>
+
+typedef struct tally_cli_output {
+	tally_writer writer;
+	const tally_cli_call *call;
+	FILE *file;               /* NULL: standard output */
+	char target[PATH_MAX];    /* what the file is called in the end */
+	char temporary[PATH_MAX]; /* "": written in place, for a device or a pipe */
+} tally_cli_output;
+
+/*
+ * Opened before the work begins, so that a name that can't be written costs no hours. `inputs` are read by the run:
+ * none may be written over, and nothing may be written into one that is a directory, for it is a drive. TALLY_EXIT_OK,
+ * or after a complaint the status to exit with.
+ */
+int tally_cli_output_open(tally_cli_output *output, const tally_cli_call *call, const char *const *inputs,
+			  size_t input_count);
+/* Ends the report. `status` when all of it arrived, else TALLY_EXIT_UNCHECKED after a complaint. */
+int tally_cli_output_finish(tally_cli_output *output, int status);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Progress on the error stream: one line that is rewritten on a terminal, a line now and then elsewhere. */
+#ifndef TALLY_CLI_PROGRESS_H
+#define TALLY_CLI_PROGRESS_H
+
+#include "cli/cli.h"
+#include "tallyman.h"
+
+#define TALLY_PROGRESS_TERMINAL_MS 200
+#define TALLY_PROGRESS_LINE_MS 30000
+/* A rewritten line must not wrap, and 80 columns is what every terminal has. */
+#define TALLY_PROGRESS_COLUMNS 79
+
+typedef struct tally_progress_meter {
+	const tally_cli_streams *streams;
+	bool quiet;
+	const char *stage;             /* NULL: none has begun */
+	uint64_t stage_begun, written; /* by the clock */
+	size_t columns;                /* of the line that stands on the terminal */
+} tally_progress_meter;
+
+void tally_progress_meter_init(tally_progress_meter *meter, const tally_cli_streams *streams, bool quiet);
+/* Called as often as the library likes; writes when it is time. */
+void tally_progress_meter_update(tally_progress_meter *meter, const tally_progress *progress);
+/* Wipes the line off a terminal: what comes next begins at its left edge. */
+void tally_progress_meter_end(tally_progress_meter *meter);
+
+/* "checking  42%  1.2 GiB of 2.9 GiB  215.0 MiB/s  2 h 10 min left  3 findings", `elapsed` ms into the stage. */
+void tally_progress_format(const tally_progress *progress, uint64_t elapsed, char out[TALLY_PROGRESS_COLUMNS + 1]);
+
+#endif

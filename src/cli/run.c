@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/run.h"
+
+#include "base/error.h"
+
+static void on_finding(void *context, const tally_finding *finding)
+{
+	tally_cli_run *run = context;
+	tally_collector_put(&run->findings, finding);
+}
+
+/* Without memory for the findings, hours of hashing would end in a report that nobody may trust. */
+static bool on_progress(void *context, const tally_progress *progress)
+{
+	tally_cli_run *run = context;
+	tally_progress_meter_update(&run->meter, progress);
+	return !run->streams->stopped() && !run->findings.out_of_memory;
+}
+
+void tally_cli_run_begin(tally_cli_run *run, const tally_cli_call *call)
+{
+	run->streams = call->streams;
+	tally_collector_init(&run->findings);
+	tally_progress_meter_init(&run->meter, call->streams, call->given[TALLY_OPTION_QUIET]);
+	run->sink = (tally_sink){.context = run, .finding = on_finding, .progress = on_progress};
+	run->error = (tally_error){.code = TALLY_OK};
+}
+
+const tally_error *tally_cli_run_judge(tally_cli_run *run, const char *path, tally_result result)
+{
+	tally_progress_meter_end(&run->meter);
+	if (run->findings.out_of_memory)
+		result = tally_fail_memory(&run->error);
+	else if (result == TALLY_ERROR_STOPPED)
+		tally_fail(&run->error, result, "stopped before the end");
+	if (result == TALLY_OK)
+		return NULL;
+	run->error.code = result;
+	tally_cli_complain(run->streams, "%.300s: %s", path, run->error.message);
+	return &run->error;
+}
+
+void tally_cli_run_end(tally_cli_run *run)
+{
+	tally_collector_clear(&run->findings);
+}

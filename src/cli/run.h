@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One drive or document in work: findings are kept, progress is shown, and the user may stop it. */
+#ifndef TALLY_CLI_RUN_H
+#define TALLY_CLI_RUN_H
+
+#include "cli/command.h"
+#include "cli/progress.h"
+#include "report/report.h"
+
+typedef struct tally_cli_run {
+	const tally_cli_streams *streams;
+	tally_collector findings;
+	tally_progress_meter meter;
+	tally_sink sink; /* for the library; its context is this run, which must not be moved */
+	tally_error error;
+} tally_cli_run;
+
+void tally_cli_run_begin(tally_cli_run *run, const tally_cli_call *call);
+/*
+ * To be called with what the library returned, about the subject `path`. Complains about an error; NULL when there is
+ * none, else the error for the report.
+ */
+const tally_error *tally_cli_run_judge(tally_cli_run *run, const char *path, tally_result result);
+void tally_cli_run_end(tally_cli_run *run);
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a report says, and the formats it can be written in. A new format is a new row of the table in report.c. */
+#ifndef TALLY_REPORT_REPORT_H
+#define TALLY_REPORT_REPORT_H
+
+#include "report/collector.h"
+#include "report/writer.h"
+
+/* A drive that was checked, or that could not be. */
+typedef struct tally_check_report {
+	const char *path;             /* as the user gave it */
+	const tally_summary *summary; /* never NULL; may be empty when there is an error */
+	const tally_collector *findings;
+	const tally_error *error; /* why it could not be checked to its end, or NULL */
+} tally_check_report;
+
+/* A document that was judged, or that could not be. */
+typedef struct tally_lint_report {
+	const char *path;
+	const tally_lint_result *result;
+	const tally_collector *findings;
+	const tally_error *error;
+} tally_lint_report;
+
+/* The documents of one run so far. */
+typedef struct tally_lint_totals {
+	uint64_t documents, valid, unreadable;
+	uint64_t omitted; /* findings counted but not kept */
+	int exit_status;
+} tally_lint_totals;
+
+typedef struct tally_report_style {
+	bool verbose; /* every finding that was kept, not the first few of each kind */
+} tally_report_style;
+
+typedef struct tally_report_format {
+	const char *name; /* as --format takes it */
+	/* `number` counts the drives of a run, from 0. */
+	void (*check)(tally_writer *writer, const tally_report_style *style, uint64_t number,
+		      const tally_check_report *report);
+	/* A lint run is written as it goes, so that its memory is that of one document: begin, document…, end. */
+	void (*lint_begin)(tally_writer *writer);
+	/* `totals` are those before this document. */
+	void (*lint_document)(tally_writer *writer, const tally_report_style *style, const tally_lint_totals *totals,
+			      const tally_lint_report *report);
+	void (*lint_end)(tally_writer *writer, const tally_lint_totals *totals);
+} tally_report_format;
+
+/* The formats by number, from 0; NULL behind the last. The first one is the default. */
+const tally_report_format *tally_report_format_at(size_t index);
+/* NULL when there is none of that name. */
+const tally_report_format *tally_report_format_find(const char *name);
+
+/* The exit statuses of design and documentation: 0 nothing wrong, 1 something is wrong, 3 could not check. */
+int tally_check_report_exit(const tally_check_report *report);
+int tally_lint_report_exit(const tally_lint_report *report);
+/* The worse of two: what could not be checked outweighs what is wrong, which outweighs what is right. */
+int tally_exit_worse(int a, int b);
+/* Adds a document to the totals. */
+void tally_lint_totals_add(tally_lint_totals *totals, const tally_lint_report *report);
+
+extern const tally_report_format tally_report_text, tally_report_json;
+
+#endif

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The report for people: the verdict, how far it goes, then the findings, a thousand alike in one paragraph. */
+#include "report/report.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#define SHOWN 5       /* places of one kind without --verbose */
+#define LABEL_WIDTH 9 /* of the verdict's left column */
+
+static void write_label(tally_writer *writer, const char *label)
+{
+	tally_write_column(writer, label, LABEL_WIDTH);
+}
+
+static void write_labelled(tally_writer *writer, const char *label, const char *text)
+{
+	if (text == NULL || text[0] == '\0')
+		return;
+	write_label(writer, label);
+	tally_write_wrapped(writer, LABEL_WIDTH, LABEL_WIDTH, text);
+}
+
+static void write_coloured(tally_writer *writer, tally_colour colour, const char *text)
+{
+	tally_write_colour(writer, colour);
+	tally_write_escaped(writer, text);
+	tally_write_colour(writer, TALLY_COLOUR_NONE);
+}
+
+/* ---- findings ----------------------------------------------------------------------------------------------- */
+
+static void write_group_heading(tally_writer *writer, const tally_finding_group *group)
+{
+	static const struct {
+		const char *word;
+		tally_colour colour;
+	} severities[] = {
+	    [TALLY_SEVERITY_NOTE] = {"NOTE", TALLY_COLOUR_NONE},
+	    [TALLY_SEVERITY_WARNING] = {"WARNING", TALLY_COLOUR_WARN},
+	    [TALLY_SEVERITY_ERROR] = {"ERROR", TALLY_COLOUR_BAD},
+	};
+	tally_write(writer, "\n");
+	write_coloured(writer, severities[group->severity].colour, severities[group->severity].word);
+	tally_write(writer, "  ");
+	if (group->status != NULL) {
+		tally_write(writer, group->status->code);
+		tally_write(writer, " ");
+	}
+	tally_write(writer, "(");
+	tally_write(writer, tally_level_name(group->level));
+	tally_write(writer, "), rule ");
+	tally_write(writer, group->rule->id);
+	tally_write(writer, ", ");
+	tally_write_counted(writer, group->total, "time");
+	tally_write(writer, "\n  Must hold: ");
+	tally_write_wrapped(writer, 13, 13, group->rule->summary);
+	if (group->rule->advice[0] != '\0') {
+		tally_write(writer, "  To do:     ");
+		tally_write_wrapped(writer, 13, 13, group->rule->advice);
+	}
+}
+
+static void write_detail(tally_writer *writer, const char *label, const char *text)
+{
+	if (text == NULL)
+		return;
+	tally_write(writer, "        ");
+	write_label(writer, label);
+	tally_write(writer, " ");
+	tally_write_escaped(writer, text);
+	tally_write(writer, "\n");
+}
+
+static void write_range(tally_writer *writer, const tally_finding *finding)
+{
+	if (!finding->has_range)
+		return;
+	tally_write(writer, "        ");
+	write_label(writer, "bytes");
+	uint64_t end;
+	if (finding->length == 0) {
+		tally_write(writer, " at ");
+		tally_write_number(writer, finding->offset);
+	} else if (__builtin_add_overflow(finding->offset, finding->length - 1, &end)) {
+		tally_write(writer, " from ");
+		tally_write_number(writer, finding->offset);
+		tally_write(writer, " on, ");
+		tally_write_counted(writer, finding->length, "byte");
+	} else {
+		tally_write(writer, " ");
+		tally_write_number(writer, finding->offset);
+		tally_write(writer, " to ");
+		tally_write_number(writer, end);
+	}
+	tally_write(writer, "\n");
+}
+
+/* One place: "document:line: message", as compilers write it, so that editors can jump there. */
+static void write_place(tally_writer *writer, const tally_finding *finding)
+{
+	tally_write(writer, "  - ");
+	if (finding->document != NULL) {
+		tally_write_escaped(writer, finding->document);
+		if (finding->line != 0) {
+			tally_write(writer, ":");
+			tally_write_number(writer, finding->line);
+		}
+		tally_write(writer, ": ");
+	}
+	tally_write_escaped(writer, finding->message);
+	tally_write(writer, "\n");
+	write_detail(writer, "blob", finding->blob_path);
+	write_detail(writer, "file", finding->file_path);
+	write_range(writer, finding);
+	write_detail(writer, "expected", finding->expected);
+	write_detail(writer, "actual", finding->actual);
+}
+
+static void write_group(tally_writer *writer, const tally_report_style *style, const tally_collector *findings,
+			const tally_finding_group *group)
+{
+	write_group_heading(writer, group);
+	size_t shown = 0;
+	for (size_t i = group->first; i != TALLY_COLLECTOR_END; i = findings->kept[i]->next) {
+		if (shown == SHOWN && !style->verbose)
+			break;
+		write_place(writer, &findings->kept[i]->finding);
+		shown++;
+	}
+	if (group->kept > shown) {
+		tally_write(writer, "  - and ");
+		tally_write_count(writer, group->kept - shown);
+		tally_write(writer, " more; --verbose lists them\n");
+	}
+	if (group->total > group->kept) {
+		tally_write(writer, "  - and ");
+		tally_write_count(writer, group->total - group->kept);
+		tally_write(writer, " more that were counted but not kept\n");
+	}
+}
+
+static void write_findings(tally_writer *writer, const tally_report_style *style, const tally_collector *findings)
+{
+	const tally_finding_group *group = NULL;
+	while ((group = tally_collector_next(findings, group)) != NULL)
+		write_group(writer, style, findings, group);
+}
+
+/* "2 errors, 1 warning", without what there is none of. False when there is nothing. */
+static bool write_severities(tally_writer *writer, uint64_t errors, uint64_t warnings, uint64_t notes)
+{
+	const struct {
+		uint64_t count;
+		const char *name;
+	} severities[] = {{errors, "error"}, {warnings, "warning"}, {notes, "note"}};
+	bool any = false;
+	for (size_t i = 0; i < sizeof severities / sizeof severities[0]; i++) {
+		if (severities[i].count == 0)
+			continue;
+		if (any)
+			tally_write(writer, ", ");
+		tally_write_counted(writer, severities[i].count, severities[i].name);
+		any = true;
+	}
+	return any;
+}
+
+/* ---- check -------------------------------------------------------------------------------------------------- */
+
+static void write_headline(tally_writer *writer, const tally_check_report *report)
+{
+	const tally_summary *summary = report->summary;
+	write_label(writer, "Drive");
+	tally_write_escaped(writer, report->path);
+	if (summary->drive_id[0] != '\0') {
+		tally_write(writer, " (");
+		tally_write_escaped(writer, summary->drive_id);
+		tally_write(writer, ")");
+	}
+	tally_write(writer, "\n");
+	write_label(writer, "Verdict");
+	if (report->error != NULL) {
+		write_coloured(writer, TALLY_COLOUR_BAD, "COULD NOT CHECK");
+		tally_write(writer, ": ");
+		tally_write_escaped(writer, report->error->message);
+		tally_write(writer, "\n");
+		return;
+	}
+	if (summary->drive_status != NULL) {
+		tally_colour colour = summary->exit_status == 0 ? TALLY_COLOUR_GOOD : TALLY_COLOUR_BAD;
+		write_coloured(writer, colour, summary->drive_status->code);
+		tally_write(writer, ": ");
+	}
+	tally_write(writer, summary->exit_status == 0   ? "nothing wrong was found in what was checked\n"
+			    : summary->exit_status == 1 ? "something is wrong with what was checked\n"
+							: "nothing could be checked\n");
+}
+
+static void write_drive_status(tally_writer *writer, const tally_status *status)
+{
+	if (status == NULL)
+		return;
+	if (status->portal_state != NULL || status->classic_state != NULL) {
+		write_label(writer, "Portal");
+		tally_write(writer, status->portal_state != NULL ? status->portal_state : "(no state of its own)");
+		if (status->classic_state != NULL) {
+			tally_write(writer, " (classic portal: ");
+			tally_write(writer, status->classic_state);
+			tally_write(writer, ")");
+		}
+		tally_write(writer, "\n");
+	}
+	write_labelled(writer, "Meaning", status->meaning);
+	write_labelled(writer, "To do", status->advice);
+}
+
+static void write_of(tally_writer *writer, uint64_t checked, uint64_t listed, const char *what)
+{
+	tally_write_count(writer, checked);
+	tally_write(writer, " of ");
+	tally_write_counted(writer, listed, what);
+	tally_write(writer, ", ");
+}
+
+static void write_coverage(tally_writer *writer, const tally_summary *summary)
+{
+	tally_write(writer, "\n");
+	write_label(writer, "Checked");
+	write_of(writer, summary->blobs_checked, summary->blobs_listed, "blob");
+	write_of(writer, summary->segments_checked, summary->segments_listed, "segment");
+	tally_write_counted(writer, summary->bytes_hashed, "byte");
+	tally_write(writer, " hashed");
+	if (summary->bytes_hashed >= 1024) {
+		char size[32];
+		tally_format_size(summary->bytes_hashed, size);
+		tally_write(writer, " (");
+		tally_write(writer, size);
+		tally_write(writer, ")");
+	}
+	tally_write(writer, "\n");
+	for (size_t i = 0; i < summary->gap_count; i++) {
+		write_label(writer, i == 0 ? "Not" : "");
+		tally_write_escaped(writer, summary->gaps[i].what);
+		tally_write(writer, ":\n");
+		tally_write_blanks(writer, LABEL_WIDTH + 2);
+		tally_write_wrapped(writer, LABEL_WIDTH + 2, LABEL_WIDTH + 2, summary->gaps[i].why);
+	}
+	if (summary->other_files > 0) {
+		write_label(writer, "Others");
+		tally_write_counted(writer, summary->other_files, "file");
+		tally_write(writer, " with ");
+		tally_write_counted(writer, summary->other_bytes, "byte");
+		tally_write(writer, " on the drive that nothing names\n");
+	}
+	write_label(writer, "Found");
+	if (!write_severities(writer, summary->errors, summary->warnings, summary->notes))
+		tally_write(writer, "nothing");
+	tally_write(writer, "\n");
+}
+
+/* One line: the statuses of a level and how often each occurred. */
+static void write_level_counts(tally_writer *writer, const tally_summary *summary, tally_level level)
+{
+	bool any = false;
+	for (size_t i = 0; i < tally_status_count(); i++) {
+		const tally_status *status = tally_status_at(i);
+		if (status->level != level || summary->status_counts[i] == 0)
+			continue;
+		if (any) {
+			tally_write(writer, ", ");
+		} else {
+			tally_write(writer, "  ");
+			write_label(writer, tally_level_name(level));
+			tally_write(writer, "   ");
+		}
+		tally_write(writer, status->code);
+		tally_write(writer, " ");
+		tally_write_count(writer, summary->status_counts[i]);
+		any = true;
+	}
+	if (any)
+		tally_write(writer, "\n");
+}
+
+static void write_counts(tally_writer *writer, const tally_summary *summary)
+{
+	if (summary->status_counts == NULL || summary->blobs_listed == 0)
+		return;
+	tally_write(writer, "\nStatuses that the log would hold\n");
+	write_level_counts(writer, summary, TALLY_LEVEL_BLOB);
+	write_level_counts(writer, summary, TALLY_LEVEL_SEGMENT);
+	write_level_counts(writer, summary, TALLY_LEVEL_METADATA);
+	write_level_counts(writer, summary, TALLY_LEVEL_PROPERTIES);
+}
+
+static void write_check(tally_writer *writer, const tally_report_style *style, uint64_t number,
+			const tally_check_report *report)
+{
+	if (number > 0)
+		tally_write(writer, "\n\n");
+	write_headline(writer, report);
+	if (report->error == NULL)
+		write_drive_status(writer, report->summary->drive_status);
+	/* A run that was stopped half-way still has something to tell; one that never began has not. */
+	if (report->error == NULL || report->summary->blobs_checked > 0 || report->findings->total > 0) {
+		write_coverage(writer, report->summary);
+		write_findings(writer, style, report->findings);
+		write_counts(writer, report->summary);
+	}
+}
+
+/* ---- lint --------------------------------------------------------------------------------------------------- */
+
+static void write_lint_begin(tally_writer *writer)
+{
+	(void)writer;
+}
+
+static void write_lint_document(tally_writer *writer, const tally_report_style *style, const tally_lint_totals *totals,
+				const tally_lint_report *report)
+{
+	(void)totals;
+	const tally_lint_result *result = report->result;
+	tally_write_escaped(writer, report->path);
+	tally_write(writer, ": ");
+	if (report->error != NULL) {
+		write_coloured(writer, TALLY_COLOUR_BAD, "COULD NOT CHECK");
+		tally_write(writer, ": ");
+		tally_write_escaped(writer, report->error->message);
+		tally_write(writer, "\n");
+		return;
+	}
+	if (result->valid)
+		write_coloured(writer, TALLY_COLOUR_GOOD, "valid");
+	else
+		write_coloured(writer, TALLY_COLOUR_BAD, "not valid");
+	tally_write(writer, " (");
+	tally_write(writer, tally_document_kind_name(result->kind));
+	tally_write(writer, ")");
+	if (report->findings->total > 0) {
+		tally_write(writer, ": ");
+		write_severities(writer, result->errors, result->warnings, result->notes);
+	}
+	tally_write(writer, "\n");
+	write_findings(writer, style, report->findings);
+	if (report->findings->total > 0)
+		tally_write(writer, "\n");
+}
+
+static void write_lint_end(tally_writer *writer, const tally_lint_totals *totals)
+{
+	if (totals->documents < 2)
+		return;
+	tally_write_counted(writer, totals->documents, "document");
+	tally_write(writer, ": ");
+	tally_write_count(writer, totals->valid);
+	tally_write(writer, " valid, ");
+	tally_write_count(writer, totals->documents - totals->valid - totals->unreadable);
+	tally_write(writer, " not valid, ");
+	tally_write_count(writer, totals->unreadable);
+	tally_write(writer, " not checked\n");
+}
+
+const tally_report_format tally_report_text = {
+    .name = "text",
+    .check = write_check,
+    .lint_begin = write_lint_begin,
+    .lint_document = write_lint_document,
+    .lint_end = write_lint_end,
+};

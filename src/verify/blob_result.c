@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "verify/blob_result.h"
+
+#include "verify/worker.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#define FAILED_CHILD "CompletedWithErrors"
+
+/* What becomes of a file that can't be opened: the rule, and the status at blob level. */
+typedef struct find_meaning {
+	tally_rule_symbol blob_rule, side_rule; /* TALLY_RULE_NONE: the manifest's own reading has told it */
+	const char *status;
+	const char *sentence;
+} find_meaning;
+
+static const find_meaning meanings[] = {
+	[TALLY_FIND_NAME_INVALID] = {TALLY_RULE_NONE, TALLY_RULE_NONE, "FileNameInvalid", ""},
+	[TALLY_FIND_NAME_TOO_LONG] = {TALLY_RULE_NONE, TALLY_RULE_NONE, "FileNameTooLong", ""},
+	[TALLY_FIND_MISSING] = {TALLY_RULE_V_10, TALLY_RULE_V_30, "FileNotFound", "the file is not on the drive"},
+	[TALLY_FIND_NOT_A_FILE] = {TALLY_RULE_V_11, TALLY_RULE_V_31, "FileAccessDenied", "there is no file at this path, but something else"},
+	[TALLY_FIND_LEAVES_DRIVE] = {TALLY_RULE_V_11, TALLY_RULE_V_31, "FileAccessDenied", "the path leads through a link or mount point, which is not followed"},
+	[TALLY_FIND_DENIED] = {TALLY_RULE_V_11, TALLY_RULE_V_31, "FileAccessDenied", "the file can't be opened: access denied"},
+	[TALLY_FIND_AMBIGUOUS] = {TALLY_RULE_V_12, TALLY_RULE_V_34, "Failed", "several files have names that NTFS takes for this one"},
+	[TALLY_FIND_IO_FAILED] = {TALLY_RULE_V_13, TALLY_RULE_V_33, "IOFailed", "the file can't be opened: I/O error"},
+};
+
+static void tell_find(tally_run *run, const tally_batch_blob *part, tally_rule_symbol rule, tally_fact fact, const char *sentence,
+		      const tally_find_detail *detail)
+{
+	fact.rule = rule;
+	fact.in_document = true;
+	fact.blob_path = part->entry.blob_path;
+	bool more = detail->text[0] != '\0';
+	tally_find_fact(&run->finder, &fact, "%s%s%s%s", sentence, more ? " (" : "", more ? detail->text : "", more ? ")" : "");
+}
+
+static void take_file(tally_blob_result *r, tally_run *run, const tally_batch_blob *part)
+{
+	if (part->entry.file_path == NULL && part->ends && !part->late_path) {
+		r->file_failed = true;
+		r->status = "Failed";
+	}
+	if (!part->opened)
+		return;
+	if (part->find != TALLY_FIND_OK) {
+		const find_meaning *m = &meanings[part->find];
+		r->file_failed = true;
+		r->status = m->status;
+		if (!r->told_file && m->blob_rule != TALLY_RULE_NONE)
+			tell_find(run, part, m->blob_rule, (tally_fact){.place = part->entry.place, .file_path = part->entry.file_path},
+				  m->sentence, &part->detail);
+		r->told_file = true;
+		return;
+	}
+	const tally_file_identity *now = &part->file.identity;
+	bool differs = r->have_identity && (now->inode != r->identity.inode || now->size != r->identity.size ||
+					    now->modified_ns != r->identity.modified_ns);
+	if ((part->changed || differs) && !r->told_changed) {
+		r->told_changed = true;
+		r->status = "IOFailed";
+		tally_find_fact(&run->finder,
+				&(tally_fact){.rule = TALLY_RULE_V_15, .in_document = true, .place = part->entry.place,
+					      .blob_path = part->entry.blob_path, .file_path = part->entry.file_path},
+				"the file changed while it was read; what was hashed is not what is there now");
+	}
+	r->identity = *now;
+	r->have_identity = true;
+}
+
+static tally_fact segment_fact(const tally_batch_blob *part, const tally_batch_segment *s, tally_rule_symbol rule)
+{
+	return (tally_fact){.rule = rule, .in_document = true, .place = s->entry.place, .blob_path = part->entry.blob_path,
+			    .file_path = part->entry.file_path, .has_range = true, .offset = s->entry.offset, .length = s->entry.length};
+}
+
+static const char *segment_noun(const tally_batch_blob *part)
+{
+	return part->entry.kind == TALLY_BLOB_PAGE ? "page range" : "block";
+}
+
+static void tell_corrupted(tally_run *run, const tally_batch_blob *part, const tally_batch_segment *s)
+{
+	char expected[33], actual[33];
+	tally_hex_encode(s->entry.md5, 16, expected);
+	tally_hex_encode(s->actual, 16, actual);
+	tally_fact fact = segment_fact(part, s, TALLY_RULE_V_20);
+	fact.expected = (tally_text){expected, 32};
+	fact.actual = (tally_text){actual, 32};
+	tally_find_fact(&run->finder, &fact, "the bytes of %s %" PRIu64 " are not those that the manifest describes", segment_noun(part),
+			s->entry.index + 1);
+}
+
+static void tell_short(tally_run *run, const tally_batch_blob *part, const tally_batch_segment *s)
+{
+	char expected[32], actual[32];
+	/* A file that shrank while it was read ended where reading ended. */
+	uint64_t end = s->read > 0 || s->entry.offset + s->entry.length <= part->file.size ? s->entry.offset + s->read : part->file.size;
+	snprintf(expected, sizeof expected, "%" PRIu64, s->entry.offset + s->entry.length);
+	snprintf(actual, sizeof actual, "%" PRIu64, end);
+	tally_fact fact = segment_fact(part, s, TALLY_RULE_V_21);
+	fact.expected = (tally_text){expected, strlen(expected)};
+	fact.actual = (tally_text){actual, strlen(actual)};
+	tally_find_fact(&run->finder, &fact, "the file ends before %s %" PRIu64 " does", segment_noun(part), s->entry.index + 1);
+}
+
+static void tell_io(tally_run *run, const tally_batch_blob *part, const tally_batch_segment *s)
+{
+	tally_fact fact = segment_fact(part, s, TALLY_RULE_V_22);
+	tally_error error;
+	tally_fail_os(&error, s->os_error, "reading");
+	fact.actual = (tally_text){error.message, strlen(error.message)};
+	tally_find_fact(&run->finder, &fact, "%s %" PRIu64 " can't be read from byte %" PRIu64 " on", segment_noun(part),
+			s->entry.index + 1, s->entry.offset + s->read);
+}
+
+static void take_segment(tally_blob_result *r, tally_run *run, const tally_batch_blob *part, const tally_batch_segment *s)
+{
+	const char *status = "Cancelled";
+	bool checked = true;
+	switch (s->outcome) {
+	case TALLY_SEGMENT_COMPLETED:
+		status = s->entry.beyond_length ? "BlobUnexpectedEnd" : "Completed";
+		break;
+	case TALLY_SEGMENT_CORRUPTED:
+		status = "Corrupted";
+		tell_corrupted(run, part, s);
+		break;
+	case TALLY_SEGMENT_SHORT:
+		status = "FileUnexpectedEnd";
+		r->told_short = true;
+		tell_short(run, part, s);
+		break;
+	case TALLY_SEGMENT_IO_FAILED:
+		status = "IOFailed";
+		tell_io(run, part, s);
+		break;
+	case TALLY_SEGMENT_WAITING:
+	case TALLY_SEGMENT_UNUSABLE:
+	case TALLY_SEGMENT_CANCELLED:
+		checked = false;
+		break;
+	}
+	tally_run_count(run, TALLY_LEVEL_SEGMENT, status);
+	run->summary->segments_listed++;
+	run->summary->segments_checked += checked;
+	run->summary->bytes_hashed += s->read;
+	run->progress.bytes_done += s->entry.usable ? s->entry.length : 0;
+	r->counted++;
+	r->checked += checked;
+	if (s->outcome != TALLY_SEGMENT_COMPLETED || s->entry.beyond_length)
+		r->child_failed = true;
+}
+
+/* The status of a side file at its level; tells what is wrong. */
+static tally_result take_side(tally_run *run, const tally_batch_blob *part, tally_side_check *c, bool is_properties, const char **status,
+			      tally_error *error)
+{
+	tally_level level = is_properties ? TALLY_LEVEL_PROPERTIES : TALLY_LEVEL_METADATA;
+	const char *what = is_properties ? "properties" : "metadata";
+	tally_fact fact = {.use_level = true, .level = level, .in_document = true, .place = c->reference.place,
+			   .blob_path = part->entry.blob_path, .file_path = c->reference.path};
+	char expected[33], actual[33];
+	*status = "Completed";
+	switch (c->outcome) {
+	case TALLY_SIDE_NONE:
+	case TALLY_SIDE_COMPLETED:
+		break;
+	case TALLY_SIDE_NOT_FOUND:
+		*status = meanings[c->find].status;
+		if (meanings[c->find].side_rule != TALLY_RULE_NONE)
+			tell_find(run, part, meanings[c->find].side_rule, fact, meanings[c->find].sentence, &c->detail);
+		break;
+	case TALLY_SIDE_CORRUPTED:
+		*status = "Corrupted";
+		fact.rule = TALLY_RULE_V_32;
+		tally_hex_encode(c->reference.md5, 16, expected);
+		tally_hex_encode(c->actual, 16, actual);
+		fact.expected = (tally_text){expected, 32};
+		fact.actual = (tally_text){actual, 32};
+		tally_find_fact(&run->finder, &fact, "the %s file is not the one that the manifest describes", what);
+		break;
+	case TALLY_SIDE_IO_FAILED:
+		*status = "IOFailed";
+		fact.rule = TALLY_RULE_V_33;
+		tally_find_fact(&run->finder, &fact, "the %s file can't be read", what);
+		break;
+	case TALLY_SIDE_FORM:
+		*status = c->status;
+		break;
+	}
+	if (!c->has_findings || c->outcome == TALLY_SIDE_CORRUPTED)
+		return TALLY_OK;
+	/* The worker only counted what is wrong with its form; telling it in order is this thread's business. */
+	const char *document = run->finder.document;
+	run->finder.document = c->reference.path;
+	bool is_export = run->totals.kind != TALLY_MANIFEST_IMPORT;
+	tally_result result = tally_side_check_run(c, run->drive, is_properties, is_export, &run->finder, error);
+	run->finder.document = document;
+	return result;
+}
+
+static tally_result finish_side(tally_blob_result *r, tally_run *run, const tally_batch_blob *part, tally_side_check *c,
+				tally_list_side *list, bool is_properties, tally_error *error)
+{
+	if (!c->reference.present)
+		return TALLY_OK;
+	tally_result result = TALLY_OK;
+	const char *status;
+	bool is_export = run->totals.kind != TALLY_MANIFEST_IMPORT;
+	if (!c->reference.from_list) {
+		result = take_side(run, part, c, is_properties, &status, error);
+	} else {
+		if (!list->known || list->place != c->reference.place.offset) {
+			tally_finder silent = {0};
+			*list = (tally_list_side){.known = true, .place = c->reference.place.offset, .status = "Failed"};
+			result = tally_side_check_run(c, run->drive, is_properties, is_export, &silent, error);
+			if (result == TALLY_OK)
+				result = take_side(run, part, c, is_properties, &list->status, error);
+		}
+		status = list->status;
+	}
+	if (result != TALLY_OK)
+		return result;
+	if (strcmp(status, "Completed") != 0)
+		r->child_failed = true;
+	tally_run_count(run, is_properties ? TALLY_LEVEL_PROPERTIES : TALLY_LEVEL_METADATA, r->file_failed ? "Cancelled" : status);
+	return TALLY_OK;
+}
+
+static void judge_length(tally_blob_result *r, tally_run *run, const tally_batch_blob *part)
+{
+	if (!r->have_identity || !part->entry.has_length || r->identity.size == part->entry.length)
+		return;
+	bool longer = r->identity.size > part->entry.length;
+	if (!longer && r->told_short)
+		return;
+	char expected[32], actual[32];
+	snprintf(expected, sizeof expected, "%" PRIu64, part->entry.length);
+	snprintf(actual, sizeof actual, "%" PRIu64, r->identity.size);
+	tally_fact fact = {.rule = longer ? TALLY_RULE_V_14 : TALLY_RULE_V_16, .in_document = true, .place = part->entry.place,
+			   .blob_path = part->entry.blob_path, .file_path = part->entry.file_path,
+			   .expected = {expected, strlen(expected)}, .actual = {actual, strlen(actual)}};
+	tally_find_fact(&run->finder, &fact, "the file has %s bytes, %s than the blob's Length of %s", actual, longer ? "more" : "fewer",
+			expected);
+}
+
+static void finish_blob(tally_blob_result *r, tally_run *run, const tally_batch_blob *part)
+{
+	if (part->late_path)
+		tally_find_fact(&run->finder,
+				&(tally_fact){.rule = TALLY_RULE_V_23, .in_document = true, .place = part->entry.place,
+					      .blob_path = part->entry.blob_path, .file_path = part->entry.file_path},
+				"FilePath comes behind the list, so the blob's segments were not checked");
+	judge_length(r, run, part);
+	const char *code = r->status != NULL ? r->status : part->entry.status != NULL ? part->entry.status : r->child_failed ? FAILED_CHILD : "Completed";
+	const tally_status *status = tally_run_count(run, TALLY_LEVEL_BLOB, code);
+	if (strcmp(code, "Completed") != 0)
+		tally_run_predict(run, "CompletedWithErrors");
+	run->summary->blobs_listed++;
+	run->summary->blobs_checked += !r->file_failed && !part->late_path && r->checked == r->counted;
+	run->progress.blobs_done++;
+	run->progress.file_path = part->entry.file_path;
+	if (run->sink->blob != NULL)
+		run->sink->blob(run->sink->context, &(tally_blob_report){.index = part->entry.index, .blob_path = part->entry.blob_path,
+									.file_path = part->entry.file_path, .length = part->entry.length,
+									.status = status, .segments_listed = r->counted,
+									.segments_checked = r->checked});
+	r->open = false;
+}
+
+tally_result tally_blob_result_add(tally_blob_result *r, tally_run *run, tally_batch *batch, tally_batch_blob *part, tally_error *error)
+{
+	if (part->begins)
+		*r = (tally_blob_result){.open = true, .metadata = r->metadata, .properties = r->properties};
+	take_file(r, run, part);
+	for (size_t i = 0; i < part->segment_count; i++)
+		take_segment(r, run, part, &batch->segments[part->first_segment + i]);
+	if (!part->ends)
+		return TALLY_OK;
+	tally_result result = finish_side(r, run, part, &part->metadata, &r->metadata, false, error);
+	if (result == TALLY_OK)
+		result = finish_side(r, run, part, &part->properties, &r->properties, true, error);
+	if (result == TALLY_OK)
+		finish_blob(r, run, part);
+	return result;
+}
+
+void tally_blob_result_abandon(tally_blob_result *r, tally_run *run)
+{
+	if (r->open)
+		run->summary->blobs_listed++;
+	r->open = false;
+}

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The stages of a check, in the service's order. */
+#include "verify/run.h"
+
+#include "base/memory.h"
+#include "digest/digest.h"
+
+#include <stdio.h>
+
+static const char default_manifest[] = "\\DriveManifest.xml";
+
+/* ---- the journal ---- */
+
+/* Which drive of the journal this is: by id, or the only one. */
+static void select_entry(tally_run *run, const char *drive_id)
+{
+	for (size_t i = 0; i < run->journal.drive_count && run->entry == NULL; i++) {
+		const char *id = run->journal.drives[i].drive_id;
+		tally_text known = {id, strlen(id)};
+		if (drive_id != NULL && drive_id[0] != '\0' && tally_text_equal_ascii_nocase(known, (tally_text){drive_id, strlen(drive_id)}))
+			run->entry = &run->journal.drives[i];
+	}
+	if (run->entry == NULL && run->options->drive_id == NULL && run->journal.drive_count == 1)
+		run->entry = &run->journal.drives[0];
+}
+
+/* The journal is read silently first: what is told of it depends on which drive it is. */
+static tally_result read_journal(tally_run *run, tally_error *error)
+{
+	if (run->options->journal == NULL)
+		return TALLY_OK;
+	tally_source source;
+	tally_finder silent = {0};
+	tally_result result = tally_source_file(&source, run->options->journal, error);
+	if (result != TALLY_OK)
+		return result;
+	result = tally_journal_read(&run->journal, &source, &silent, error);
+	tally_source_close(&source);
+	select_entry(run, run->options->drive_id);
+	return result;
+}
+
+/* Findings that speak of another drive, or of a record that a later one replaced, are not this drive's. */
+static void put_journal_finding(void *context, const tally_finding *finding)
+{
+	tally_run *run = context;
+	bool of_a_drive = finding->level == TALLY_LEVEL_DRIVE && finding->line != 0;
+	bool ours = run->entry != NULL && finding->document_offset >= run->entry->place.offset &&
+		    finding->document_offset < run->entry->end_offset;
+	if (of_a_drive && !ours)
+		return;
+	switch (finding->severity) {
+	case TALLY_SEVERITY_ERROR:
+		run->finder.errors++;
+		break;
+	case TALLY_SEVERITY_WARNING:
+		run->finder.warnings++;
+		break;
+	case TALLY_SEVERITY_NOTE:
+		run->finder.notes++;
+		break;
+	}
+	tally_run_put(run, finding);
+}
+
+static tally_result tell_journal(tally_run *run, const char *drive_id, tally_error *error)
+{
+	if (run->options->journal == NULL)
+		return TALLY_OK;
+	select_entry(run, drive_id);
+	tally_source source;
+	tally_result result = tally_source_file(&source, run->options->journal, error);
+	if (result != TALLY_OK)
+		return result;
+	tally_finder finder = {.put = put_journal_finding, .context = run, .document = run->options->journal, .strict = run->options->strict};
+	tally_journal again = {0};
+	result = tally_journal_read(&again, &source, &finder, error);
+	tally_journal_clear(&again);
+	tally_source_close(&source);
+	if (run->entry == NULL)
+		tally_find_fact(&run->finder, &(tally_fact){.rule = TALLY_RULE_V_04, .expected = {drive_id, strlen(drive_id)}},
+				"the journal %s does not speak of this drive", run->options->journal);
+	return result;
+}
+
+/* ---- finding the manifest ---- */
+
+static const char *journal_manifest_path(const tally_run *run)
+{
+	if (run->entry != NULL)
+		return run->entry->manifest_file;
+	/* Several drives, nobody said which: usually all manifests have one name, and the manifest tells the drive. */
+	const char *path = run->journal.drive_count > 0 ? run->journal.drives[0].manifest_file : NULL;
+	for (size_t i = 1; i < run->journal.drive_count && path != NULL; i++) {
+		const char *other = run->journal.drives[i].manifest_file;
+		if (other == NULL || strcmp(other, path) != 0)
+			path = NULL;
+	}
+	return path;
+}
+
+typedef struct find_meaning {
+	tally_rule_symbol rule;
+	const char *sentence;
+} find_meaning;
+
+static const find_meaning manifest_meanings[] = {
+	[TALLY_FIND_NAME_INVALID] = {TALLY_RULE_R_04, "the manifest's path is not a name that Windows can hold"},
+	[TALLY_FIND_NAME_TOO_LONG] = {TALLY_RULE_R_04_LENGTH, "the manifest's path is too long for Windows"},
+	[TALLY_FIND_MISSING] = {TALLY_RULE_V_01, "there is no manifest at this path"},
+	[TALLY_FIND_NOT_A_FILE] = {TALLY_RULE_V_02, "what stands at the manifest's path is no file"},
+	[TALLY_FIND_LEAVES_DRIVE] = {TALLY_RULE_V_02, "the manifest's path leads through a link or mount point, which is not followed"},
+	[TALLY_FIND_DENIED] = {TALLY_RULE_V_02, "the manifest can't be opened: access denied"},
+	[TALLY_FIND_AMBIGUOUS] = {TALLY_RULE_V_01, "several files have names that NTFS takes for the manifest's"},
+	[TALLY_FIND_IO_FAILED] = {TALLY_RULE_V_03, "the manifest can't be opened: I/O error"},
+};
+
+static tally_find try_manifest(tally_run *run, const char *path, tally_find_detail *detail)
+{
+	tally_find find = tally_drive_find(run->drive, (tally_text){path, strlen(path)}, &run->manifest, detail);
+	if (find == TALLY_FIND_OK || find != TALLY_FIND_MISSING || run->manifest_path == NULL)
+		run->manifest_path = path;
+	run->manifest_open = find == TALLY_FIND_OK;
+	return find;
+}
+
+static tally_result open_manifest(tally_run *run, tally_error *error)
+{
+	/* Where nobody names the manifest: the names that the documents use (K-01). */
+	static const char *const usual[] = {default_manifest, "\\drive-manifest.xml"};
+	const char *given = run->options->manifest != NULL ? run->options->manifest : journal_manifest_path(run);
+	tally_find_detail detail = {0};
+	tally_find find = TALLY_FIND_MISSING;
+	if (given != NULL)
+		find = try_manifest(run, given, &detail);
+	for (size_t i = 0; given == NULL && find == TALLY_FIND_MISSING && i < sizeof usual / sizeof usual[0]; i++)
+		find = try_manifest(run, usual[i], &detail);
+	run->finder.document = run->manifest_path;
+	if (find == TALLY_FIND_OK)
+		return TALLY_OK;
+	if (find == TALLY_FIND_NO_MEMORY)
+		return tally_fail_memory(error);
+	/* The journal's own reading tells that its ManifestFile is no name; that can't be told twice. */
+	bool told = (find == TALLY_FIND_NAME_INVALID || find == TALLY_FIND_NAME_TOO_LONG) && run->options->manifest == NULL && run->entry != NULL;
+	const find_meaning *m = &manifest_meanings[find];
+	bool more = detail.text[0] != '\0';
+	if (!told)
+		tally_find_fact(&run->finder, &(tally_fact){.rule = m->rule, .file_path = run->manifest_path}, "%s%s%s%s", m->sentence,
+				more ? " (" : "", detail.text, more ? ")" : "");
+	return TALLY_OK;
+}
+
+/* ---- reading it ---- */
+
+static int64_t read_manifest_file(void *context, uint64_t offset, void *buffer, size_t size)
+{
+	return tally_file_read(context, offset, buffer, size);
+}
+
+static void tell_read_error(tally_run *run, uint64_t offset, int64_t got)
+{
+	tally_error reason;
+	tally_fail_os(&reason, (int)-got, "the manifest can't be read");
+	tally_find_fact(&run->finder,
+			&(tally_fact){.rule = TALLY_RULE_V_03, .file_path = run->manifest_path, .has_range = true, .offset = offset,
+				      .length = run->manifest.size > offset ? run->manifest.size - offset : 0},
+			"%s", reason.message);
+}
+
+/* Feeds the whole file to the reader of its form and to MD5. *complete: to its end. */
+static tally_result feed_manifest(tally_run *run, tally_manifest *manifest, tally_md5 *md5, bool *complete, tally_error *error)
+{
+	char *chunk = tally_alloc(TALLY_SOURCE_CHUNK);
+	if (chunk == NULL)
+		return tally_fail_memory(error);
+	tally_result result = tally_md5_begin(md5, error);
+	*complete = false;
+	while (result == TALLY_OK && !*complete) {
+		int64_t got = tally_file_read(&run->manifest, run->progress.bytes_done, chunk, TALLY_SOURCE_CHUNK);
+		if (got < 0) {
+			tell_read_error(run, run->progress.bytes_done, got);
+			break;
+		}
+		*complete = got == 0;
+		run->progress.bytes_done += (uint64_t)got;
+		if (got > 0)
+			result = tally_md5_update(md5, chunk, (size_t)got, error);
+		if (result == TALLY_OK && got > 0)
+			result = tally_manifest_feed(manifest, chunk, (size_t)got, error);
+		if (result == TALLY_OK)
+			result = tally_run_progress(run, error);
+	}
+	tally_free(chunk);
+	return result;
+}
+
+static void compare_hash(tally_run *run, const uint8_t actual[TALLY_MD5_SIZE])
+{
+	if (run->entry == NULL || !run->entry->has_hash) {
+		tally_run_gap(run, "the manifest's hash",
+			      run->options->journal == NULL ? "no journal was given (--journal)" : "the journal gives none for this drive");
+		return;
+	}
+	if (memcmp(actual, run->entry->manifest_hash, TALLY_MD5_SIZE) == 0)
+		return;
+	char expected_hex[2 * TALLY_MD5_SIZE + 1], actual_hex[2 * TALLY_MD5_SIZE + 1];
+	tally_hex_encode(run->entry->manifest_hash, TALLY_MD5_SIZE, expected_hex);
+	tally_hex_encode(actual, TALLY_MD5_SIZE, actual_hex);
+	tally_find_fact(&run->finder,
+			&(tally_fact){.rule = TALLY_RULE_M_54, .file_path = run->manifest_path,
+				      .expected = {expected_hex, strlen(expected_hex)}, .actual = {actual_hex, strlen(actual_hex)}},
+			"the manifest is not the file that the journal was written for");
+}
+
+static void compare_drive_id(tally_run *run)
+{
+	const char *id = run->totals.drive_id;
+	const char *expected = run->options->drive_id != NULL ? run->options->drive_id : run->entry != NULL ? run->entry->drive_id : NULL;
+	if (expected == NULL || expected[0] == '\0' || id[0] == '\0')
+		return;
+	tally_text left = {id, strlen(id)}, right = {expected, strlen(expected)};
+	if (!tally_text_equal_ascii_nocase(left, right))
+		tally_find_fact(&run->finder, &(tally_fact){.rule = TALLY_RULE_M_10_MISMATCH, .expected = right, .actual = left},
+				"the manifest is that of drive %s, not of %s", id, expected);
+}
+
+static tally_manifest_kind manifest_kind(tally_document_kind kind)
+{
+	return kind == TALLY_DOCUMENT_MANIFEST_IMPORT   ? TALLY_MANIFEST_IMPORT
+	       : kind == TALLY_DOCUMENT_MANIFEST_EXPORT ? TALLY_MANIFEST_EXPORT
+							: TALLY_MANIFEST_UNKNOWN;
+}
+
+static tally_result judge_manifest(tally_run *run, tally_manifest *manifest, tally_md5 *md5, tally_error *error)
+{
+	bool complete;
+	uint8_t hash[TALLY_MD5_SIZE];
+	run->progress = (tally_progress){.stage = "reading the manifest", .bytes_total = run->manifest.size};
+	tally_result result = feed_manifest(run, manifest, md5, &complete, error);
+	if (result == TALLY_OK && complete)
+		result = tally_manifest_finish(manifest, error);
+	if (result == TALLY_OK && complete)
+		result = tally_md5_end(md5, hash, error);
+	run->totals = *tally_manifest_get_totals(manifest);
+	tally_source source = {&run->manifest, read_manifest_file, NULL};
+	if (result == TALLY_OK)
+		result = tally_manifest_find_duplicates(manifest, &source, error);
+	if (result == TALLY_OK)
+		result = tell_journal(run, run->options->drive_id != NULL ? run->options->drive_id : run->totals.drive_id, error);
+	if (result == TALLY_OK && complete)
+		compare_hash(run, hash);
+	if (result == TALLY_OK)
+		compare_drive_id(run);
+	return result;
+}
+
+static tally_result read_manifest(tally_run *run, tally_error *error)
+{
+	tally_manifest *manifest = NULL;
+	tally_md5 *md5 = NULL;
+	tally_manifest_options options = {.kind = manifest_kind(run->options->kind), .find_duplicates = true};
+	tally_result result = tally_manifest_new(&manifest, &options, &run->finder, error);
+	if (result == TALLY_OK)
+		result = tally_md5_new(&md5, error);
+	if (result == TALLY_OK)
+		result = judge_manifest(run, manifest, md5, error);
+	tally_manifest_free(manifest);
+	tally_md5_free(md5);
+	return result;
+}
+
+/* ---- all together ---- */
+
+static void tell_gaps(tally_run *run)
+{
+	static const char mounted[] = "a mounted directory does not show it";
+	tally_run_gap(run, "disk, partition, BitLocker volume and file system", mounted);
+	tally_run_gap(run, "the drive's serial number against its DriveId", mounted);
+	tally_run_gap(run, "whether the BitLocker key unlocks the drive",
+		      run->options->journal == NULL ? "no journal was given (--journal)" : "only its form can be checked on a mounted directory");
+	tally_run_gap(run, "the storage account: access, existing blobs, leases", "it can't be known offline");
+	if (run->summary->segments_checked < run->summary->segments_listed)
+		tally_run_gap(run, "some blocks or page ranges", "their file could not be opened, or their entry can't be used; see the findings");
+}
+
+static tally_result check_blobs(tally_run *run, tally_error *error)
+{
+	if (run->totals.blobs == 0)
+		tally_find_fact(&run->finder, &(tally_fact){.rule = TALLY_RULE_V_05}, "the manifest names no blob: there is nothing to check");
+	tally_result result = tally_fingerprinter_new(&run->fingerprinter, error);
+	if (result == TALLY_OK)
+		result = tally_run_name(run, run->manifest_path, error);
+	if (result == TALLY_OK)
+		result = tally_run_replay(run, error);
+	if (result == TALLY_OK)
+		result = tally_run_find_others(run, error);
+	return result;
+}
+
+static tally_result run_stages(tally_run *run, tally_error *error)
+{
+	tally_result result = tally_drive_open_directory(run->options->drive, &run->drive, error);
+	if (result == TALLY_OK)
+		result = read_journal(run, error);
+	if (result == TALLY_OK)
+		result = open_manifest(run, error);
+	if (result == TALLY_OK && !run->manifest_open)
+		return tell_journal(run, run->options->drive_id != NULL ? run->options->drive_id : "", error);
+	if (result == TALLY_OK)
+		result = read_manifest(run, error);
+	if (result == TALLY_OK)
+		result = check_blobs(run, error);
+	return result;
+}
+
+static void release(tally_run *run)
+{
+	if (run->manifest_open)
+		tally_file_close(&run->manifest);
+	tally_records_clear(&run->named);
+	tally_fingerprinter_free(run->fingerprinter);
+	tally_journal_clear(&run->journal);
+	tally_drive_close(run->drive);
+}
+
+tally_result tally_check(const tally_check_options *options, const tally_sink *sink, tally_summary *summary, tally_error *error)
+{
+	static const tally_sink nobody = {0};
+	if (options == NULL || options->drive == NULL || summary == NULL || options->jobs > 256)
+		return tally_fail(error, TALLY_ERROR_ARGUMENT, "tally_check needs a drive, a summary and at most 256 jobs");
+	*summary = (tally_summary){.drive = options->drive, .source = "directory", .exit_status = 3};
+	summary->status_counts = tally_zalloc(tally_status_count(), sizeof *summary->status_counts);
+	if (summary->status_counts == NULL)
+		return tally_fail_memory(error);
+	tally_run run = {.options = options, .sink = sink != NULL ? sink : &nobody, .summary = summary};
+	tally_run_start_verdict(&run);
+	run.finder = (tally_finder){.put = tally_run_put, .context = &run, .strict = options->strict};
+	tally_result result = run_stages(&run, error);
+	const char *id = run.totals.drive_id[0] != '\0' ? run.totals.drive_id : run.entry != NULL ? run.entry->drive_id : "";
+	snprintf(summary->drive_id, sizeof summary->drive_id, "%s", id);
+	tell_gaps(&run);
+	tally_run_conclude(&run);
+	if (result != TALLY_OK) {
+		summary->drive_status = NULL;
+		summary->exit_status = 3;
+		tally_run_gap(&run, "the rest of the drive", result == TALLY_ERROR_STOPPED ? "the check was stopped" : "the check could not go on");
+	}
+	release(&run);
+	return result;
+}
+
+void tally_summary_clear(tally_summary *summary)
+{
+	if (summary == NULL)
+		return;
+	tally_free(summary->status_counts);
+	*summary = (tally_summary){0};
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Files on the drive that nothing in the manifest names: information, for whoever packs the drive. */
+#include "verify/run.h"
+
+#include "base/memory.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static tally_result fingerprint_path(tally_run *run, const char *path, uint64_t *fingerprint, tally_error *error)
+{
+	tally_fingerprint_begin(run->fingerprinter);
+	tally_ntfs_fold((tally_text){path, strlen(path)}, tally_fingerprint_update, run->fingerprinter);
+	return tally_fingerprint_end(run->fingerprinter, fingerprint, error);
+}
+
+tally_result tally_run_name(tally_run *run, const char *windows_path, tally_error *error)
+{
+	tally_record record = {0};
+	tally_result result = fingerprint_path(run, windows_path, &record.fingerprint, error);
+	return result == TALLY_OK ? tally_records_add(&run->named, record, error) : result;
+}
+
+typedef struct other_search {
+	tally_run *run;
+	tally_result result;
+	tally_error error;
+} other_search;
+
+/* Windows keeps these on every volume; the service ignores them. */
+static bool belongs_to_windows(const char *path)
+{
+	static const char *const folders[] = {"System Volume Information", "$RECYCLE.BIN"};
+	tally_text rest = {path, strlen(path)}, first;
+	if (!tally_windows_path_next(&rest, &first))
+		return false;
+	for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
+		if (tally_ntfs_equal(first, (tally_text){folders[i], strlen(folders[i])}))
+			return true;
+	return false;
+}
+
+static bool visit(void *context, const tally_walk_entry *entry)
+{
+	other_search *s = context;
+	tally_run *run = s->run;
+	if (belongs_to_windows(entry->path))
+		return true;
+	tally_fact fact = {.file_path = entry->path};
+	if (entry->clashes) {
+		fact.rule = TALLY_RULE_V_41;
+		tally_find_fact(&run->finder, &fact, "another name on this path differs only in capitals");
+	}
+	if (entry->os_error != 0) {
+		tally_error reason;
+		tally_fail_os(&reason, entry->os_error, "not looked at");
+		fact.rule = TALLY_RULE_V_42;
+		tally_find_fact(&run->finder, &fact, "%s", reason.message);
+		return true;
+	}
+	uint64_t fingerprint;
+	s->result = fingerprint_path(run, entry->path, &fingerprint, &s->error);
+	if (s->result != TALLY_OK)
+		return false;
+	if (!tally_records_contain(&run->named, fingerprint)) {
+		run->summary->other_files++;
+		run->summary->other_bytes += entry->size;
+		fact.rule = TALLY_RULE_V_40;
+		if (entry->is_regular)
+			tally_find_fact(&run->finder, &fact, "the manifest does not name this file (%" PRIu64 " bytes)", entry->size);
+		else
+			tally_find_fact(&run->finder, &fact, "this is no regular file, and the manifest does not name it");
+	}
+	run->progress.blobs_done++;
+	run->progress.file_path = entry->path;
+	s->result = tally_run_progress(run, &s->error);
+	return s->result == TALLY_OK;
+}
+
+tally_result tally_run_find_others(tally_run *run, tally_error *error)
+{
+	other_search s = {.run = run};
+	const char *document = run->finder.document;
+	run->finder.document = NULL;
+	run->progress = (tally_progress){.stage = "looking for other files"};
+	tally_records_sort(&run->named);
+	tally_result result = tally_drive_walk(run->drive, visit, &s, error);
+	run->finder.document = document;
+	if (s.result != TALLY_OK) {
+		if (error != NULL)
+			*error = s.error;
+		return s.result;
+	}
+	/* Directories that move about meanwhile are the drive's fault, not the run's: the check itself is complete. */
+	if (result == TALLY_ERROR_IO) {
+		tally_run_gap(run, "files that the manifest does not name", "the drive's folders could not be walked to the end");
+		result = TALLY_OK;
+	}
+	return result;
+}

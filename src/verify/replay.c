@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every blob of the manifest against the drive. The manifest is read a second time (the first reading judged its form
+ * and counted it); its blobs become batches, and finished batches become findings, statuses and counts in the
+ * manifest's order.
+ */
+#include "verify/blob_result.h"
+#include "verify/pipeline.h"
+#include "verify/run.h"
+
+#include "base/memory.h"
+
+#include <unistd.h>
+
+typedef struct replay {
+	tally_run *run;
+	tally_pipeline *pipeline;
+	tally_manifest *manifest;
+	tally_result result; /* of what the manifest's events led to */
+	tally_error error;
+	/* Filling: */
+	bool begun;      /* the open blob has a part in the current batch */
+	bool began_without_path;
+	/* Offsets of the list-wide side files named last: they recur with every blob of their list. */
+	uint64_t named_metadata, named_properties;
+	tally_blob_result current; /* taking */
+} replay;
+
+static size_t text_size(const char *text)
+{
+	return text != NULL ? strlen(text) + 1 : 0;
+}
+
+static void fail(replay *r, tally_result result)
+{
+	if (r->result == TALLY_OK)
+		r->result = result;
+}
+
+/* Makes sure that the current batch can take a part of this blob, or a further segment. */
+static bool make_room(replay *r, const tally_manifest_blob *blob, size_t extra_text, uint64_t bytes)
+{
+	tally_batch *batch = tally_pipeline_batch(r->pipeline);
+	size_t texts = extra_text + (r->begun ? 0 : text_size(blob->blob_path) + text_size(blob->file_path));
+	if (tally_batch_has_room(batch, texts, bytes))
+		return true;
+	r->begun = false;
+	fail(r, tally_pipeline_submit(r->pipeline, &r->error));
+	return r->result == TALLY_OK;
+}
+
+static tally_batch_blob *current_part(replay *r, const tally_manifest_blob *blob, bool begins)
+{
+	tally_batch *batch = tally_pipeline_batch(r->pipeline);
+	if (r->begun)
+		return &batch->blobs[batch->blob_count - 1];
+	tally_batch_blob *part = &batch->blobs[batch->blob_count++];
+	*part = (tally_batch_blob){.entry = *blob, .begins = begins, .first_segment = batch->segment_count};
+	part->entry.blob_path = tally_batch_copy(batch, blob->blob_path);
+	part->entry.file_path = tally_batch_copy(batch, blob->file_path);
+	part->entry.metadata = part->entry.properties = (tally_side_reference){0};
+	part->late_path = r->began_without_path;
+	r->begun = true;
+	return part;
+}
+
+static void on_blob_begin(void *context, const tally_manifest_blob *blob)
+{
+	replay *r = context;
+	r->begun = false;
+	r->began_without_path = blob->file_path == NULL;
+	if (r->result == TALLY_OK && make_room(r, blob, 0, 0))
+		current_part(r, blob, true);
+}
+
+static void on_segment(void *context, const tally_manifest_blob *blob, const tally_manifest_segment *segment)
+{
+	replay *r = context;
+	if (r->result != TALLY_OK || !make_room(r, blob, 0, segment->length))
+		return;
+	tally_batch *batch = tally_pipeline_batch(r->pipeline);
+	tally_batch_blob *part = current_part(r, blob, false);
+	batch->segments[batch->segment_count++] =
+		(tally_batch_segment){.entry = *segment, .blob = (uint32_t)(part - batch->blobs)};
+	part->segment_count++;
+	if (__builtin_add_overflow(batch->bytes, segment->usable ? segment->length : 0, &batch->bytes))
+		batch->bytes = UINT64_MAX;
+}
+
+static tally_result name_side_file(replay *r, const tally_side_reference *side, uint64_t *named_last)
+{
+	if (side->path == NULL || (side->from_list && side->place.offset == *named_last))
+		return TALLY_OK;
+	if (side->from_list)
+		*named_last = side->place.offset;
+	return tally_run_name(r->run, side->path, &r->error);
+}
+
+/* Every file that the entry names is accounted for when the drive is searched for others. */
+static tally_result name_files(replay *r, const tally_manifest_blob *blob)
+{
+	tally_result result = TALLY_OK;
+	if (blob->file_path != NULL)
+		result = tally_run_name(r->run, blob->file_path, &r->error);
+	if (result == TALLY_OK)
+		result = name_side_file(r, &blob->metadata, &r->named_metadata);
+	if (result == TALLY_OK)
+		result = name_side_file(r, &blob->properties, &r->named_properties);
+	return result;
+}
+
+static void on_blob_end(void *context, const tally_manifest_blob *blob)
+{
+	replay *r = context;
+	if (r->result != TALLY_OK || !make_room(r, blob, text_size(blob->metadata.path) + text_size(blob->properties.path), 0))
+		return;
+	tally_batch *batch = tally_pipeline_batch(r->pipeline);
+	tally_batch_blob *part = current_part(r, blob, false);
+	const char *blob_path = part->entry.blob_path, *file_path = part->entry.file_path;
+	bool late = r->began_without_path && blob->segment_count > 0;
+	part->entry = *blob;
+	part->entry.blob_path = blob_path != NULL ? blob_path : tally_batch_copy(batch, blob->blob_path);
+	part->entry.file_path = file_path != NULL || late ? file_path : tally_batch_copy(batch, blob->file_path);
+	part->late_path = late && blob->file_path != NULL;
+	part->metadata.reference = blob->metadata;
+	part->metadata.reference.path = tally_batch_copy(batch, blob->metadata.path);
+	part->properties.reference = blob->properties;
+	part->properties.reference.path = tally_batch_copy(batch, blob->properties.path);
+	part->ends = true;
+	r->begun = false;
+	fail(r, name_files(r, blob));
+}
+
+static tally_result take(void *context, tally_batch *batch, tally_error *error)
+{
+	replay *r = context;
+	tally_result result = TALLY_OK;
+	for (size_t i = 0; i < batch->blob_count && result == TALLY_OK; i++)
+		result = tally_blob_result_add(&r->current, r->run, batch, &batch->blobs[i], error);
+	return result == TALLY_OK ? tally_run_progress(r->run, error) : result;
+}
+
+static unsigned processor_count(void)
+{
+	long online = sysconf(_SC_NPROCESSORS_ONLN);
+	return online < 1 ? 1 : online > 64 ? 64 : (unsigned)online;
+}
+
+/* Feeds the manifest from the drive. A read error was told by the first reading; here it only ends the work. */
+static tally_result feed_manifest(replay *r, tally_error *error)
+{
+	char *chunk = tally_alloc(TALLY_SOURCE_CHUNK);
+	if (chunk == NULL)
+		return tally_fail_memory(error);
+	tally_result result = TALLY_OK;
+	uint64_t offset = 0;
+	int64_t got;
+	while (result == TALLY_OK && r->result == TALLY_OK &&
+	       (got = tally_file_read(&r->run->manifest, offset, chunk, TALLY_SOURCE_CHUNK)) > 0) {
+		offset += (uint64_t)got;
+		result = tally_manifest_feed(r->manifest, chunk, (size_t)got, error);
+	}
+	tally_free(chunk);
+	if (result == TALLY_OK && r->result == TALLY_OK)
+		result = tally_manifest_finish(r->manifest, error);
+	if (result == TALLY_OK && r->result != TALLY_OK) {
+		if (error != NULL)
+			*error = r->error;
+		result = r->result;
+	}
+	return result;
+}
+
+tally_result tally_run_replay(tally_run *run, tally_error *error)
+{
+	static const tally_manifest_events events = {on_blob_begin, on_segment, on_blob_end};
+	tally_finder silent = {0};
+	replay r = {.run = run};
+	tally_manifest_options options = {.kind = run->totals.kind, .events = &events, .events_context = &r};
+	unsigned jobs = run->options->jobs != 0 ? run->options->jobs : processor_count();
+	run->progress = (tally_progress){.stage = "checking", .bytes_total = run->totals.segment_bytes, .blobs_total = run->totals.blobs};
+	tally_result result = tally_pipeline_new(&r.pipeline, run->drive, run->totals.kind != TALLY_MANIFEST_IMPORT, jobs, take, &r, error);
+	if (result == TALLY_OK)
+		result = tally_manifest_new(&r.manifest, &options, &silent, error);
+	if (result == TALLY_OK)
+		result = feed_manifest(&r, error);
+	if (result == TALLY_OK)
+		result = tally_pipeline_finish(r.pipeline, error);
+	/* A manifest that breaks off within a blob leaves its last one unfinished. */
+	if (result == TALLY_OK)
+		tally_blob_result_abandon(&r.current, run);
+	tally_manifest_free(r.manifest);
+	tally_pipeline_free(r.pipeline);
+	return result;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One check in progress: what its stages share. */
+#ifndef TALLY_VERIFY_RUN_H
+#define TALLY_VERIFY_RUN_H
+
+#include "base/fingerprint.h"
+#include "drive/drive.h"
+#include "format/journal.h"
+#include "format/manifest.h"
+
+typedef struct tally_run {
+	const tally_check_options *options;
+	const tally_sink *sink; /* never NULL; its callbacks may be */
+	tally_summary *summary;
+	tally_finder finder;
+	unsigned rank; /* of summary->drive_status in the replay's order; see verdict.c */
+
+	tally_drive *drive;
+	tally_journal journal;
+	const tally_journal_drive *entry; /* this drive's, or NULL */
+	const char *manifest_path;        /* as the journal or the options give it */
+	tally_file manifest;
+	bool manifest_open;
+	tally_manifest_totals totals; /* of the first reading */
+
+	/* Fingerprints of every file that the manifest names, to tell the others. */
+	tally_fingerprinter *fingerprinter;
+	tally_records named;
+
+	tally_progress progress;
+} tally_run;
+
+/* verdict.c */
+void tally_run_start_verdict(tally_run *run);
+/* The finder's `put`: passes a finding on and lets it count for the verdict. `context` is the run. */
+void tally_run_put(void *context, const tally_finding *finding);
+/* What the service would report for the drive if nothing earlier in its order stops it. NULL is ignored. */
+void tally_run_predict(tally_run *run, const char *drive_status);
+/* Counts a status of a blob, segment or side file. Returns it. */
+const tally_status *tally_run_count(tally_run *run, tally_level level, const char *code);
+void tally_run_gap(tally_run *run, const char *what, const char *why);
+/* Calls the sink; TALLY_ERROR_STOPPED when it says so. */
+tally_result tally_run_progress(tally_run *run, tally_error *error);
+/* Fills in the summary's verdict. */
+void tally_run_conclude(tally_run *run);
+
+/* replay.c: every blob against the drive. */
+tally_result tally_run_replay(tally_run *run, tally_error *error);
+
+/* others.c: files that nothing names. */
+tally_result tally_run_name(tally_run *run, const char *windows_path, tally_error *error);
+tally_result tally_run_find_others(tally_run *run, tally_error *error);
+
+#endif

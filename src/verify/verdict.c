@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "verify/run.h"
+
+/*
+ * The order in which the service can fail on a drive. What comes first ends its work there, so the first one found is the
+ * status it would report; the statuses of a finished drive come last.
+ */
+static const char *const replay_order[] = {
+	"BitLockerKeyInvalid", "ManifestNameInvalid",	"ManifestNameTooLong",	 "ManifestNotFound",
+	"ManifestAccessDenied", "ReadManifestFailed",	"ManifestCorrupted",	 "ManifestFormatInvalid",
+	"ManifestDriveIdMismatch", "BlobRequestForbidden", "CompletedWithErrors", "CompletedWithWarnings",
+	"Completed",
+};
+#define RANK_COUNT (sizeof replay_order / sizeof replay_order[0])
+
+void tally_run_start_verdict(tally_run *run)
+{
+	run->rank = RANK_COUNT - 1;
+}
+
+void tally_run_predict(tally_run *run, const char *drive_status)
+{
+	for (unsigned i = 0; drive_status != NULL && i < run->rank; i++)
+		if (strcmp(replay_order[i], drive_status) == 0)
+			run->rank = i;
+}
+
+void tally_run_put(void *context, const tally_finding *finding)
+{
+	tally_run *run = context;
+	bool error = finding->severity == TALLY_SEVERITY_ERROR;
+	if (finding->status != NULL && finding->level == TALLY_LEVEL_DRIVE) {
+		/* A warning of the drive's form is a doubt, not a prediction; only colliding names end in a status of their own. */
+		if (error || strcmp(finding->status->code, "CompletedWithWarnings") == 0)
+			tally_run_predict(run, finding->status->code);
+	} else if (error && finding->level != TALLY_LEVEL_DRIVE && finding->level != TALLY_LEVEL_DOCUMENT) {
+		tally_run_predict(run, "CompletedWithErrors");
+	}
+	if (run->sink->finding != NULL)
+		run->sink->finding(run->sink->context, finding);
+}
+
+const tally_status *tally_run_count(tally_run *run, tally_level level, const char *code)
+{
+	const tally_status *status = tally_status_find(level, code);
+	if (status != NULL)
+		run->summary->status_counts[status - tally_status_at(0)]++;
+	return status;
+}
+
+void tally_run_gap(tally_run *run, const char *what, const char *why)
+{
+	if (run->summary->gap_count < TALLY_GAPS_MAX)
+		run->summary->gaps[run->summary->gap_count++] = (tally_gap){what, why};
+}
+
+tally_result tally_run_progress(tally_run *run, tally_error *error)
+{
+	if (run->sink->progress == NULL)
+		return TALLY_OK;
+	run->progress.findings = run->finder.errors + run->finder.warnings;
+	if (run->sink->progress(run->sink->context, &run->progress))
+		return TALLY_OK;
+	return tally_fail(error, TALLY_ERROR_STOPPED, "stopped on request");
+}
+
+void tally_run_conclude(tally_run *run)
+{
+	tally_summary *s = run->summary;
+	s->errors = run->finder.errors;
+	s->warnings = run->finder.warnings;
+	s->notes = run->finder.notes;
+	bool nothing = s->blobs_checked == 0;
+	const char *code = replay_order[run->rank];
+	bool finished = run->rank >= RANK_COUNT - 2;
+	/*
+	 * "Completed" is a claim: it needs something that was checked, and no error, not even one that has no status of
+	 * its own (a journal that does not know this drive).
+	 */
+	if (finished && (nothing || s->errors > 0))
+		code = NULL;
+	s->drive_status = tally_status_find(TALLY_LEVEL_DRIVE, code);
+	if (s->errors > 0 || (code != NULL && !finished))
+		s->exit_status = 1;
+	else
+		s->exit_status = nothing ? 3 : 0;
+}
