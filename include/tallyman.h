@@ -211,7 +211,20 @@ typedef enum tally_document_kind {
 	TALLY_DOCUMENT_JOURNAL,
 	TALLY_DOCUMENT_DRIVE_INFO,
 	TALLY_DOCUMENT_METADATA,
-	TALLY_DOCUMENT_PROPERTIES
+	TALLY_DOCUMENT_PROPERTIES,        /**< of import or export */
+	TALLY_DOCUMENT_PROPERTIES_IMPORT, /**< as an option: properties, judged as those for an import */
+	TALLY_DOCUMENT_BLOB_LIST,         /**< what an export job selects; also the Data Box export order */
+	TALLY_DOCUMENT_DRIVE_LOG,         /**< copy log of the classic service and of Data Box Disk (DriveLog) */
+	TALLY_DOCUMENT_COPY_LOG,          /**< copy log since 2021-08-01 (ErroredEntity, CopyLog) */
+	TALLY_DOCUMENT_VERBOSE_LOG,       /**< verbose log since 2021-08-01 (File) */
+	TALLY_DOCUMENT_BILL_OF_MATERIALS, /**< Data Box: a line for each file with size and crc64 */
+	TALLY_DOCUMENT_ERROR_LIST,        /**< Data Box: a line for each file that has a fault (error.xml) */
+	TALLY_DOCUMENT_ERROR_LOG,         /**< validation log of the tools (ErrorLog) */
+	TALLY_DOCUMENT_DATA_SET,          /**< dataset.csv */
+	TALLY_DOCUMENT_DRIVE_SET,         /**< driveset.csv */
+	TALLY_DOCUMENT_PATH_MAP,
+	TALLY_DOCUMENT_JOB,               /**< a job as the REST interfaces take and give it (JSON) */
+	TALLY_DOCUMENT_JOB_TEMPLATE       /**< a classic job template (XML configuration) */
 } tally_document_kind;
 
 /** @return the name of a kind, as --kind takes it and the reports write it ("manifest", "journal", …). Static. */

@@ -19,16 +19,13 @@ static bool parse_jobs(const char *text, unsigned *jobs)
 
 static int parse_options(const tally_cli_call *call, tally_check_options *options)
 {
-	const char *kind = call->value[TALLY_OPTION_KIND], *jobs = call->value[TALLY_OPTION_JOBS];
+	const char *jobs = call->value[TALLY_OPTION_JOBS];
 	*options = (tally_check_options){
 	    .journal = call->value[TALLY_OPTION_JOURNAL],
 	    .manifest = call->value[TALLY_OPTION_MANIFEST],
 	    .drive_id = call->value[TALLY_OPTION_DRIVE_ID],
 	    .strict = call->given[TALLY_OPTION_STRICT],
 	};
-	if (kind != NULL)
-		options->kind =
-		    strcmp(kind, "import") == 0 ? TALLY_DOCUMENT_MANIFEST_IMPORT : TALLY_DOCUMENT_MANIFEST_EXPORT;
 	if (jobs != NULL && !parse_jobs(jobs, &options->jobs))
 		return tally_cli_usage_error(call, "--jobs is a number from 1 to %d; not %.200s", JOBS_MAX, jobs);
 	return TALLY_EXIT_OK;

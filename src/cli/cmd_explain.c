@@ -124,20 +124,12 @@ static void add_name(name_list *list, const char *name)
 	if (list->last != NULL && strcmp(list->last, name) == 0)
 		return;
 	list->last = name;
-	size_t size = strlen(name);
-	if (list->column == 0) {
+	bool first = list->column == 0;
+	if (first) {
 		write_label(list->writer, list->label);
 		list->column = LABEL_WIDTH;
-	} else if (list->column + 2 + size >= TALLY_WRITER_COLUMNS) {
-		tally_write(list->writer, ",\n");
-		tally_write_blanks(list->writer, LABEL_WIDTH);
-		list->column = LABEL_WIDTH;
-	} else {
-		tally_write(list->writer, ", ");
-		list->column += 2;
 	}
-	tally_write(list->writer, name);
-	list->column += size;
+	tally_write_listed(list->writer, &list->column, LABEL_WIDTH, first, name);
 }
 
 static void end_names(const name_list *list)
@@ -146,12 +138,20 @@ static void end_names(const name_list *list)
 		tally_write(list->writer, "\n");
 }
 
+/* Metadata and properties files share their rules, which stand at the level of metadata. */
+static bool leads_to(const tally_rule *rule, const tally_status *status)
+{
+	tally_level level = status->level == TALLY_LEVEL_PROPERTIES ? TALLY_LEVEL_METADATA : status->level;
+	return (rule->level == level || rule->level == status->level) && rule->status != NULL &&
+	       strcmp(rule->status, status->code) == 0;
+}
+
 static void write_rules_of(tally_writer *writer, const tally_status *status)
 {
 	name_list list = {.writer = writer, .label = "Rules"};
 	for (size_t i = 0; i < tally_rule_count(); i++) {
 		const tally_rule *rule = tally_rule_at(i);
-		if (rule->level == status->level && rule->status != NULL && strcmp(rule->status, status->code) == 0)
+		if (leads_to(rule, status))
 			add_name(&list, rule->id);
 	}
 	end_names(&list);

@@ -11,7 +11,7 @@ static void lint_document(const tally_cli_call *call, const char *path, const ta
 	tally_lint_result judgement = {0};
 	const tally_report_style style = {.verbose = call->given[TALLY_OPTION_VERBOSE]};
 	const tally_lint_options options = {
-	    .kind = tally_document_kind_find(call->value[TALLY_OPTION_KIND]),
+	    .kind = tally_cli_document_kind(call),
 	    .strict = call->given[TALLY_OPTION_STRICT],
 	};
 	tally_cli_run_begin(&run, call);

@@ -8,6 +8,7 @@
 
 #include "cli/cli.h"
 #include "report/writer.h"
+#include "tallyman.h"
 
 typedef enum tally_cli_option_id {
 	TALLY_OPTION_JOURNAL,
@@ -80,6 +81,9 @@ const tally_cli_command *tally_cli_command_at(size_t index);
 const tally_cli_command *tally_cli_command_find(const char *name);
 /* What `tallyman` takes without a command; NULL behind the last. */
 const tally_cli_option *const *tally_cli_options(void);
+
+/* What --kind asks for; TALLY_DOCUMENT_UNKNOWN without it. */
+tally_document_kind tally_cli_document_kind(const tally_cli_call *call);
 
 /* Each writes a whole text. */
 void tally_cli_help(tally_writer *writer, const tally_cli_command *command); /* NULL: of the program */

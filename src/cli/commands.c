@@ -10,18 +10,31 @@ static const char *format_choice(size_t index)
 	return format != NULL ? format->name : NULL;
 }
 
-/* The kinds follow each other in their enumeration; "unknown" is none that could be asked for. */
-static const char *document_kind_choice(size_t index)
-{
-	if (index >= TALLY_DOCUMENT_PROPERTIES)
-		return NULL;
-	return tally_document_kind_name((tally_document_kind)(index + 1));
-}
-
 static const char *manifest_kind_choice(size_t index)
 {
 	static const char *const kinds[] = {"import", "export"};
 	return index < sizeof kinds / sizeof kinds[0] ? kinds[index] : NULL;
+}
+
+/*
+ * The kinds follow each other in their enumeration; "unknown" is none that could be asked for. The short names of
+ * manifests are taken here too: the catalogue's advice uses them for both commands.
+ */
+static const char *document_kind_choice(size_t index)
+{
+	if (index >= TALLY_DOCUMENT_PROPERTIES)
+		return manifest_kind_choice(index - TALLY_DOCUMENT_PROPERTIES);
+	return tally_document_kind_name((tally_document_kind)(index + 1));
+}
+
+tally_document_kind tally_cli_document_kind(const tally_cli_call *call)
+{
+	const char *name = call->value[TALLY_OPTION_KIND];
+	if (name != NULL && strcmp(name, "import") == 0)
+		return TALLY_DOCUMENT_MANIFEST_IMPORT;
+	if (name != NULL && strcmp(name, "export") == 0)
+		return TALLY_DOCUMENT_MANIFEST_EXPORT;
+	return tally_document_kind_find(name);
 }
 
 static const char *help_choice(size_t index)
@@ -42,7 +55,7 @@ static const tally_cli_option manifest = {
     .name = "manifest",
     .metavar = "PATH",
     .help = "Where the manifest is on the drive, from the drive's root. Default: where the journal says, "
-	    "else \\DriveManifest.xml.",
+	    "else \\DriveManifest.xml or \\drive-manifest.xml.",
 };
 static const tally_cli_option drive_id = {
     .id = TALLY_OPTION_DRIVE_ID,

@@ -33,14 +33,14 @@ static void write_option(tally_writer *writer, const tally_cli_option *option)
 	tally_write_wrapped(writer, INDENT, INDENT, option->help);
 	if (option->choice == NULL)
 		return;
+	static const char is_one_of[] = " is one of: ";
 	tally_write_blanks(writer, INDENT);
 	tally_write(writer, option->metavar);
-	tally_write(writer, " is one of: ");
+	tally_write(writer, is_one_of);
+	size_t column = INDENT + strlen(option->metavar) + strlen(is_one_of);
 	const char *choice;
-	for (size_t i = 0; (choice = option->choice(i)) != NULL; i++) {
-		tally_write(writer, i > 0 ? ", " : "");
-		tally_write(writer, choice);
-	}
+	for (size_t i = 0; (choice = option->choice(i)) != NULL; i++)
+		tally_write_listed(writer, &column, INDENT, i == 0, choice);
 	tally_write(writer, "\n");
 }
 

@@ -156,10 +156,23 @@ tally_find tally_drive_find(tally_drive *drive, tally_text windows_path, tally_f
 	return tally_path_fault_is_length(problem.fault) ? TALLY_FIND_NAME_TOO_LONG : TALLY_FIND_NAME_INVALID;
 }
 
+#ifdef TALLY_FAULT_INJECTION
+int64_t (*tally_read_fault)(const tally_file *file, uint64_t offset, size_t size);
+#endif
+
 int64_t tally_file_read(const tally_file *file, uint64_t offset, void *buffer, size_t size)
 {
 	if (offset > INT64_MAX)
 		return 0; /* no file reaches that far */
+#ifdef TALLY_FAULT_INJECTION
+	if (tally_read_fault != NULL) {
+		int64_t fault = tally_read_fault(file, offset, size);
+		if (fault < 0)
+			return fault;
+		if (fault > 0 && (uint64_t)fault < size)
+			size = (size_t)fault;
+	}
+#endif
 	ssize_t count;
 	do
 		count = pread((int)file->handle, buffer, size, (off_t)offset);

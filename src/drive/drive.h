@@ -65,6 +65,13 @@ tally_find tally_drive_find(tally_drive *drive, tally_text windows_path, tally_f
 
 /* Reads up to `size` bytes at `offset`: the number read, 0 at the end of the file, or -errno. Retries EINTR. */
 int64_t tally_file_read(const tally_file *file, uint64_t offset, void *buffer, size_t size);
+#ifdef TALLY_FAULT_INJECTION
+/*
+ * Test only: asked before each read, from any thread. -errno makes it fail, n > 0 shortens it to n bytes, 0 lets it be.
+ * NULL switches it off.
+ */
+extern int64_t (*tally_read_fault)(const tally_file *file, uint64_t offset, size_t size);
+#endif
 /* What the file is now, to tell a change while it was read. 0 or -errno. */
 int tally_file_identify(const tally_file *file, tally_file_identity *identity);
 void tally_file_close(tally_file *file);

@@ -49,7 +49,8 @@ static bool take_group(tally_text *key, uint32_t *value)
  */
 static bool split_groups(tally_text key, uint32_t groups[GROUPS])
 {
-	char separator = key.size > GROUP_DIGITS && is_separator(key.data[GROUP_DIGITS]) ? key.data[GROUP_DIGITS] : '\0';
+	char separator =
+	    key.size > GROUP_DIGITS && is_separator(key.data[GROUP_DIGITS]) ? key.data[GROUP_DIGITS] : '\0';
 	for (unsigned i = 0; i < GROUPS; i++) {
 		if (i > 0 && separator != '\0') {
 			if (key.size == 0 || key.data[0] != separator)
@@ -69,7 +70,8 @@ static tally_key_form judge_groups(const uint32_t groups[GROUPS], unsigned *grou
 		if (groups[i] % GROUP_FACTOR == 0 && groups[i] < GROUP_LIMIT)
 			continue;
 		*group = i + 1;
-		*reason = groups[i] % GROUP_FACTOR != 0 ? "the group is not divisible by 11" : "the group is not below 720,896";
+		*reason = groups[i] % GROUP_FACTOR != 0 ? "the group is not divisible by 11"
+							: "the group is not below 720,896";
 		return TALLY_KEY_INVALID;
 	}
 	return TALLY_KEY_RECOVERY;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A journal is read twice. Records supersede each other: while the tool works, it writes a drive's state again and again,
- * and only the last complete one has to be right. So the first reading finds out which records count, and the second one
- * tells what is wrong, in the order of the document and with nothing kept for later.
+ * A journal is read twice. Records supersede each other: while the tool works, it writes a drive's state again and
+ * again, and only the last complete one has to be right. So the first reading finds out which records count, and the
+ * second one tells what is wrong, in the order of the document and with nothing kept for later.
  */
 #include "format/journal.h"
 
@@ -19,13 +19,13 @@ typedef enum activity { ACTIVITY_NONE, ACTIVITY_DRIVE_INFO, ACTIVITY_OTHER } act
 
 /* What the first reading found out. */
 typedef struct survey {
-	uint64_t records;      /* complete ones */
-	uint64_t begun;        /* complete or not */
-	uint64_t new_journals; /* of type NewJournalFile */
-	uint64_t drive_infos;  /* with the activity DriveInfo */
-	uint64_t states;       /* complete records with a DriveState */
+	uint64_t records;       /* complete ones */
+	uint64_t begun;         /* complete or not */
+	uint64_t new_journals;  /* of type NewJournalFile */
+	uint64_t drive_infos;   /* with the activity DriveInfo */
+	uint64_t states;        /* complete records with a DriveState */
 	uint64_t drives_beyond; /* drives that found no place in the journal's table */
-	bool text_ends;        /* at bytes that are no text */
+	bool text_ends;         /* at bytes that are no text */
 	tally_journal_extent extent;
 } survey;
 
@@ -50,12 +50,13 @@ typedef struct reading {
 static void tell(reading *r, tally_rule_symbol rule, tally_place place, const char *message)
 {
 	if (r->finder != NULL)
-		tally_find_fact(r->finder, &(tally_fact){.rule = rule, .in_document = true, .place = place}, "%s", message);
+		tally_find_fact(r->finder, &(tally_fact){.rule = rule, .in_document = true, .place = place}, "%s",
+				message);
 }
 
 /*
- * A value that a finding may show: a plain word. In a damaged journal, what follows a name can be anything, a line with a
- * key included.
+ * A value that a finding may show: a plain word. In a damaged journal, what follows a name can be anything, a line with
+ * a key included.
  */
 static tally_text plain_word(tally_text value)
 {
@@ -86,8 +87,10 @@ static void judge_type(reading *r, tally_text type)
 	    tally_text_equal_string(type, "ActivityRecord"))
 		return;
 	r->type_told = true;
-	tally_find_fact(r->finder, &(tally_fact){.rule = TALLY_RULE_J_06, .in_document = true, .place = r->place, .actual = plain_word(type)},
-			"a record has a type that was never published; further ones are not told");
+	tally_find_fact(
+	    r->finder,
+	    &(tally_fact){.rule = TALLY_RULE_J_06, .in_document = true, .place = r->place, .actual = plain_word(type)},
+	    "a record has a type that was never published; further ones are not told");
 }
 
 static void on_begin(void *context, tally_text type, tally_place place)
@@ -110,7 +113,8 @@ static void take_activity(reading *r, const tally_journal_field *field)
 		return;
 	}
 	r->activity = ACTIVITY_OTHER;
-	if (r->finder == NULL || r->activity_told || tally_text_equal_string(field->value, "PrepImportDriveCommandContext"))
+	if (r->finder == NULL || r->activity_told ||
+	    tally_text_equal_string(field->value, "PrepImportDriveCommandContext"))
 		return;
 	r->activity_told = true;
 	tally_find_fact(r->finder,
@@ -194,7 +198,8 @@ static tally_result on_field(void *context, const tally_journal_field *field)
 
 /* ---- the end of a record -------------------------------------------------------------------------------------- */
 
-/* Takes the record's drive over. The last record of a drive counts as a whole: each one holds the drive's whole state. */
+/* Takes the record's drive over. The last record of a drive counts as a whole: each one holds the drive's whole state.
+ */
 static tally_result keep_drive(reading *r)
 {
 	tally_journal *journal = r->journal;
@@ -204,7 +209,8 @@ static tally_result keep_drive(reading *r)
 		return TALLY_OK;
 	}
 	if (place == NULL) {
-		tally_journal_drive *grown = tally_grow(journal->drives, &r->drive_capacity, journal->drive_count + 1, sizeof *grown);
+		tally_journal_drive *grown =
+		    tally_grow(journal->drives, &r->drive_capacity, journal->drive_count + 1, sizeof *grown);
 		if (grown == NULL)
 			return tally_fail_memory(r->error);
 		journal->drives = grown;
@@ -269,14 +275,17 @@ static void judge_whole(reading *r)
 	if (s->extent.utf16)
 		tell(r, TALLY_RULE_M_04_ENCODING, top, "the journal is encoded as UTF-16, not UTF-8");
 	if (s->begun == 0 && !s->text_ends)
-		tell(r, TALLY_RULE_J_04_FORM, top, s->extent.bytes == 0 ? "the journal is empty" : "there is no record in the journal");
+		tell(r, TALLY_RULE_J_04_FORM, top,
+		     s->extent.bytes == 0 ? "the journal is empty" : "there is no record in the journal");
 	else if (s->begun > 0 && s->states == 0)
 		tell(r, TALLY_RULE_J_07_NONE, top, "no complete record of the journal describes a drive");
 	if (s->drives_beyond > 0)
-		tell(r, TALLY_RULE_XML_03, top, "the journal speaks of more than 1,000 drives; the others were not read");
+		tell(r, TALLY_RULE_XML_03, top,
+		     "the journal speaks of more than 1,000 drives; the others were not read");
 }
 
-tally_result tally_journal_read(tally_journal *journal, const tally_source *source, tally_finder *finder, tally_error *error)
+tally_result tally_journal_read(tally_journal *journal, const tally_source *source, tally_finder *finder,
+				tally_error *error)
 {
 	static const tally_journal_events events = {on_begin, on_field, on_end, on_interrupted, on_wrong, on_not_text};
 	*journal = (tally_journal){0};

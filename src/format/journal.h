@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Journals (.jrn, V1 and V2) and DriveInfo files: the records that the preparing tool appends, of which the last
- * complete one counts (formats.md J-01…J-15). What a job needs of them: drive id, BitLocker key, manifest path and hash.
+ * complete one counts (formats.md J-01…J-15). What a job needs of them: drive id, BitLocker key, manifest path and
+ * hash.
  */
 #ifndef TALLY_FORMAT_JOURNAL_H
 #define TALLY_FORMAT_JOURNAL_H
@@ -11,7 +12,13 @@
 
 #define TALLY_JOURNAL_DRIVES_MAX 1000 /* a journal tracks at most 25 drives at a time (T-11) */
 
-typedef enum tally_key_form { TALLY_KEY_NONE, TALLY_KEY_MASKED, TALLY_KEY_RECOVERY, TALLY_KEY_EXTERNAL, TALLY_KEY_INVALID } tally_key_form;
+typedef enum tally_key_form {
+	TALLY_KEY_NONE,
+	TALLY_KEY_MASKED,
+	TALLY_KEY_RECOVERY,
+	TALLY_KEY_EXTERNAL,
+	TALLY_KEY_INVALID
+} tally_key_form;
 
 /* One drive, as its last complete record has it. The key itself is not kept. */
 typedef struct tally_journal_drive {
@@ -31,7 +38,8 @@ typedef struct tally_journal {
 } tally_journal;
 
 /* Reads and judges. Findings of the journal's form go to `finder`. A broken journal gives what could be read of it. */
-tally_result tally_journal_read(tally_journal *journal, const tally_source *source, tally_finder *finder, tally_error *error);
+tally_result tally_journal_read(tally_journal *journal, const tally_source *source, tally_finder *finder,
+				tally_error *error);
 void tally_journal_clear(tally_journal *journal);
 
 /*

@@ -23,9 +23,9 @@ static const tally_child_rule drive_children[] = {
     {.element = MANIFEST_HASH, .missing = TALLY_RULE_J_07_FIELD, .order = TALLY_RULE_NONE},
 };
 
-#define FIELD(title, max)                                                                                              \
-	.name = (title), .type = TALLY_VALUE_TEXT, .invalid = TALLY_RULE_NONE, .empty = TALLY_RULE_J_07_FIELD,         \
-	.refused = TALLY_RULE_NONE, .text_max = (max)
+#define FIELD(title, max)                                                                                \
+  .name = (title), .type = TALLY_VALUE_TEXT, .invalid = TALLY_RULE_NONE, .empty = TALLY_RULE_J_07_FIELD, \
+  .refused = TALLY_RULE_NONE, .text_max = (max)
 
 static const tally_element_rule elements[] = {
     [DOCUMENT] = {.name = "", .refused = TALLY_RULE_NONE, TALLY_CHILDREN(document_children)},
@@ -55,8 +55,8 @@ typedef struct drive_reading {
 
 	/* From the value's places to the journal's. */
 	const tally_journal_field *state;
-	tally_finder inner;  /* what the document tells goes here … */
-	tally_finder *outer; /* … and comes out there */
+	tally_finder inner;      /* what the document tells goes here … */
+	tally_finder *outer;     /* … and comes out there */
 	size_t counted;          /* bytes of the value in front of … */
 	uint64_t counted_stored; /* … so many stored ones */
 } drive_reading;
@@ -128,12 +128,14 @@ static void take_drive_id(drive_reading *r, const tally_value *value)
 	bool blank = false, unusual = false;
 	for (size_t i = 0; i < value->text.size; i++) {
 		char c = value->text.data[i];
-		bool usual = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+		bool usual =
+		    (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
 		bool space = c == ' ' || c == '\t' || c == '\r' || c == '\n';
 		blank = blank || space;
 		unusual = unusual || (!usual && !space);
 	}
-	tally_fact fact = {.rule = TALLY_RULE_M_11_BLANK, .in_document = true, .place = value->place, .actual = value->text};
+	tally_fact fact = {
+	    .rule = TALLY_RULE_M_11_BLANK, .in_document = true, .place = value->place, .actual = value->text};
 	if (blank)
 		tally_document_find(r->document, &fact, "DriveId has a blank in it");
 	fact.rule = TALLY_RULE_M_11_CHARACTERS;
@@ -179,8 +181,8 @@ static bool is_usual_name(tally_text path)
 	if (tally_text_equal_ascii_nocase(path, TALLY_TEXT("DriveManifest.xml")))
 		return true;
 	size_t size = sizeof extension - 1;
-	return path.size > size &&
-	       tally_text_equal_ascii_nocase((tally_text){path.data + path.size - size, size}, (tally_text){extension, size});
+	return path.size > size && tally_text_equal_ascii_nocase((tally_text){path.data + path.size - size, size},
+								 (tally_text){extension, size});
 }
 
 static void take_manifest_file(drive_reading *r, const tally_value *value)
@@ -189,7 +191,8 @@ static void take_manifest_file(drive_reading *r, const tally_value *value)
 	tally_path_fault fault = tally_windows_path_check(value->text, NULL);
 	if (fault != TALLY_PATH_OK) {
 		fact.rule = tally_path_fault_is_length(fault) ? TALLY_RULE_R_04_LENGTH : TALLY_RULE_R_04;
-		tally_document_find(r->document, &fact, "Windows can't hold the path in ManifestFile: %s", tally_path_fault_text(fault));
+		tally_document_find(r->document, &fact, "Windows can't hold the path in ManifestFile: %s",
+				    tally_path_fault_text(fault));
 	} else if (!is_usual_name(value->text)) {
 		fact.rule = TALLY_RULE_M_02;
 		fact.expected = TALLY_TEXT("\\DriveManifest.xml");
@@ -206,19 +209,25 @@ static void take_manifest_file(drive_reading *r, const tally_value *value)
 
 static void take_hash(drive_reading *r, const tally_value *value)
 {
-	tally_fact fact = {.rule = TALLY_RULE_R_05, .in_document = true, .place = value->place,
-			   .expected = TALLY_TEXT("32 hexadecimal digits"), .actual = value->text};
+	tally_fact fact = {.rule = TALLY_RULE_R_05,
+			   .in_document = true,
+			   .place = value->place,
+			   .expected = TALLY_TEXT("32 hexadecimal digits"),
+			   .actual = value->text};
 	r->drive->has_hash = tally_hex_decode(value->text, r->drive->manifest_hash, sizeof r->drive->manifest_hash);
 	if (r->drive->has_hash)
 		return;
 	size_t decoded;
 	if (tally_is_hex(value->text) && value->text.size == 64) {
 		fact.rule = TALLY_RULE_R_05_SHA256;
-		tally_document_find(r->document, &fact, "ManifestHash has 64 hexadecimal digits, the size of a SHA-256");
+		tally_document_find(r->document, &fact,
+				    "ManifestHash has 64 hexadecimal digits, the size of a SHA-256");
 	} else if (tally_is_hex(value->text)) {
-		tally_document_find(r->document, &fact, "ManifestHash has %zu hexadecimal digits instead of 32", value->text.size);
+		tally_document_find(r->document, &fact, "ManifestHash has %zu hexadecimal digits instead of 32",
+				    value->text.size);
 	} else if (tally_base64_decode(value->text, NULL, 0, &decoded) && decoded == sizeof r->drive->manifest_hash) {
-		tally_document_find(r->document, &fact, "ManifestHash is an MD5 in Base64; it must be written as 32 hexadecimal digits");
+		tally_document_find(r->document, &fact,
+				    "ManifestHash is an MD5 in Base64; it must be written as 32 hexadecimal digits");
 	} else {
 		tally_document_find(r->document, &fact, "ManifestHash is not a hash of 32 hexadecimal digits");
 	}
@@ -232,7 +241,8 @@ static void on_open(void *context, unsigned element, tally_text name, const tall
 		r->drive->place = place_in_journal(r, place);
 }
 
-static void on_close(void *context, unsigned element, tally_text name, const tally_value *value, const tally_value *attributes)
+static void on_close(void *context, unsigned element, tally_text name, const tally_value *value,
+		     const tally_value *attributes)
 {
 	(void)name, (void)attributes;
 	drive_reading *r = context;
@@ -267,7 +277,8 @@ tally_result tally_journal_drive_read(const tally_journal_field *state, tally_jo
 	*drive = (tally_journal_drive){0};
 	*whole = false;
 	if (state->too_long) {
-		tally_find_fact(finder, &(tally_fact){.rule = TALLY_RULE_XML_03, .in_document = true, .place = state->place},
+		tally_find_fact(finder,
+				&(tally_fact){.rule = TALLY_RULE_XML_03, .in_document = true, .place = state->place},
 				"DriveState is longer than 1 MiB");
 		return TALLY_OK;
 	}

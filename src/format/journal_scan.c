@@ -124,7 +124,8 @@ static bool is_name(tally_text text)
 		return false;
 	for (size_t i = 0; i < text.size; i++) {
 		char c = text.data[i];
-		if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || strchr("_-.", c) != NULL))
+		if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+		      strchr("_-.", c) != NULL))
 			return false;
 	}
 	return true;
@@ -345,7 +346,8 @@ static tally_result feed(scan *s, tally_text bytes)
 		case TALLY_DECODE_NO_MEMORY:
 			return tally_fail_memory(s->error);
 		case TALLY_DECODE_MALFORMED:
-			stop_at(s, is_utf16(s) ? "there is a unit that is no UTF-16 text" : "there is a byte that is no UTF-8 text");
+			stop_at(s, is_utf16(s) ? "there is a unit that is no UTF-16 text"
+					       : "there is a byte that is no UTF-8 text");
 			break;
 		case TALLY_DECODE_SLICE:
 			result = take_slice(s, slice);
@@ -377,7 +379,8 @@ static tally_result pump(scan *s, const tally_source *source, char *chunk, uint6
 	for (;;) {
 		int64_t got = source->read(source->context, *bytes, chunk, TALLY_SOURCE_CHUNK);
 		if (got < 0)
-			return tally_fail_os(s->error, (int)-got, "can't read the journal at byte %ju", (uintmax_t)*bytes);
+			return tally_fail_os(s->error, (int)-got, "can't read the journal at byte %ju",
+					     (uintmax_t)*bytes);
 		if (got == 0)
 			return finish(s);
 		*bytes += (uint64_t)got;
@@ -393,7 +396,8 @@ tally_result tally_journal_scan(const tally_source *source, const tally_journal_
 	scan s = {.events = events, .context = context, .error = error, .line_place = {1, 0}};
 	s.line = tally_alloc(TALLY_JOURNAL_LINE_MAX);
 	char *chunk = tally_alloc(TALLY_SOURCE_CHUNK);
-	tally_result result = s.line != NULL && chunk != NULL ? pump(&s, source, chunk, &extent->bytes) : tally_fail_memory(error);
+	tally_result result =
+	    s.line != NULL && chunk != NULL ? pump(&s, source, chunk, &extent->bytes) : tally_fail_memory(error);
 	extent->utf16 = is_utf16(&s);
 	tally_free(chunk);
 	tally_free(s.line);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The lines and records of a journal (formats.md J-04), whatever they mean. Streams: what is kept is a line and a value.
+ * The lines and records of a journal (formats.md J-04), whatever they mean. Streams: what is kept is a line and a
+ *value.
  *
  *	[BeginUpdateRecord][2016/11/01 21:22:25.379][Type:ActivityRecord]
  *	ActivityId: DriveInfo
@@ -17,14 +18,14 @@
 #include "base/text.h"
 #include "io/source.h"
 
-#define TALLY_JOURNAL_LINE_MAX (64 * 1024)  /* bytes of a line outside of values */
-#define TALLY_JOURNAL_VALUE_MAX (1 << 20)   /* bytes of a value between [BeginValue] and [EndValue] */
-#define TALLY_JOURNAL_NAME_MAX 64           /* bytes of a field's name */
+#define TALLY_JOURNAL_LINE_MAX (64 * 1024) /* bytes of a line outside of values */
+#define TALLY_JOURNAL_VALUE_MAX (1 << 20)  /* bytes of a value between [BeginValue] and [EndValue] */
+#define TALLY_JOURNAL_NAME_MAX 64          /* bytes of a field's name */
 
 typedef struct tally_journal_field {
 	tally_text name;
-	tally_text value;        /* of one line: without blanks around it; else the text between the markers as it stands */
-	tally_place place;       /* of the name */
+	tally_text value;  /* of one line: without blanks around it; else the text between the markers as it stands */
+	tally_place place; /* of the name */
 	tally_place value_place; /* of the value's first byte */
 	bool utf16;              /* how the value is stored; it is handed out as UTF-8 */
 	bool too_long;           /* longer than TALLY_JOURNAL_VALUE_MAX; `value` is empty */

@@ -16,7 +16,8 @@ struct tally_sidefile {
 	tally_finder *outer; /* … and comes out there */
 	bool read_failed, request_failed;
 
-	/* Metadata: the names so far, each with a NUL behind it. As long as `total` is within its limit, there is room. */
+	/* Metadata: the names so far, each with a NUL behind it. As long as `total` is within its limit, there is room.
+	 */
 	char names[2 * METADATA_BYTES_MAX];
 	size_t names_size;
 	uint64_t total; /* bytes of names and values */
@@ -34,9 +35,11 @@ static const tally_child_rule metadata_children[] = {
     {.element = METADATA_VALUE, .many = true, .missing = TALLY_RULE_NONE, .order = TALLY_RULE_NONE},
 };
 
-#define TEXT_ELEMENT(title)                                                                                            \
-	{.name = (title), .type = TALLY_VALUE_TEXT, .invalid = TALLY_RULE_NONE, .empty = TALLY_RULE_NONE,              \
-	 .refused = TALLY_RULE_NONE, .text_max = VALUE_MAX}
+#define TEXT_ELEMENT(title)                                                                          \
+  {                                                                                                  \
+    .name = (title), .type = TALLY_VALUE_TEXT, .invalid = TALLY_RULE_NONE, .empty = TALLY_RULE_NONE, \
+    .refused = TALLY_RULE_NONE, .text_max = VALUE_MAX                                                \
+  }
 
 static const tally_element_rule metadata_elements[] = {
     [METADATA_DOCUMENT] = {.name = "", .refused = TALLY_RULE_NONE, TALLY_CHILDREN(metadata_roots)},
@@ -103,7 +106,8 @@ static void take_metadata(tally_sidefile *s, tally_text name, const tally_value 
 {
 	tally_fact fact = {.rule = TALLY_RULE_MP_08_NAME, .in_document = true, .place = value->place, .actual = name};
 	if (!is_metadata_name(name))
-		tally_document_find(s->document, &fact, "the name of this metadata is no C# identifier of ASCII characters");
+		tally_document_find(s->document, &fact,
+				    "the name of this metadata is no C# identifier of ASCII characters");
 	if (!is_header_value(value->text)) {
 		fact.rule = TALLY_RULE_MP_08_VALUE;
 		fact.actual = value->text;
@@ -115,7 +119,8 @@ static void take_metadata(tally_sidefile *s, tally_text name, const tally_value 
 	s->total += name.size + value->text.size;
 	if (s->total > METADATA_BYTES_MAX) {
 		fact = (tally_fact){.rule = TALLY_RULE_MP_08_SIZE, .in_document = true, .place = value->place};
-		tally_document_find(s->document, &fact, "with this one, names and values have more than %d bytes", METADATA_BYTES_MAX);
+		tally_document_find(s->document, &fact, "with this one, names and values have more than %d bytes",
+				    METADATA_BYTES_MAX);
 	} else if (seen_before(s, name)) {
 		fact.rule = TALLY_RULE_MP_08_TWICE;
 		fact.actual = name;
@@ -142,11 +147,15 @@ static const tally_child_rule properties_roots[] = {
     {.element = PROPERTIES, .missing = TALLY_RULE_MP_02_ROOT, .order = TALLY_RULE_NONE},
 };
 
-#define PROPERTY(index) {.element = (index), .missing = TALLY_RULE_NONE, .order = TALLY_RULE_NONE}
+#define PROPERTY(index)                                                      \
+  {                                                                          \
+    .element = (index), .missing = TALLY_RULE_NONE, .order = TALLY_RULE_NONE \
+  }
 
 static const tally_child_rule properties_children[] = {
-    PROPERTY(LAST_MODIFIED), PROPERTY(ETAG),             PROPERTY(CONTENT_LENGTH),   PROPERTY(CONTENT_TYPE),
-    PROPERTY(CONTENT_MD5),   PROPERTY(CONTENT_ENCODING), PROPERTY(CONTENT_LANGUAGE), PROPERTY(CACHE_CONTROL),
+    PROPERTY(LAST_MODIFIED),    PROPERTY(ETAG),          PROPERTY(CONTENT_LENGTH),
+    PROPERTY(CONTENT_TYPE),     PROPERTY(CONTENT_MD5),   PROPERTY(CONTENT_ENCODING),
+    PROPERTY(CONTENT_LANGUAGE), PROPERTY(CACHE_CONTROL),
 };
 
 static const tally_element_rule properties_elements[] = {
@@ -196,7 +205,8 @@ static void take_property(tally_sidefile *s, unsigned element, const tally_value
 
 /* ---- both ----------------------------------------------------------------------------------------------------- */
 
-static void on_close(void *context, unsigned element, tally_text name, const tally_value *value, const tally_value *attributes)
+static void on_close(void *context, unsigned element, tally_text name, const tally_value *value,
+		     const tally_value *attributes)
 {
 	tally_sidefile *s = context;
 	if (s->is_properties && element > PROPERTIES)
@@ -227,7 +237,8 @@ static void relay(void *context, const tally_finding *finding)
 		s->outer->put(s->outer->context, finding);
 }
 
-tally_result tally_sidefile_new(tally_sidefile **out, bool is_properties, bool is_export, tally_finder *finder, tally_error *error)
+tally_result tally_sidefile_new(tally_sidefile **out, bool is_properties, bool is_export, tally_finder *finder,
+				tally_error *error)
 {
 	static const tally_format_hooks hooks = {NULL, on_close};
 	*out = NULL;

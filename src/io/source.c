@@ -46,8 +46,8 @@ tally_result tally_source_memory(tally_source *source, const void *bytes, size_t
 static int64_t read_file(void *context, uint64_t offset, void *buffer, size_t size)
 {
 	const file_source *f = context;
-	off_t at;
-	if (__builtin_add_overflow(f->begin, offset, &at))
+	off_t at, end;
+	if (__builtin_add_overflow(f->begin, offset, &at) || __builtin_add_overflow(at, size, &end))
 		return 0; /* no file reaches that far */
 	ssize_t got;
 	do

@@ -2,11 +2,8 @@
 /* The report for people: the verdict, how far it goes, then the findings, a thousand alike in one paragraph. */
 #include "report/report.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-
-#define SHOWN 5       /* places of one kind without --verbose */
-#define LABEL_WIDTH 9 /* of the verdict's left column */
+#define SHOWN 5        /* places of one kind without --verbose */
+#define LABEL_WIDTH 11 /* of the verdict's left column */
 
 static void write_label(tally_writer *writer, const char *label)
 {
@@ -61,13 +58,17 @@ static void write_group_heading(tally_writer *writer, const tally_finding_group 
 	}
 }
 
+static void write_detail_label(tally_writer *writer, const char *label)
+{
+	tally_write(writer, "        ");
+	tally_write_column(writer, label, 10);
+}
+
 static void write_detail(tally_writer *writer, const char *label, const char *text)
 {
 	if (text == NULL)
 		return;
-	tally_write(writer, "        ");
-	write_label(writer, label);
-	tally_write(writer, " ");
+	write_detail_label(writer, label);
 	tally_write_escaped(writer, text);
 	tally_write(writer, "\n");
 }
@@ -76,19 +77,17 @@ static void write_range(tally_writer *writer, const tally_finding *finding)
 {
 	if (!finding->has_range)
 		return;
-	tally_write(writer, "        ");
-	write_label(writer, "bytes");
+	write_detail_label(writer, "bytes");
 	uint64_t end;
 	if (finding->length == 0) {
-		tally_write(writer, " at ");
+		tally_write(writer, "at ");
 		tally_write_number(writer, finding->offset);
 	} else if (__builtin_add_overflow(finding->offset, finding->length - 1, &end)) {
-		tally_write(writer, " from ");
+		tally_write(writer, "from ");
 		tally_write_number(writer, finding->offset);
 		tally_write(writer, " on, ");
 		tally_write_counted(writer, finding->length, "byte");
 	} else {
-		tally_write(writer, " ");
 		tally_write_number(writer, finding->offset);
 		tally_write(writer, " to ");
 		tally_write_number(writer, end);
@@ -240,7 +239,7 @@ static void write_coverage(tally_writer *writer, const tally_summary *summary)
 	}
 	tally_write(writer, "\n");
 	for (size_t i = 0; i < summary->gap_count; i++) {
-		write_label(writer, i == 0 ? "Not" : "");
+		write_label(writer, i == 0 ? "Unchecked" : "");
 		tally_write_escaped(writer, summary->gaps[i].what);
 		tally_write(writer, ":\n");
 		tally_write_blanks(writer, LABEL_WIDTH + 2);
@@ -271,8 +270,7 @@ static void write_level_counts(tally_writer *writer, const tally_summary *summar
 			tally_write(writer, ", ");
 		} else {
 			tally_write(writer, "  ");
-			write_label(writer, tally_level_name(level));
-			tally_write(writer, "   ");
+			tally_write_column(writer, tally_level_name(level), 12);
 		}
 		tally_write(writer, status->code);
 		tally_write(writer, " ");

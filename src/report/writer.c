@@ -175,6 +175,21 @@ void tally_write_wrapped(tally_writer *writer, size_t column, size_t indent, con
 	tally_write(writer, "\n");
 }
 
+void tally_write_listed(tally_writer *writer, size_t *column, size_t indent, bool first, const char *name)
+{
+	size_t size = strlen(name);
+	if (!first && *column + 2 + size >= TALLY_WRITER_COLUMNS) { /* a comma may follow */
+		tally_write(writer, ",\n");
+		tally_write_blanks(writer, indent);
+		*column = indent;
+	} else if (!first) {
+		tally_write(writer, ", ");
+		*column += 2;
+	}
+	tally_write(writer, name);
+	*column += size;
+}
+
 void tally_write_colour(tally_writer *writer, tally_colour colour)
 {
 	static const char *const sequences[] = {

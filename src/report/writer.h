@@ -56,6 +56,11 @@ void tally_write_escaped(tally_writer *writer, const char *text);
  * ends the last line.
  */
 void tally_write_wrapped(tally_writer *writer, size_t column, size_t indent, const char *text);
+/*
+ * One more of several names of ours, with commas between them and lines broken like the above. *column is where the
+ * line stands, and is kept up; `first` of the names has no comma in front.
+ */
+void tally_write_listed(tally_writer *writer, size_t *column, size_t indent, bool first, const char *name);
 /* Switches a colour on (NONE: off again); nothing where the writer has none. */
 void tally_write_colour(tally_writer *writer, tally_colour colour);
 
