@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* With GNU's extensions strerror_r is another function, which may ignore the buffer; this file wants POSIX's. */
+#undef _GNU_SOURCE
+#define _POSIX_C_SOURCE 200809L
+
 #include "base/error.h"
 
 #include <stdio.h>
@@ -15,7 +19,7 @@ __attribute__((format(printf, 4, 0))) static void write_message(tally_error *err
 	if (os_error == 0)
 		return;
 	char reason[128];
-	/* XSI strerror_r: unlike strerror, safe while other threads fail too. */
+	/* Unlike strerror, safe while other threads fail too. */
 	if (strerror_r(os_error, reason, sizeof reason) != 0)
 		snprintf(reason, sizeof reason, "error %d", os_error);
 	size_t used = strlen(error->message);

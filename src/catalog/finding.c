@@ -1,26 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "catalog/finding.h"
 
-#include "base/memory.h"
-
 #include <stdarg.h>
 #include <stdio.h>
 
 #define VALUE_SHOWN 200   /* bytes of an expected or actual value that a finding carries */
 #define MESSAGE_SHOWN 1000
+#define PATH_SHOWN 2048    /* bytes of a path, when it has to be masked */
 
-/* A path goes through whole; only one that holds a secret is copied to be masked. */
-static const char *mask_path(const char *path, char **copy)
+/*
+ * A path goes through whole; only one that holds a secret is copied to be masked, and cut. Nothing is allocated: a finding
+ * must get through when memory is short.
+ */
+static const char *mask_path(const char *path, char copy[PATH_SHOWN])
 {
-	*copy = NULL;
 	if (path == NULL || !tally_has_secret((tally_text){path, strlen(path)}))
 		return path;
-	size_t size = 2 * strlen(path) + 16;
-	*copy = tally_alloc(size);
-	if (*copy == NULL)
-		return "[masked]";
-	tally_mask((tally_text){path, strlen(path)}, *copy, size);
-	return *copy;
+	tally_mask((tally_text){path, strlen(path)}, copy, PATH_SHOWN);
+	return copy;
 }
 
 static void count(tally_finder *finder, tally_severity severity)
@@ -36,6 +33,13 @@ static void count(tally_finder *finder, tally_severity severity)
 		finder->notes++;
 		break;
 	}
+}
+
+void tally_finder_relay(tally_finder *finder, const tally_finding *finding)
+{
+	count(finder, finding->severity);
+	if (finder->put != NULL)
+		finder->put(finder->context, finding);
 }
 
 void tally_find_fact(tally_finder *finder, const tally_fact *fact, const char *format, ...)
@@ -59,15 +63,15 @@ void tally_find_fact(tally_finder *finder, const tally_fact *fact, const char *f
 	if (fact->actual.data != NULL)
 		tally_mask(fact->actual, actual, sizeof actual);
 
-	char *blob_copy, *file_copy;
+	char blob_copy[PATH_SHOWN], file_copy[PATH_SHOWN];
 	tally_level level = fact->use_level ? fact->level : rule->level;
 	tally_finding finding = {
 		.rule = rule,
 		.severity = severity,
 		.level = level,
 		.status = tally_status_find(level, fact->status != NULL ? fact->status : rule->status),
-		.blob_path = mask_path(fact->blob_path, &blob_copy),
-		.file_path = mask_path(fact->file_path, &file_copy),
+		.blob_path = mask_path(fact->blob_path, blob_copy),
+		.file_path = mask_path(fact->file_path, file_copy),
 		.document = finder->document,
 		.line = fact->in_document ? fact->place.line : 0,
 		.document_offset = fact->in_document ? fact->place.offset : 0,
@@ -79,6 +83,4 @@ void tally_find_fact(tally_finder *finder, const tally_fact *fact, const char *f
 		.message = message,
 	};
 	finder->put(finder->context, &finding);
-	tally_free(blob_copy);
-	tally_free(file_copy);
 }

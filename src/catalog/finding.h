@@ -19,6 +19,9 @@ typedef struct tally_finder {
 	uint64_t errors, warnings, notes;
 } tally_finder;
 
+/* Counts and passes on what another finder found. */
+void tally_finder_relay(tally_finder *finder, const tally_finding *finding);
+
 typedef struct tally_fact {
 	tally_rule_symbol rule;
 	bool use_level;    /* `level` replaces the rule's: metadata and properties share rules */

@@ -30,12 +30,13 @@ static size_t named_value(tally_text text, const char *name, size_t *name_size)
 	return end - *name_size;
 }
 
+/* All of a run of digits that ends as a key does: a path in front of the key looks like a part of it. */
 static size_t account_key(tally_text text)
 {
 	size_t n = 0;
-	while (n < text.size && n <= ACCOUNT_KEY_DIGITS && is_base64_digit(text.data[n]))
+	while (n < text.size && is_base64_digit(text.data[n]))
 		n++;
-	bool padded = n == ACCOUNT_KEY_DIGITS && text.size >= n + 2 && text.data[n] == '=' && text.data[n + 1] == '=';
+	bool padded = n >= ACCOUNT_KEY_DIGITS && text.size >= n + 2 && text.data[n] == '=' && text.data[n + 1] == '=';
 	return padded ? n + 2 : 0;
 }
 
@@ -59,16 +60,19 @@ static size_t secret_at(tally_text text, char before, size_t *keep)
 	static const char *const names[] = {"sig=", "AccountKey=", "StorageAccountKey: ", "BitLockerKey: "};
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 		size_t size = named_value(text, names[i], keep);
-		if (size > 0)
-			return size;
+		if (size == 0)
+			continue;
+		/* With blanks between its groups a password is more than what ends at a blank. */
+		size_t password = recovery_password((tally_text){text.data + *keep, text.size - *keep});
+		return password > size ? password : size;
 	}
 	*keep = 0;
-	if (is_digit(text.data[0]) && !is_digit(before)) {
-		size_t size = recovery_password(text);
+	if (is_base64_digit(text.data[0]) && !is_base64_digit(before)) {
+		size_t size = account_key(text);
 		if (size > 0)
 			return size;
 	}
-	return is_base64_digit(text.data[0]) && !is_base64_digit(before) ? account_key(text) : 0;
+	return recovery_password(text);
 }
 
 bool tally_has_secret(tally_text text)

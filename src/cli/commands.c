@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/command.h"
+#include "format/format.h"
 #include "report/report.h"
 
 /* ---- options ------------------------------------------------------------------------------------------------ */
@@ -16,15 +17,16 @@ static const char *manifest_kind_choice(size_t index)
 	return index < sizeof kinds / sizeof kinds[0] ? kinds[index] : NULL;
 }
 
-/*
- * The kinds follow each other in their enumeration; "unknown" is none that could be asked for. The short names of
- * manifests are taken here too: the catalogue's advice uses them for both commands.
- */
+/* The short names of manifests are taken here too: the catalogue's advice uses them for both commands. */
 static const char *document_kind_choice(size_t index)
 {
-	if (index >= TALLY_DOCUMENT_PROPERTIES)
-		return manifest_kind_choice(index - TALLY_DOCUMENT_PROPERTIES);
-	return tally_document_kind_name((tally_document_kind)(index + 1));
+	const tally_format *known = tally_format_at(index);
+	if (known != NULL)
+		return known->name;
+	size_t count = 0;
+	while (tally_format_at(count) != NULL)
+		count++;
+	return manifest_kind_choice(index - count);
 }
 
 tally_document_kind tally_cli_document_kind(const tally_cli_call *call)
@@ -225,8 +227,8 @@ static const tally_cli_command commands[] = {
 	.most = SIZE_MAX,
 	.summary = "is a document right by its own rules?",
 	.description =
-	    "Judges each FILE by itself, without a drive: a manifest, journal, DriveInfo file, metadata file or "
-	    "properties file. - is standard input. The JSON report is one line for all files.",
+	    "Judges each FILE by itself, without a drive. What kind of document it is, is recognised; --kind names "
+	    "the kinds. - is standard input. The JSON report is one line for all files.",
 	.options = lint_options,
 	.exits = subject_exits,
 	.examples = lint_examples,

@@ -66,7 +66,7 @@ static void write_values(tally_writer *writer, const tally_cli_command *command)
 			write_choices(writer, option);
 			tally_write(writer, "'");
 		} else {
-			tally_write(writer, strcmp(option->metavar, "FILE") == 0 ? "kind=file" : "kind=none");
+			tally_write(writer, strcmp(option->metavar, "FILE") == 0 ? "kind='file'" : "kind='none'");
 		}
 		tally_write(writer, " ;;\n");
 	}
@@ -80,10 +80,10 @@ static void write_arguments(tally_writer *writer, const tally_cli_command *comma
 	write_options(writer, command->options);
 	switch (command->argument) {
 	case TALLY_ARGUMENT_DIRECTORY:
-		tally_write(writer, "' kind=directory ;;\n");
+		tally_write(writer, "' kind='directory' ;;\n");
 		break;
 	case TALLY_ARGUMENT_FILE:
-		tally_write(writer, "' kind=file ;;\n");
+		tally_write(writer, "' kind='file' ;;\n");
 		break;
 	case TALLY_ARGUMENT_CODE:
 		tally_write(writer, "' words='");
@@ -98,12 +98,12 @@ void tally_cli_bash_completion(tally_writer *writer)
 	const tally_cli_command *command;
 	tally_write(writer, "# shellcheck shell=bash\n# Generated from the table of commands.\n_tallyman()\n{\n");
 	tally_write(writer, "\tlocal current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}\n"
-			    "\tlocal command=${COMP_WORDS[1]} options='' words='' kind=none\n"
+			    "\tlocal command=${COMP_WORDS[1]} options='' words='' kind='none'\n"
 			    "\tCOMPREPLY=()\n"
 			    "\t# bash takes --name=value apart into three words.\n"
 			    "\tif [[ $current == '=' ]]; then\n"
 			    "\t\tcurrent=''\n"
-			    "\telif [[ $previous == '=' && COMP_CWORD -gt 2 ]]; then\n"
+			    "\telif [[ $previous == '=' ]] && ((COMP_CWORD > 2)); then\n"
 			    "\t\tprevious=${COMP_WORDS[COMP_CWORD - 2]}\n"
 			    "\tfi\n"
 			    "\tif ((COMP_CWORD == 1)); then\n\t\twords='");
@@ -119,7 +119,7 @@ void tally_cli_bash_completion(tally_writer *writer)
 	for (size_t i = 0; (command = tally_cli_command_at(i)) != NULL; i++)
 		write_arguments(writer, command);
 	tally_write(writer, "\t\t\tesac\n"
-			    "\t\t\tif [[ $current == -* ]]; then\n\t\t\t\twords=$options kind=none\n\t\t\tfi\n"
+			    "\t\t\tif [[ $current == -* ]]; then\n\t\t\t\twords=$options kind='none'\n\t\t\tfi\n"
 			    "\t\t\t;;\n\t\tesac\n\tfi\n"
 			    "\tcase $kind in\n"
 			    "\t\tfile)\n\t\t\tcompopt -o filenames 2>/dev/null\n"

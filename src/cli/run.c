@@ -36,7 +36,10 @@ const tally_error *tally_cli_run_judge(tally_cli_run *run, const char *path, tal
 	if (result == TALLY_OK)
 		return NULL;
 	run->error.code = result;
-	tally_cli_complain(run->streams, "%.300s: %s", path, run->error.message);
+	if (strstr(run->error.message, path) != NULL)
+		tally_cli_complain(run->streams, "%s", run->error.message);
+	else
+		tally_cli_complain(run->streams, "%.300s: %s", path, run->error.message);
 	return &run->error;
 }
 

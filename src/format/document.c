@@ -10,7 +10,7 @@ typedef struct frame {
 	uint8_t element;
 	uint8_t rank;       /* highest rank of a child so far */
 	bool has_children;
-	bool stray_text;    /* told already */
+	bool stray_text;    /* seen; told once */
 	uint32_t seen;      /* a bit for each entry of the child table */
 	tally_place place;
 } frame;
@@ -25,6 +25,7 @@ struct tally_document {
 	size_t depth;       /* stack[depth] is the open element; stack[0] the document */
 	size_t skipping;    /* depth within an element that is skipped */
 	bool broken;
+	bool loose_text_told; /* stray text between the roots of a fragment */
 	tally_error failure; /* code not TALLY_OK: ends the reading */
 	const char *blob_path, *file_path;
 	char *text;         /* of the open element */
@@ -97,22 +98,19 @@ bool tally_document_seen(const tally_document *d, unsigned child_element)
 	return false;
 }
 
-static int name_size(tally_text name)
-{
-	return (int)(name.size < 100 ? name.size : 100);
-}
-
 /* Tells about an unknown name; one that differs only in capitals is most likely a slip. */
 static void tell_unknown(tally_document *d, tally_rule_symbol rule, tally_place place, tally_text name, const char *what,
 			 const char *parent, const char *meant)
 {
 	tally_fact fact = {.rule = rule, .in_document = true, .place = place, .actual = name};
+	/* Masked while it is whole: half a secret can't be told any more. */
+	char shown[104];
+	tally_mask(name, shown, sizeof shown);
 	if (meant != NULL) {
 		fact.expected = (tally_text){meant, strlen(meant)};
-		tally_document_find(d, &fact, "%s %.*s in %s is not known; names are case-sensitive, %s is", what, name_size(name),
-				    name.data, parent, meant);
+		tally_document_find(d, &fact, "%s %s in %s is not known; names are case-sensitive, %s is", what, shown, parent, meant);
 	} else {
-		tally_document_find(d, &fact, "%s %.*s in %s is not known", what, name_size(name), name.data, parent);
+		tally_document_find(d, &fact, "%s %s in %s is not known", what, shown, parent);
 	}
 }
 
@@ -251,6 +249,16 @@ static bool read_attributes(tally_document *d, const tally_element_rule *rule, t
 	return keep_values(d, rule->attribute_count);
 }
 
+/* Text between the roots of a fragment has no element to be told at: the next root is the best place, or the last. */
+static void tell_loose_text(tally_document *d, tally_place place, const char *where)
+{
+	if (!d->stack[0].stray_text || d->loose_text_told)
+		return;
+	d->loose_text_told = true;
+	tally_document_find(d, &(tally_fact){.rule = d->grammar->text, .in_document = true, .place = place},
+			    "there is text %s, where only elements belong", where);
+}
+
 static void on_start(void *context, tally_text name, const tally_xml_attribute *attributes, size_t count, tally_place place)
 {
 	tally_document *d = context;
@@ -260,6 +268,10 @@ static void on_start(void *context, tally_text name, const tally_xml_attribute *
 	}
 	frame *parent = &d->stack[d->depth];
 	parent->has_children = true;
+	if (d->depth == 0) {
+		tell_loose_text(d, place, "in front of this element");
+		parent->place = place;
+	}
 	const char *meant;
 	const tally_child_rule *child = find_child(d, parent, name, &meant);
 	if (child == NULL) {
@@ -300,6 +312,8 @@ static void on_text(void *context, tally_text piece)
 	if (rule->type == TALLY_VALUE_NONE) {
 		if (!f->stray_text && !is_blank(piece)) {
 			f->stray_text = true;
+			if (d->depth == 0)
+				return;
 			tally_document_find(d, &(tally_fact){.rule = d->grammar->text, .in_document = true, .place = f->place},
 					    "there is text in %s, where only elements belong", element_title(d, f));
 		}
@@ -394,7 +408,9 @@ static void on_problem(void *context, tally_xml_problem problem, tally_place pla
 	}
 	if (problem != TALLY_XML_DECLARED && problem != TALLY_XML_NAMESPACE)
 		d->broken = true;
-	tally_document_find(d, &fact, "%s", message);
+	char shown[400];
+	tally_mask((tally_text){message, strlen(message)}, shown, sizeof shown);
+	tally_document_find(d, &fact, "%s", shown);
 }
 
 tally_result tally_document_new(tally_document **out, const tally_grammar *grammar, const tally_format_hooks *hooks, void *state,
@@ -444,5 +460,13 @@ tally_result tally_document_feed(tally_document *d, const void *bytes, size_t si
 
 tally_result tally_document_finish(tally_document *d, tally_error *error)
 {
-	return outcome(d, tally_xml_finish(d->reader, error), error);
+	tally_result result = outcome(d, tally_xml_finish(d->reader, error), error);
+	if (result != TALLY_OK || d->broken)
+		return result;
+	/* The reader holds an empty fragment for well-formed. */
+	if (!d->stack[0].has_children)
+		on_problem(d, TALLY_XML_MALFORMED, (tally_place){1, 0}, "the document has no element");
+	else
+		tell_loose_text(d, d->stack[0].place, "behind this element, the last one");
+	return TALLY_OK;
 }

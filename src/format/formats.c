@@ -175,6 +175,8 @@ static tally_result find_root(tally_text front, const tally_format **format, tal
 	tally_result result = tally_xml_new(&search.reader, &handler, &search, &(tally_xml_options){.fragment = true}, error);
 	if (result == TALLY_OK)
 		result = tally_xml_feed(search.reader, front.data, front.size, error);
+	if (result == TALLY_OK)
+		result = tally_xml_finish(search.reader, error);
 	tally_xml_free(search.reader);
 	*format = search.format;
 	return result;

@@ -223,7 +223,7 @@ static tally_result keep_drive(reading *r)
 	return TALLY_OK;
 }
 
-static tally_result on_end(void *context)
+static tally_result on_end(void *context, tally_place place)
 {
 	reading *r = context;
 	if (r->finder != NULL) {
@@ -235,6 +235,7 @@ static tally_result on_end(void *context)
 	r->survey->new_journals += r->is_new_journal;
 	r->survey->drive_infos += r->activity == ACTIVITY_DRIVE_INFO;
 	r->survey->states += r->has_state;
+	r->drive.end_offset = place.offset;
 	tally_result result = r->has_state && r->drive_is_whole ? keep_drive(r) : TALLY_OK;
 	tally_journal_drive_clear(&r->drive);
 	return result;

@@ -106,19 +106,7 @@ static void relay(void *context, const tally_finding *found)
 			return;
 		}
 	}
-	switch (finding.severity) {
-	case TALLY_SEVERITY_ERROR:
-		r->outer->errors++;
-		break;
-	case TALLY_SEVERITY_WARNING:
-		r->outer->warnings++;
-		break;
-	case TALLY_SEVERITY_NOTE:
-		r->outer->notes++;
-		break;
-	}
-	if (r->outer->put != NULL)
-		r->outer->put(r->outer->context, &finding);
+	tally_finder_relay(r->outer, &finding);
 }
 
 /* ---- values --------------------------------------------------------------------------------------------------- */

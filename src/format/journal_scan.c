@@ -115,7 +115,7 @@ static tally_result end_record(scan *s, tally_place place)
 		return TALLY_OK;
 	}
 	s->in_record = s->wrong_told = false;
-	return s->events->end(s->context);
+	return s->events->end(s->context, place);
 }
 
 static bool is_name(tally_text text)

@@ -36,7 +36,8 @@ typedef struct tally_journal_events {
 	void (*begin)(void *context, tally_text type, tally_place place);
 	/* A result other than TALLY_OK ends the scan and is its result. */
 	tally_result (*field)(void *context, const tally_journal_field *field);
-	tally_result (*end)(void *context);
+	/* `place` is that of [EndUpdateRecord]. */
+	tally_result (*end)(void *context, tally_place place);
 	/* Instead of `end`: the record that began at `place` has none. It may not even have got as far as `begin`. */
 	void (*interrupted)(void *context, tally_place place);
 	/* A line that doesn't belong where it stands, or the first of several; `message` is static. */

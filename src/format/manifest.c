@@ -64,13 +64,15 @@ static void open_drive(tally_manifest *m, tally_place place)
 		tally_manifest_tell(m, TALLY_RULE_M_01_SEVERAL, place, (tally_text){0},
 				    "a second Drive in one manifest; the service expects one manifest on each drive");
 	m->credential = 0;
+	m->sas_container.set = false;
+	m->drive_has_lists = false;
 }
 
 static void open_list(tally_manifest *m)
 {
 	m->list_metadata.reference = (tally_side_reference){0};
 	m->list_properties.reference = (tally_side_reference){0};
-	m->list_has_blobs = false;
+	m->drive_has_lists = true;
 	tally_document_about(m->document, NULL, NULL);
 }
 
@@ -83,8 +85,7 @@ static void open_blob(tally_manifest *m, tally_place place)
 	m->properties.reference = (tally_side_reference){0};
 	m->next_offset = m->last_offset = 0;
 	m->with_id = m->without_id = 0;
-	m->ids_differ = false;
-	m->list_has_blobs = true;
+	m->ids_differ = m->offset_lost = false;
 	tally_document_about(m->document, NULL, NULL);
 }
 
@@ -108,6 +109,7 @@ static void open_segment_list(tally_manifest *m, tally_blob_kind kind, tally_pla
 	m->list_seen = true;
 	m->blob.kind = kind;
 	m->next_offset = m->last_offset = 0;
+	m->offset_lost = false;
 	begin_blob(m);
 }
 
@@ -223,7 +225,7 @@ static void on_close(void *state, unsigned element, tally_text name, const tally
 		break;
 	case MANIFEST_CONTAINER_SAS:
 		tally_manifest_check_container_sas(m, value);
-		if (m->sas_container.data == NULL && value->text.size > 0) {
+		if (!m->sas_container.set && value->text.size > 0) {
 			const char *mark = memchr(value->text.data, '?', value->text.size);
 			if (mark != NULL && mark > value->text.data)
 				keep(m, &m->sas_container, (tally_text){value->text.data, (size_t)(mark - value->text.data)});

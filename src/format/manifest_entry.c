@@ -25,9 +25,12 @@ void tally_manifest_check_blob_path(tally_manifest *m, const tally_value *value)
 	const char *fault = tally_container_name_fault(name.container);
 	if (fault != NULL)
 		tally_manifest_tell(m, TALLY_RULE_N_02, value->place, name.container, "the container of this blob is not valid: %s", fault);
-	if (m->sas_container.set && !tally_text_equal_string(name.container, m->sas_container.data))
+	if (m->sas_container.set && !tally_text_equal_string(name.container, m->sas_container.data)) {
+		char container[80];
+		tally_mask((tally_text){m->sas_container.data, m->sas_container.size}, container, sizeof container);
 		tally_manifest_tell(m, TALLY_RULE_M_13_CONTAINER, value->place, name.container,
-				    "the blob is not in the container %s that the SAS opens", m->sas_container.data);
+				    "the blob is not in the container %s that the SAS opens", container);
+	}
 	switch (tally_blob_name_check(&name)) {
 	case TALLY_BLOB_NAME_OK:
 		break;
@@ -120,7 +123,7 @@ static void check_page_range(tally_manifest *m, const tally_manifest_segment *s,
 		tally_manifest_tell(m, TALLY_RULE_M_31_LENGTH, length->place, length->text, "the page range has %" PRIu64 " bytes, not a multiple of 512", s->length);
 	if (s->length > TALLY_BLOCK_SIZE_MAX)
 		tally_manifest_tell(m, TALLY_RULE_M_31_SIZE, length->place, length->text, "the page range has more than 4 MiB (4,194,304 bytes)");
-	if (s->index == 0)
+	if (s->index == 0 || m->offset_lost)
 		return;
 	if (s->offset < m->last_offset)
 		tally_manifest_tell(m, TALLY_RULE_M_32_ORDER, offset->place, offset->text,
@@ -136,7 +139,9 @@ static void check_block(tally_manifest *m, const tally_manifest_segment *s, cons
 		tally_manifest_tell(m, TALLY_RULE_M_41_LIMIT, length->place, length->text, "the block has more than 4,000 MiB");
 	else if (s->length > TALLY_BLOCK_SIZE_MAX)
 		tally_manifest_tell(m, TALLY_RULE_M_41_OLD_LIMIT, length->place, length->text, "the block has more than 4 MiB (4,194,304 bytes)");
-	if (s->offset < m->next_offset)
+	if (m->offset_lost)
+		; /* a gap or overlap would only repeat that the numbers in front are damaged */
+	else if (s->offset < m->next_offset)
 		tally_manifest_tell(m, TALLY_RULE_M_40_ORDER, offset->place, offset->text,
 				    "the block starts at %" PRIu64 ", before the end of the one in front of it (%" PRIu64 ")", s->offset, m->next_offset);
 	else if (s->offset > m->next_offset)
@@ -190,8 +195,10 @@ void tally_manifest_check_segment(tally_manifest *m, const tally_value *attribut
 	tally_manifest_segment s = {.index = m->blob.segment_count++, .place = place, .offset = offset->number, .length = length->number};
 	memcpy(s.md5, attributes[SEGMENT_HASH].md5, sizeof s.md5);
 	uint64_t end = 0;
-	if (offset->valid && length->valid) {
+	bool known = offset->valid && length->valid;
+	if (known) {
 		if (__builtin_add_overflow(s.offset, s.length, &end)) {
+			known = false;
 			tally_manifest_tell(m, TALLY_RULE_M_23_NUMBER, offset->place, offset->text, "Offset + Length is above 2^64");
 		} else {
 			s.usable = attributes[SEGMENT_HASH].valid;
@@ -210,6 +217,7 @@ void tally_manifest_check_segment(tally_manifest *m, const tally_value *attribut
 			m->next_offset = end;
 		}
 	}
+	m->offset_lost = !known;
 	if (m->blob.kind == TALLY_BLOB_BLOCK)
 		check_block_id(m, &s, &attributes[SEGMENT_ID]);
 	if (s.usable && __builtin_add_overflow(m->totals.segment_bytes, s.length, &m->totals.segment_bytes))
@@ -225,7 +233,7 @@ static void tell_id_conflict(void *context, tally_place place)
 
 static void check_block_list_end(tally_manifest *m)
 {
-	if (m->blob.has_length && m->next_offset < m->blob.length)
+	if (m->blob.has_length && m->next_offset < m->blob.length && !m->offset_lost)
 		tally_manifest_tell(m, TALLY_RULE_M_40_COVER, m->blob.place, no_text,
 				    "the blocks end at %" PRIu64 ", but the blob's Length is %" PRIu64, m->next_offset, m->blob.length);
 	if (m->with_id > 0 && m->without_id > 0) {
@@ -233,7 +241,6 @@ static void check_block_list_end(tally_manifest *m)
 		tally_manifest_tell(m, large ? TALLY_RULE_M_43_LARGE : TALLY_RULE_M_43_MIXED, m->blob.place, no_text,
 				    "%" PRIu64 " blocks have an Id and %" PRIu64 " have none", m->with_id, m->without_id);
 	}
-	tally_block_ids_end(m->ids, tell_id_conflict, m);
 }
 
 static void check_blob_size(tally_manifest *m)
@@ -255,6 +262,8 @@ void tally_manifest_check_blob_end(tally_manifest *m)
 		check_blob_size(m);
 	if (m->blob.kind == TALLY_BLOB_BLOCK)
 		check_block_list_end(m);
+	/* Also where a PageRangeList came behind the BlockList: the next blob's ids are its own. */
+	tally_block_ids_end(m->ids, tell_id_conflict, m);
 	if (!m->list_seen && (!m->blob.has_length || m->blob.length > 0))
 		tally_manifest_tell(m, TALLY_RULE_M_26_NONE, m->blob.place, no_text, "the blob has neither a BlockList nor a PageRangeList");
 }
@@ -263,7 +272,7 @@ void tally_manifest_check_drive_id(tally_manifest *m, const tally_value *value)
 {
 	if (m->totals.drive_id[0] == '\0')
 		tally_mask(value->text, m->totals.drive_id, sizeof m->totals.drive_id);
-	if (m->list_has_blobs)
+	if (m->drive_has_lists)
 		tally_manifest_tell(m, TALLY_RULE_M_10_ORDER, value->place, no_text, "DriveId comes behind a BlobList");
 	bool blank = false, unusual = false;
 	for (size_t i = 0; i < value->text.size; i++) {

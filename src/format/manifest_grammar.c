@@ -4,8 +4,6 @@
 #define NONE TALLY_RULE_NONE
 #define ORDER TALLY_RULE_M_05_ORDER
 
-/* 32,767 UTF-16 units are at most three UTF-8 bytes each; names of blobs are far shorter. */
-#define PATH_MAX_BYTES (32767 * 3 + 64)
 #define SHORT_TEXT_MAX 4096
 #define COMMENT_TEXT_MAX (64 * 1024)
 
@@ -61,7 +59,7 @@ static const tally_attribute_rule side_attributes[] = {{"Hash", TALLY_VALUE_MD5,
 #define NEEDED_TEXT(max, rule) .type = TALLY_VALUE_TEXT, .invalid = NONE, .empty = (rule), .refused = NONE, .text_max = (max)
 #define SIDE_FILE(title)                                                                                                  \
 	{                                                                                                                \
-		.name = (title), NEEDED_TEXT(PATH_MAX_BYTES, TALLY_RULE_M_17_PATH), TALLY_ATTRIBUTES(side_attributes)    \
+		.name = (title), NEEDED_TEXT(MANIFEST_PATH_BYTES_MAX, TALLY_RULE_M_17_PATH), TALLY_ATTRIBUTES(side_attributes)    \
 	}
 
 static const tally_element_rule elements[MANIFEST_ELEMENTS] = {
@@ -76,8 +74,8 @@ static const tally_element_rule elements[MANIFEST_ELEMENTS] = {
 	[MANIFEST_LIST_METADATA] = SIDE_FILE("MetadataPath"),
 	[MANIFEST_LIST_PROPERTIES] = SIDE_FILE("PropertiesPath"),
 	[MANIFEST_BLOB] = {.name = "Blob", NO_TEXT, TALLY_CHILDREN(blob_children)},
-	[MANIFEST_BLOB_PATH] = {.name = "BlobPath", NEEDED_TEXT(PATH_MAX_BYTES, TALLY_RULE_M_18_MISSING)},
-	[MANIFEST_FILE_PATH] = {.name = "FilePath", NEEDED_TEXT(PATH_MAX_BYTES, TALLY_RULE_M_19_MISSING)},
+	[MANIFEST_BLOB_PATH] = {.name = "BlobPath", NEEDED_TEXT(MANIFEST_PATH_BYTES_MAX, TALLY_RULE_M_18_MISSING)},
+	[MANIFEST_FILE_PATH] = {.name = "FilePath", NEEDED_TEXT(MANIFEST_PATH_BYTES_MAX, TALLY_RULE_M_19_MISSING)},
 	[MANIFEST_CLIENT_DATA] = {.name = "ClientData", SOME_TEXT(COMMENT_TEXT_MAX)},
 	[MANIFEST_SNAPSHOT] = {.name = "Snapshot", NEEDED_TEXT(SHORT_TEXT_MAX, TALLY_RULE_M_22_FORM)},
 	[MANIFEST_LENGTH] = {.name = "Length", .type = TALLY_VALUE_UINT, .invalid = TALLY_RULE_M_23_NUMBER,

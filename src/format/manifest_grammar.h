@@ -36,6 +36,9 @@ enum {
 /* Attributes of PageRange and Block, in the order of their tables; Id is Block's only. */
 enum { SEGMENT_OFFSET, SEGMENT_LENGTH, SEGMENT_HASH, SEGMENT_ID };
 
+/* Longest text of a path. 32,767 UTF-16 units are at most three UTF-8 bytes each; names of blobs are far shorter. */
+#define MANIFEST_PATH_BYTES_MAX (32767 * 3 + 64)
+
 extern const tally_grammar tally_manifest_grammar;
 
 #endif

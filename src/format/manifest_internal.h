@@ -28,9 +28,9 @@ struct tally_manifest {
 	uint64_t drives;
 	unsigned credential; /* which element held it; 0: none yet */
 	owned_text sas_container; /* of a ContainerSas */
+	bool drive_has_lists;
 
 	/* The list in hand. */
-	bool list_has_blobs;
 	side_file list_metadata, list_properties;
 
 	/* The blob in hand. */
@@ -40,6 +40,7 @@ struct tally_manifest {
 	owned_text blob_path, file_path, snapshot;
 	side_file metadata, properties;
 	uint64_t next_offset; /* end of the segment before */
+	bool offset_lost;     /* nobody knows where it ends: its numbers are damaged */
 	uint64_t last_offset;
 	uint64_t with_id, without_id;
 	size_t id_text_size;

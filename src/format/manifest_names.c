@@ -57,11 +57,12 @@ void tally_manifest_note_names(tally_manifest *m)
 
 /* ---- reading an entry again ---- */
 
-#define LOOK_CHUNK 1024
+#define LOOK_CHUNK 4096
 
 typedef struct entry_names {
 	owned_text blob_path, file_path, snapshot;
 	owned_text *open; /* which of them the text belongs to */
+	owned_text text;
 	tally_xml_reader *reader;
 	unsigned depth;
 	bool out_of_memory;
@@ -71,9 +72,7 @@ static void look_start(void *context, tally_text name, const tally_xml_attribute
 {
 	(void)attributes, (void)count, (void)place;
 	entry_names *e = context;
-	e->depth++;
-	e->open = NULL;
-	if (e->depth == 2) {
+	if (++e->depth == 2) {
 		if (tally_text_equal_string(name, "BlobPath"))
 			e->open = &e->blob_path;
 		else if (tally_text_equal_string(name, "FilePath"))
@@ -81,34 +80,51 @@ static void look_start(void *context, tally_text name, const tally_xml_attribute
 		else if (tally_text_equal_string(name, "Snapshot"))
 			e->open = &e->snapshot;
 	}
-	if (e->open != NULL) {
-		/* Where an element is repeated, the last one counts, as in the first reading. */
-		e->open->size = 0;
-		e->open->set = true;
-	}
+	if (e->depth == 2)
+		e->text.size = 0;
 }
 
-static void look_text(void *context, tally_text piece)
+static void append(entry_names *e, owned_text *text, tally_text piece)
 {
-	entry_names *e = context;
-	if (e->open == NULL)
-		return;
-	char *grown = tally_grow(e->open->data, &e->open->capacity, e->open->size + piece.size + 1, 1);
+	char *grown = tally_grow(text->data, &text->capacity, text->size + piece.size + 1, 1);
 	if (grown == NULL) {
 		e->out_of_memory = true;
 		tally_xml_stop(e->reader);
 		return;
 	}
-	e->open->data = grown;
-	memcpy(grown + e->open->size, piece.data, piece.size);
-	e->open->size += piece.size;
+	text->data = grown;
+	if (piece.size > 0)
+		memcpy(grown + text->size, piece.data, piece.size);
+	text->size += piece.size;
+	grown[text->size] = '\0';
+}
+
+static void look_text(void *context, tally_text piece)
+{
+	entry_names *e = context;
+	if (e->open == NULL || e->depth != 2)
+		return;
+	/* What is longer is no name: the engine refused it in the first reading, and left no record of it. */
+	if (piece.size > MANIFEST_PATH_BYTES_MAX - e->text.size)
+		e->open = NULL;
+	else
+		append(e, &e->text, piece);
 }
 
 static void look_end(void *context, tally_text name, tally_place place)
 {
 	(void)name, (void)place;
 	entry_names *e = context;
-	e->open = NULL;
+	tally_text text = tally_text_trim((tally_text){e->text.data, e->text.size});
+	if (e->open != NULL && e->depth == 2) {
+		/* As in the first reading: where an element is repeated, the last one counts, unless a name is empty. */
+		if (text.size > 0 || e->open == &e->snapshot) {
+			e->open->size = 0;
+			append(e, e->open, text);
+			e->open->set = true;
+		}
+		e->open = NULL;
+	}
 	if (--e->depth == 0)
 		tally_xml_stop(e->reader);
 }
@@ -123,6 +139,7 @@ static void clear_names(entry_names *e)
 	tally_free(e->blob_path.data);
 	tally_free(e->file_path.data);
 	tally_free(e->snapshot.data);
+	tally_free(e->text.data);
 }
 
 static tally_result read_names(const tally_source *document, uint64_t offset, entry_names *e, tally_error *error)
@@ -143,18 +160,10 @@ static tally_result read_names(const tally_source *document, uint64_t offset, en
 		result = tally_xml_feed(e->reader, chunk, (size_t)got, error);
 		offset += (uint64_t)got;
 	}
+	if (result == TALLY_OK)
+		result = tally_xml_finish(e->reader, error);
 	tally_xml_free(e->reader);
-	if (e->out_of_memory)
-		result = tally_fail_memory(error);
-	owned_text *const texts[] = {&e->blob_path, &e->file_path, &e->snapshot};
-	for (size_t i = 0; i < 3; i++) {
-		/* Trimmed as the engine trims values. */
-		tally_text trimmed = tally_text_trim(text_of(texts[i]));
-		if (texts[i]->set && trimmed.size > 0)
-			memmove(texts[i]->data, trimmed.data, trimmed.size);
-		texts[i]->size = trimmed.size;
-	}
-	return result;
+	return e->out_of_memory ? tally_fail_memory(error) : result;
 }
 
 /* ---- comparing suspects ---- */
@@ -280,28 +289,27 @@ static uint64_t line_at(line_counter *c, uint64_t offset)
 {
 	while (c->offset < offset) {
 		uint64_t left = offset - c->offset;
-		int64_t got = c->document->read(c->document->context, c->offset, c->chunk, left < sizeof c->chunk ? (size_t)left : sizeof c->chunk);
-		if (got <= 0)
-			break;
-		c->line += count_lines(c, (size_t)got);
-		c->offset += (uint64_t)got;
+		size_t wanted = left < sizeof c->chunk ? (size_t)left : sizeof c->chunk, size = 0;
+		/* To the last byte, so that no UTF-16 unit is cut in two. */
+		while (size < wanted) {
+			int64_t got = c->document->read(c->document->context, c->offset + size, c->chunk + size, wanted - size);
+			if (got <= 0)
+				return c->line;
+			size += (size_t)got;
+		}
+		c->line += count_lines(c, size);
+		c->offset += size;
 	}
 	return c->line;
 }
 
-static void tell(tally_manifest *m, search *s, const tally_record *record, tally_rule_symbol rule, const char *what, line_counter *lines)
+static tally_result tell(tally_manifest *m, search *s, const tally_record *record, tally_rule_symbol rule, const char *what,
+			 line_counter *lines, tally_error *error)
 {
-	tally_error error;
-	tally_result result = read_names(s->document, record->fingerprint, &s->other, &error);
-	if (result != TALLY_OK) {
-		tally_manifest_fail(m, result, &error);
-		return;
-	}
+	tally_result result = read_names(s->document, record->fingerprint, &s->other, error);
+	if (result != TALLY_OK)
+		return result;
 	const entry_names *e = &s->other;
-	owned_text *const texts[] = {&s->other.blob_path, &s->other.file_path};
-	for (size_t i = 0; i < 2; i++)
-		if (texts[i]->set && texts[i]->data != NULL)
-			texts[i]->data[texts[i]->size] = '\0';
 	tally_fact fact = {.rule = rule,
 			   .in_document = true,
 			   .place = {line_at(lines, record->fingerprint), record->fingerprint},
@@ -309,17 +317,15 @@ static void tell(tally_manifest *m, search *s, const tally_record *record, tally
 			   .file_path = e->file_path.set ? e->file_path.data : NULL};
 	tally_document_find(m->document, &fact, "%s; the first one is at byte %" PRIu64, what,
 			    record->position & ~(CONFIRMED | FOR_NTFS));
+	return TALLY_OK;
 }
 
-static void tell_all(tally_manifest *m, search *s, bool files)
+static tally_result tell_all(tally_manifest *m, search *s, bool files, tally_error *error)
 {
 	bool export = m->totals.kind == TALLY_MANIFEST_EXPORT;
 	line_counter *lines = tally_zalloc(1, sizeof *lines);
-	tally_error error;
-	if (lines == NULL) {
-		tally_manifest_fail(m, tally_fail_memory(&error), &error);
-		return;
-	}
+	if (lines == NULL)
+		return tally_fail_memory(error);
 	lines->document = s->document;
 	lines->line = 1;
 	unsigned char front[2] = {'<', '?'};
@@ -327,16 +333,21 @@ static void tell_all(tally_manifest *m, search *s, bool files)
 		lines->big_endian = front[0] == 0 || front[0] == 0xFE;
 		lines->utf16 = lines->big_endian || front[1] == 0 || front[0] == 0xFF;
 	}
-	for (size_t i = 0; i < s->records->count; i++) {
+	tally_result result = TALLY_OK;
+	for (size_t i = 0; i < s->records->count && result == TALLY_OK; i++) {
 		const tally_record *record = tally_records_at(s->records, i);
-		if (!files)
-			tell(m, s, record, TALLY_RULE_N_09_BLOB, "this BlobPath occurs more than once", lines);
-		else if ((record->position & FOR_NTFS) != 0)
-			tell(m, s, record, TALLY_RULE_N_09_CASE, "NTFS takes this FilePath and an earlier one for the same file", lines);
-		else
-			tell(m, s, record, export ? TALLY_RULE_N_09_EXPORT : TALLY_RULE_N_09_FILE, "this FilePath occurs more than once", lines);
+		tally_rule_symbol rule = export ? TALLY_RULE_N_09_EXPORT : TALLY_RULE_N_09_FILE;
+		const char *what = files ? "this FilePath occurs more than once" : "this BlobPath occurs more than once";
+		if (!files) {
+			rule = TALLY_RULE_N_09_BLOB;
+		} else if ((record->position & FOR_NTFS) != 0) {
+			rule = TALLY_RULE_N_09_CASE;
+			what = "NTFS takes this FilePath and an earlier one for the same file";
+		}
+		result = tell(m, s, record, rule, what, lines, error);
 	}
 	tally_free(lines);
+	return result;
 }
 
 static tally_result search_duplicates(tally_manifest *m, const tally_source *document, bool files, tally_error *error)
@@ -344,7 +355,7 @@ static tally_result search_duplicates(tally_manifest *m, const tally_source *doc
 	search s = {.document = document, .records = files ? &m->file_names : &m->blob_names, .compare = files ? compare_files : compare_blobs};
 	tally_result result = confirm(&s, error);
 	if (result == TALLY_OK && s.records->count > 0)
-		tell_all(m, &s, files);
+		result = tell_all(m, &s, files, error);
 	tally_records_clear(s.records);
 	clear_names(&s.first);
 	clear_names(&s.other);

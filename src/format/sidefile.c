@@ -109,10 +109,12 @@ static void take_metadata(tally_sidefile *s, tally_text name, const tally_value 
 		tally_document_find(s->document, &fact,
 				    "the name of this metadata is no C# identifier of ASCII characters");
 	if (!is_header_value(value->text)) {
+		char shown[104];
+		tally_mask(name, shown, sizeof shown);
 		fact.rule = TALLY_RULE_MP_08_VALUE;
 		fact.actual = value->text;
-		tally_document_find(s->document, &fact, "the value of %.*s has characters other than printable ASCII",
-				    (int)name.size, name.data);
+		tally_document_find(s->document, &fact, "the value of %s has characters other than printable ASCII",
+				    shown);
 	}
 	if (s->total > METADATA_BYTES_MAX)
 		return; /* told; names are no longer collected */
@@ -218,23 +220,11 @@ static void on_close(void *context, unsigned element, tally_text name, const tal
 static void relay(void *context, const tally_finding *finding)
 {
 	tally_sidefile *s = context;
-	switch (finding->severity) {
-	case TALLY_SEVERITY_ERROR:
-		s->outer->errors++;
-		break;
-	case TALLY_SEVERITY_WARNING:
-		s->outer->warnings++;
-		break;
-	case TALLY_SEVERITY_NOTE:
-		s->outer->notes++;
-		break;
-	}
 	if (finding->severity == TALLY_SEVERITY_ERROR && finding->status != NULL) {
 		s->read_failed = s->read_failed || strcmp(finding->status->code, "XmlReadFailed") == 0;
 		s->request_failed = s->request_failed || strcmp(finding->status->code, "BlobRequestFailed") == 0;
 	}
-	if (s->outer->put != NULL)
-		s->outer->put(s->outer->context, finding);
+	tally_finder_relay(s->outer, finding);
 }
 
 tally_result tally_sidefile_new(tally_sidefile **out, bool is_properties, bool is_export, tally_finder *finder,

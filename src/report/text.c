@@ -240,10 +240,10 @@ static void write_coverage(tally_writer *writer, const tally_summary *summary)
 	tally_write(writer, "\n");
 	for (size_t i = 0; i < summary->gap_count; i++) {
 		write_label(writer, i == 0 ? "Unchecked" : "");
-		tally_write_escaped(writer, summary->gaps[i].what);
-		tally_write(writer, ":\n");
-		tally_write_blanks(writer, LABEL_WIDTH + 2);
-		tally_write_wrapped(writer, LABEL_WIDTH + 2, LABEL_WIDTH + 2, summary->gaps[i].why);
+		const tally_gap *gap = &summary->gaps[i];
+		tally_write_escaped(writer, gap->what);
+		tally_write(writer, ": ");
+		tally_write_wrapped(writer, LABEL_WIDTH + strlen(gap->what) + 2, LABEL_WIDTH + 2, gap->why);
 	}
 	if (summary->other_files > 0) {
 		write_label(writer, "Others");

@@ -49,18 +49,7 @@ static void put_journal_finding(void *context, const tally_finding *finding)
 		    finding->document_offset < run->entry->end_offset;
 	if (of_a_drive && !ours)
 		return;
-	switch (finding->severity) {
-	case TALLY_SEVERITY_ERROR:
-		run->finder.errors++;
-		break;
-	case TALLY_SEVERITY_WARNING:
-		run->finder.warnings++;
-		break;
-	case TALLY_SEVERITY_NOTE:
-		run->finder.notes++;
-		break;
-	}
-	tally_run_put(run, finding);
+	tally_finder_relay(&run->finder, finding);
 }
 
 static tally_result tell_journal(tally_run *run, const char *drive_id, tally_error *error)
@@ -233,7 +222,7 @@ static tally_manifest_kind manifest_kind(tally_document_kind kind)
 
 static tally_result judge_manifest(tally_run *run, tally_manifest *manifest, tally_md5 *md5, tally_error *error)
 {
-	bool complete;
+	bool complete = false;
 	uint8_t hash[TALLY_MD5_SIZE];
 	run->progress = (tally_progress){.stage = "reading the manifest", .bytes_total = run->manifest.size};
 	tally_result result = feed_manifest(run, manifest, md5, &complete, error);

@@ -151,9 +151,12 @@ static tally_decode next_utf16(tally_decoder *d, tally_text *bytes, char *buffer
 		uint32_t code_point = 0;
 		state = take_utf16(d, &code_point);
 		if (state == TALLY_DECODE_SLICE) {
+			/* Behind it may stand what the recognition of the encoding took in advance. */
+			size_t taken = 2 * (size_t)tally_utf16_units(code_point);
 			size += tally_utf8_put(code_point, buffer + size);
-			d->stored += d->pending_size;
-			d->pending_size = 0;
+			d->stored += taken;
+			d->pending_size -= taken;
+			memmove(d->pending, d->pending + taken, d->pending_size);
 			continue;
 		}
 		if (state == TALLY_DECODE_MALFORMED || bytes->size == 0)

@@ -24,9 +24,17 @@ struct tally_xml_reader {
 	bool stopped;
 	bool namespace_told;
 	bool out_of_memory;
+	bool ending;            /* there is no more input */
+	bool has_element;
 	unsigned depth;
 	uint64_t lines;         /* line ends decoded so far */
 	tally_place last_event; /* where the last tag began: the place of what has no better one */
+	/*
+	 * Decoded text on its way to libxml2, whose events and errors depend on how its input is cut: so it always gets
+	 * as many whole characters as fit in here, however the document came.
+	 */
+	char slice[TALLY_DECODE_SLICE_MAX];
+	size_t slice_size;
 	/* Fragments: what was dropped in front, and how far libxml2's count is ahead or behind because of it. */
 	bool prolog_done;
 	char prolog[PROLOG_MAX];
@@ -91,6 +99,11 @@ static const xmlChar *tag_start(const tally_xml_reader *r)
 	return found != NULL ? found : input->cur;
 }
 
+static void refuse_markup(tally_xml_reader *r, tally_place place)
+{
+	fatal(r, TALLY_XML_LIMIT, place, "a tag, comment or processing instruction is longer than 1 MiB");
+}
+
 static bool enter_tag(tally_xml_reader *r)
 {
 	const xmlChar *start = tag_start(r);
@@ -98,7 +111,7 @@ static bool enter_tag(tally_xml_reader *r)
 	tally_decoder_forget(&r->decoder, decoded_offset(r, start));
 	if (r->parser->input->cur - start <= TALLY_XML_MARKUP_MAX)
 		return true;
-	fatal(r, TALLY_XML_LIMIT, r->last_event, "a tag is longer than 1 MiB");
+	refuse_markup(r, r->last_event);
 	return false;
 }
 
@@ -111,12 +124,12 @@ static tally_text full_name(tally_xml_reader *r, const xmlChar *local, const xml
 	return (tally_text){r->name, size < sizeof r->name ? size : sizeof r->name - 1};
 }
 
-static void tell_namespace(tally_xml_reader *r)
+static void tell_namespace(tally_xml_reader *r, tally_place place)
 {
 	if (r->namespace_told)
 		return;
 	r->namespace_told = true;
-	r->handler->problem(r->context, TALLY_XML_NAMESPACE, r->last_event, "the document uses XML namespaces");
+	r->handler->problem(r->context, TALLY_XML_NAMESPACE, place, "the document uses XML namespaces");
 }
 
 /*
@@ -137,12 +150,26 @@ static tally_text decode_ampersands(char **scratch, const char *value, size_t si
 	return decoded;
 }
 
+/* prefix:local, written to *scratch where there is a prefix. */
+static tally_text attribute_name(char **scratch, const char *local, const char *prefix)
+{
+	if (prefix == NULL)
+		return (tally_text){local, strlen(local)};
+	tally_text name = {*scratch, strlen(prefix) + 1 + strlen(local)};
+	*scratch = stpcpy(stpcpy(stpcpy(*scratch, prefix), ":"), local);
+	return name;
+}
+
 static bool read_attributes(tally_xml_reader *r, size_t count, const xmlChar **raw)
 {
 	const xmlParserInput *input = r->parser->input;
 	size_t total = 0;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		const char *local = (const char *)raw[5 * i], *prefix = (const char *)raw[5 * i + 1];
 		total += (size_t)(raw[5 * i + 4] - raw[5 * i + 3]);
+		if (prefix != NULL)
+			total += strlen(prefix) + 1 + strlen(local);
+	}
 	char *grown = tally_grow(r->scratch, &r->scratch_capacity, total + 1, 1);
 	if (grown == NULL) {
 		r->out_of_memory = true;
@@ -152,17 +179,18 @@ static bool read_attributes(tally_xml_reader *r, size_t count, const xmlChar **r
 	r->scratch = grown;
 	char *scratch = grown;
 	for (size_t i = 0; i < count; i++) {
-		const xmlChar *local = raw[5 * i], *prefix = raw[5 * i + 1], *value = raw[5 * i + 3];
+		const char *local = (const char *)raw[5 * i], *prefix = (const char *)raw[5 * i + 1];
+		const xmlChar *value = raw[5 * i + 3];
 		size_t size = (size_t)(raw[5 * i + 4] - value);
 		tally_xml_attribute *a = &r->attributes[i];
-		a->name = (tally_text){(const char *)local, strlen((const char *)local)};
+		a->name = attribute_name(&scratch, local, prefix);
 		a->value = (tally_text){(const char *)value, size};
 		bool in_input = value >= input->base && value <= input->cur;
 		a->place = in_input ? place_of(r, value) : r->last_event;
 		if (size > 0 && memchr(value, '&', size) != NULL)
 			a->value = decode_ampersands(&scratch, (const char *)value, size);
 		if (prefix != NULL)
-			tell_namespace(r);
+			tell_namespace(r, r->last_event);
 		if (a->name.size > TALLY_XML_NAME_MAX) {
 			fatal(r, TALLY_XML_LIMIT, r->last_event, "the name of an attribute is too long");
 			return false;
@@ -179,6 +207,7 @@ static void on_start(void *context, const xmlChar *local, const xmlChar *prefix,
 	r->depth++;
 	if (r->options.fragment && r->depth == 1)
 		return;
+	r->has_element = true;
 	if (!enter_tag(r))
 		return;
 	if (r->depth > TALLY_XML_DEPTH_MAX + (r->options.fragment ? 1U : 0U)) {
@@ -194,7 +223,7 @@ static void on_start(void *context, const xmlChar *local, const xmlChar *prefix,
 		return;
 	}
 	if (namespaces > 0 || prefix != NULL)
-		tell_namespace(r);
+		tell_namespace(r, r->last_event);
 	size_t count = attributes > 0 ? (size_t)attributes : 0;
 	if (!read_attributes(r, count, raw))
 		return;
@@ -223,7 +252,7 @@ static void on_comment(void *context, const xmlChar *text)
 {
 	tally_xml_reader *r = context;
 	if (strlen((const char *)text) > TALLY_XML_MARKUP_MAX)
-		fatal(r, TALLY_XML_LIMIT, r->last_event, "a comment is longer than 1 MiB");
+		refuse_markup(r, r->last_event);
 }
 
 static void on_instruction(void *context, const xmlChar *target, const xmlChar *data)
@@ -231,7 +260,7 @@ static void on_instruction(void *context, const xmlChar *target, const xmlChar *
 	(void)target;
 	tally_xml_reader *r = context;
 	if (data != NULL && strlen((const char *)data) > TALLY_XML_MARKUP_MAX)
-		fatal(r, TALLY_XML_LIMIT, r->last_event, "a processing instruction is longer than 1 MiB");
+		refuse_markup(r, r->last_event);
 }
 
 /* Called as soon as libxml2 has seen <!DOCTYPE name, before anything in it is read. */
@@ -269,10 +298,10 @@ static void judge_encoding(tally_xml_reader *r, tally_text declared)
 	char message[160];
 	if (declared.data == NULL && !utf16)
 		return;
-	if (!utf16 && tally_text_equal_ascii_nocase(declared, TALLY_TEXT("UTF-8")))
+	bool says_utf8 = tally_text_equal_ascii_nocase(declared, TALLY_TEXT("UTF-8"));
+	if (!utf16 && says_utf8)
 		return;
-	if (utf16 != says_utf16 && (says_utf16 || declared.data != NULL) &&
-	    (says_utf16 || !tally_text_equal_ascii_nocase(declared, TALLY_TEXT("UTF-8")))) {
+	if (declared.data != NULL && !says_utf8 && !(utf16 && says_utf16)) {
 		snprintf(message, sizeof message, "the document is declared as %.*s but encoded as %s",
 			 (int)(declared.size < 40 ? declared.size : 40), declared.data, utf16 ? "UTF-16" : "UTF-8 or ASCII");
 	} else {
@@ -305,17 +334,29 @@ static void on_error(void *context, const xmlError *e)
 		return;
 	}
 	if (e->domain == XML_FROM_NAMESPACE) {
-		tell_namespace(r);
+		tell_namespace(r, place_of(r, tag_start(r)));
 		if (e->level != XML_ERR_FATAL)
 			return;
 	}
-	char message[200];
-	snprintf(message, sizeof message, "%s", e->message != NULL ? e->message : "not well-formed");
-	message[strcspn(message, "\r\n")] = '\0';
+	tally_place place = r->parser->input != NULL ? place_of(r, r->parser->input->cur) : r->last_event;
+	if (r->ending && (!r->has_element || r->depth > (r->options.fragment ? 1U : 0U))) {
+		/* libxml2 complains of "extra content" at an end that comes too early, and a fragment of an end tag of ours. */
+		fatal(r, TALLY_XML_MALFORMED, place,
+		      r->has_element ? "the document ends before its last element does: it is cut off" : "the document has no element");
+		return;
+	}
+	/* Whole, as names may be in it that hold secrets: cut off, they could no longer be told and masked. */
+	const char *said = e->message != NULL ? e->message : "not well-formed";
+	char *message = tally_strndup(said, strcspn(said, "\r\n"));
+	if (message == NULL) {
+		r->out_of_memory = true;
+		stop(r);
+		return;
+	}
 	bool character = e->code == XML_ERR_INVALID_CHAR || e->code == XML_ERR_INVALID_CHARREF;
 	bool limit = e->code == XML_ERR_NAME_TOO_LONG || strstr(message, "too long") != NULL || strstr(message, "Huge input") != NULL;
-	tally_place place = r->parser->input != NULL ? place_of(r, r->parser->input->cur) : r->last_event;
 	fatal(r, character ? TALLY_XML_CHARACTER : limit ? TALLY_XML_LIMIT : TALLY_XML_MALFORMED, place, message);
+	tally_free(message);
 }
 
 static void initialise_libxml(void)
@@ -381,8 +422,11 @@ static tally_result parse(tally_xml_reader *r, const char *text, size_t size, bo
 		return tally_fail_memory(error);
 	if (r->stopped || r->parser->input == NULL)
 		return TALLY_OK;
-	if (r->parser->input->end - r->parser->input->cur > TALLY_XML_MARKUP_MAX)
-		fatal(r, TALLY_XML_LIMIT, r->last_event, "a tag, comment or processing instruction is longer than 1 MiB");
+	/* Nothing that comes stands before `cur`: there libxml2 waits for the rest of a tag, say. */
+	const xmlParserInput *input = r->parser->input;
+	tally_decoder_forget(&r->decoder, decoded_offset(r, input->cur));
+	if (input->end - input->cur > TALLY_XML_MARKUP_MAX)
+		refuse_markup(r, place_of(r, input->cur));
 	return TALLY_OK;
 }
 
@@ -413,8 +457,12 @@ static tally_result start_fragment(tally_xml_reader *r, bool last, tally_error *
 	return result;
 }
 
-static tally_result feed_slice(tally_xml_reader *r, tally_text slice, tally_error *error)
+static tally_result parse_slice(tally_xml_reader *r, tally_error *error)
 {
+	tally_text slice = {r->slice, r->slice_size};
+	if (slice.size == 0)
+		return TALLY_OK;
+	r->slice_size = 0;
 	if (!r->options.fragment || r->prolog_done)
 		return parse(r, slice.data, slice.size, false, error);
 	size_t room = PROLOG_MAX - r->prolog_size;
@@ -427,11 +475,38 @@ static tally_result feed_slice(tally_xml_reader *r, tally_text slice, tally_erro
 	return parse(r, slice.data + take, slice.size - take, false, error);
 }
 
+/* How many bytes of whole characters are in the first `room` bytes. */
+static size_t whole_characters(tally_text text, size_t room)
+{
+	if (text.size <= room)
+		return text.size;
+	while (room > 0 && ((unsigned char)text.data[room] & 0xC0) == 0x80)
+		room--;
+	return room;
+}
+
+static tally_result collect(tally_xml_reader *r, tally_text text, tally_error *error)
+{
+	tally_result result = TALLY_OK;
+	while (result == TALLY_OK) {
+		size_t take = whole_characters(text, sizeof r->slice - r->slice_size);
+		memcpy(r->slice + r->slice_size, text.data, take);
+		r->slice_size += take;
+		text.data += take;
+		text.size -= take;
+		if (text.size == 0)
+			break;
+		result = parse_slice(r, error);
+	}
+	return result;
+}
+
 tally_result tally_xml_feed(tally_xml_reader *r, const void *bytes, size_t size, tally_error *error)
 {
 	tally_text rest = {bytes, size};
 	char buffer[TALLY_DECODE_SLICE_MAX];
-	while (!r->stopped) {
+	tally_result result = TALLY_OK;
+	while (result == TALLY_OK && !r->stopped) {
 		tally_text slice;
 		switch (tally_decoder_next(&r->decoder, &rest, buffer, &slice)) {
 		case TALLY_DECODE_MORE:
@@ -439,29 +514,32 @@ tally_result tally_xml_feed(tally_xml_reader *r, const void *bytes, size_t size,
 		case TALLY_DECODE_NO_MEMORY:
 			return tally_fail_memory(error);
 		case TALLY_DECODE_MALFORMED:
-			fatal(r, TALLY_XML_ENCODING, (tally_place){r->lines + 1, r->decoder.stored},
-			      r->decoder.encoding == TALLY_ENCODING_UTF8 ? "there is a byte that is not UTF-8 text"
-									 : "there is a unit that is not UTF-16 text");
-			return TALLY_OK;
+			result = parse_slice(r, error);
+			if (result == TALLY_OK)
+				fatal(r, TALLY_XML_ENCODING, (tally_place){r->lines + 1, r->decoder.stored},
+				      r->decoder.encoding == TALLY_ENCODING_UTF8 ? "there is a byte that is not UTF-8 text"
+										 : "there is a unit that is not UTF-16 text");
+			return result;
 		case TALLY_DECODE_SLICE:
 			break;
 		}
 		r->lines += lines_between((const xmlChar *)slice.data, (const xmlChar *)slice.data + slice.size);
-		tally_result result = feed_slice(r, slice, error);
-		if (result != TALLY_OK)
-			return result;
+		result = collect(r, slice, error);
 	}
-	return r->out_of_memory ? tally_fail_memory(error) : TALLY_OK;
+	return r->out_of_memory ? tally_fail_memory(error) : result;
 }
 
 tally_result tally_xml_finish(tally_xml_reader *r, tally_error *error)
 {
+	tally_result result = parse_slice(r, error);
+	if (result != TALLY_OK)
+		return result;
+	r->ending = true;
 	if (!r->stopped && !tally_decoder_complete(&r->decoder)) {
 		bool too_short = r->decoder.encoding == TALLY_ENCODING_UNKNOWN;
 		fatal(r, too_short ? TALLY_XML_MALFORMED : TALLY_XML_ENCODING, (tally_place){r->lines + 1, r->decoder.stored},
 		      too_short ? "the document is too short for XML" : "the document ends within a character");
 	}
-	tally_result result = TALLY_OK;
 	if (r->options.fragment) {
 		if (!r->prolog_done)
 			result = start_fragment(r, true, error);

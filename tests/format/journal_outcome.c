@@ -118,6 +118,7 @@ void check_same_drives(const outcome *a, const outcome *b)
 		ck_assert_int_eq(x->has_hash, y->has_hash);
 		ck_assert_mem_eq(x->manifest_hash, y->manifest_hash, sizeof x->manifest_hash);
 		ck_assert_uint_eq(x->place.line, y->place.line);
+		ck_assert_uint_lt(x->place.offset, x->end_offset);
 	}
 }
 
@@ -175,7 +176,7 @@ char *read_file(const char *folder, const char *name, size_t *size)
 	return bytes;
 }
 
-int run_suite(Suite *suite)
+int run_journal_suite(Suite *suite)
 {
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

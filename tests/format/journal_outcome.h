@@ -10,6 +10,7 @@
 /* Made up; the keys are right by their arithmetic only. */
 #define KEY "000011-000022-000033-000044-000055-000066-000077-000088"
 #define ACCOUNT_KEY "TWFkZSB1cCBmb3IgYSB0ZXN0TWFkZSB1cCBmb3IgYSB0ZXN0TWFkZSB1cCBmb3IgYSB0ZXN0TWFkZSB1cCA=="
+#define EXTERNAL_KEY "bWFkZSB1cCBmb3IgYSB0ZXN0LCBvcGVucyBub3RoaW5n"
 #define HASH "0123456789ABCDEF0123456789ABCDEF"
 #define DECLARATION "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 #define HEAD(type) "[BeginUpdateRecord][2016/11/02 18:24:14.735][Type:" type "]\n"
@@ -65,6 +66,6 @@ void check_same(const outcome *a, const outcome *b);
 /* NULL when there is no such file; else freed by the caller. */
 char *read_file(const char *folder, const char *name, size_t *size);
 
-int run_suite(Suite *suite);
+int run_journal_suite(Suite *suite);
 
 #endif

@@ -218,6 +218,8 @@ START_TEST(places)
 	for (size_t i = 0; i < o.count; i++)
 		ck_assert_uint_eq(o.list[i].offset, (size_t)(strstr(text, elements[i]) - text));
 	ck_assert(strstr(o.list[1].text, "group 3") != NULL);
+	ck_assert_uint_eq(o.journal.drives[0].place.offset, (size_t)(strstr(text, "<Drive>") - text));
+	ck_assert_uint_eq(o.journal.drives[0].end_offset, sizeof text - sizeof END);
 	clear(&o);
 }
 END_TEST
@@ -273,6 +275,12 @@ START_TEST(long_lines_and_values)
 	check_padded(front, 'x', TALLY_JOURNAL_LINE_MAX - 8, back, "");
 	check_padded(front, 'x', TALLY_JOURNAL_LINE_MAX, back, "J-04.line");
 	check_padded(front, 'x', 3 * TALLY_JOURNAL_LINE_MAX, back, "J-04.line");
+
+	/* What looks like a line of its own is none at the end of a long one. */
+	check_padded(front, 'x', TALLY_JOURNAL_LINE_MAX - strlen("Name: "), "[EndUpdateRecord]\nName: value\n" END,
+		     "J-07.none J-04.line");
+	check_padded(NEW_JOURNAL HEAD("ActivityRecord") "Text: [BeginValue]\n", 'x', TALLY_JOURNAL_LINE_MAX,
+		     "[EndValue]\nno field\n[EndValue]\n" END, "J-07.none");
 
 	/* A line of a value may have any length; of what is not needed, the value as well. */
 	static const char value[] = NEW_JOURNAL HEAD("ActivityRecord") "Text: [BeginValue]\n";
@@ -378,5 +386,5 @@ int main(void)
 	tcase_add_test(tcase, read_errors);
 	tcase_add_test(tcase, out_of_memory);
 	suite_add_tcase(suite, tcase);
-	return run_suite(suite);
+	return run_journal_suite(suite);
 }

@@ -16,7 +16,7 @@
 const char maker_bitlocker_key[] = "000011-000022-000033-000044-000055-000066-000077-000088";
 /* Base64 of 64 zero bytes, so that nobody mistakes it for a key. */
 static const char account_key[] =
-	"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==";
+    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==";
 
 struct maker {
 	maker_options options;
@@ -93,7 +93,9 @@ maker *maker_begin(const maker_options *options)
 	m->options = *options;
 	if (m->options.drive_id == NULL)
 		m->options.drive_id = "9WM35C2V";
-	local_path(m, "\\DriveManifest.xml", m->manifest_path, sizeof m->manifest_path);
+	if (m->options.manifest == NULL)
+		m->options.manifest = "\\DriveManifest.xml";
+	local_path(m, m->options.manifest, m->manifest_path, sizeof m->manifest_path);
 	m->manifest = fopen(m->manifest_path, "wb+");
 	if (m->manifest == NULL)
 		die("open", m->manifest_path);
@@ -101,9 +103,13 @@ maker *maker_begin(const maker_options *options)
 		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<DriveManifest Version=\"2014-11-01\">\n  <Drive>\n"
 		"    <DriveId>%s</DriveId>\n",
 		m->options.drive_id);
-	if (options->export_drive)
+	if (options->export_drive) {
 		fputs("    <ClientCreator>Windows Azure Import/Export service</ClientCreator>\n", m->manifest);
-	else
+	} else if (options->container_sas != NULL) {
+		fputs("    <ContainerSas>", m->manifest);
+		write_text(m->manifest, options->container_sas);
+		fputs("</ContainerSas>\n", m->manifest);
+	} else
 		fprintf(m->manifest, "    <StorageAccountKey>%s</StorageAccountKey>\n", account_key);
 	fputs("    <BlobList>\n", m->manifest);
 	return m;
@@ -147,7 +153,8 @@ static void write_segment(maker *m, const maker_blob *blob, int fd, uint64_t off
 	fputs("\" />\n", m->manifest);
 }
 
-static void write_side(maker *m, const char *element, const char *file_path, const char *suffix, const char *content, const char *indent)
+static void write_side(maker *m, const char *element, const char *file_path, const char *suffix, const char *content,
+		       const char *indent)
 {
 	char name[4096], path[8192];
 	unsigned char md5[16];
@@ -197,7 +204,8 @@ void maker_add(maker *m, const maker_blob *blob)
 				*c = '\\';
 		file_path = mirrored;
 	}
-	uint64_t state = (m->options.seed + 1) * UINT64_C(0x9E3779B97F4A7C15) ^ (++m->blobs * UINT64_C(0xD1B54A32D192ED03));
+	uint64_t state =
+	    (m->options.seed + 1) * UINT64_C(0x9E3779B97F4A7C15) ^ (++m->blobs * UINT64_C(0xD1B54A32D192ED03));
 	uint64_t step = blob->segment_size != 0 ? blob->segment_size : SEGMENT_SIZE;
 	int fd = create_file(m, file_path);
 	fputs("      <Blob>\n        <BlobPath>", m->manifest);
@@ -249,39 +257,70 @@ void maker_edit(maker *m, const char *old, const char *new)
 	free(text);
 }
 
-static void hash_manifest(maker *m, unsigned char md5[16])
+void maker_hash_file(const char *path, char hex[33])
 {
-	rewind(m->manifest);
-	EVP_DigestInit_ex(m->md5, EVP_md5(), NULL);
-	size_t got;
-	while ((got = fread(m->chunk, 1, CHUNK, m->manifest)) > 0)
-		EVP_DigestUpdate(m->md5, m->chunk, got);
-	EVP_DigestFinal_ex(m->md5, md5, NULL);
+	unsigned char chunk[4096], md5[16];
+	FILE *in = fopen(path, "rb");
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	if (in == NULL || context == NULL)
+		die("read", path);
+	EVP_DigestInit_ex(context, EVP_md5(), NULL);
+	for (size_t got; (got = fread(chunk, 1, sizeof chunk, in)) > 0;)
+		EVP_DigestUpdate(context, chunk, got);
+	EVP_DigestFinal_ex(context, md5, NULL);
+	EVP_MD_CTX_free(context);
+	fclose(in);
+	for (size_t i = 0; i < sizeof md5; i++)
+		snprintf(hex + 2 * i, 3, "%02X", md5[i]);
 }
 
-static void write_journal(maker *m)
+static void write_field(FILE *out, const char *element, const char *value)
 {
-	unsigned char md5[16];
-	FILE *out = fopen(m->options.journal, "wb");
+	if (value == NULL)
+		return;
+	fprintf(out, "   <%s>", element);
+	write_text(out, value);
+	fprintf(out, "</%s>\n", element);
+}
+
+void maker_write_journal(const char *path, const maker_record *records, size_t count)
+{
+	FILE *out = fopen(path, "wb");
 	if (out == NULL)
-		die("open", m->options.journal);
-	hash_manifest(m, md5);
-	fprintf(out, "[BeginUpdateRecord][2016/11/01 21:20:00.000][Type:NewJournalFile]\nVocabularyVersion: 2013-02-01\n[EndUpdateRecord]\n"
-		     "[BeginUpdateRecord][2016/11/01 21:22:25.379][Type:ActivityRecord]\nActivityId: DriveInfo\nDriveState: [BeginValue]\n"
-		     "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Drive>\n   <DriveId>%s</DriveId>\n   <BitLockerKey>%s</BitLockerKey>\n"
-		     "   <ManifestFile>\\DriveManifest.xml</ManifestFile>\n   <ManifestHash>",
-		m->options.drive_id, maker_bitlocker_key);
-	write_hex(out, md5, sizeof md5);
-	fputs("</ManifestHash>\n</Drive>\n[EndValue]\nSaveCommandOutput: Completed\n[EndUpdateRecord]\n", out);
+		die("open", path);
+	fputs("[BeginUpdateRecord][2016/11/01 21:20:00.000][Type:NewJournalFile]\nVocabularyVersion: "
+	      "2013-02-01\n[EndUpdateRecord]\n",
+	      out);
+	for (size_t i = 0; i < count; i++) {
+		fputs("[BeginUpdateRecord][2016/11/01 21:22:25.379][Type:ActivityRecord]\nActivityId: "
+		      "DriveInfo\nDriveState: [BeginValue]\n"
+		      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Drive>\n",
+		      out);
+		write_field(out, "DriveId", records[i].drive_id);
+		write_field(out, "BitLockerKey", records[i].bitlocker_key);
+		write_field(out, "ManifestFile", records[i].manifest_file);
+		write_field(out, "ManifestHash", records[i].manifest_hash);
+		fputs("</Drive>\n[EndValue]\nSaveCommandOutput: Completed\n[EndUpdateRecord]\n", out);
+	}
 	if (fclose(out) != 0)
-		die("write", m->options.journal);
+		die("write", path);
 }
 
 void maker_seal(maker *m)
 {
-	if (m->options.journal != NULL)
-		write_journal(m);
+	const maker_options *o = &m->options;
 	fclose(m->manifest);
+	if (o->journal != NULL) {
+		char hash[33];
+		maker_hash_file(m->manifest_path, hash);
+		maker_record record = {
+		    .drive_id = o->record.drive_id != NULL ? o->record.drive_id : o->drive_id,
+		    .bitlocker_key = o->record.bitlocker_key != NULL ? o->record.bitlocker_key : maker_bitlocker_key,
+		    .manifest_file = o->record.manifest_file != NULL ? o->record.manifest_file : o->manifest,
+		    .manifest_hash = o->record.manifest_hash != NULL ? o->record.manifest_hash : hash,
+		};
+		maker_write_journal(o->journal, &record, 1);
+	}
 	EVP_MD_CTX_free(m->md5);
 	free(m->chunk);
 	free(m);

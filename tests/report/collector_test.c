@@ -166,27 +166,36 @@ END_TEST
 
 START_TEST(test_worst_first)
 {
-	static const tally_rule_symbol symbols[] = {
-		TALLY_RULE_V_40,	/* note, drive */
-		TALLY_RULE_V_14,	/* warning, blob, no status */
-		TALLY_RULE_M_10_MISSING, /* error, drive */
-		TALLY_RULE_V_20,	/* error, segment */
-		TALLY_RULE_V_05,	/* error, drive, no status */
-		TALLY_RULE_V_10,	/* error, blob */
-		TALLY_RULE_M_41_OLD_LIMIT, /* warning, segment, with a status */
-		TALLY_RULE_V_01,	/* error, drive, later than M-10 */
+	/* In the order in which they come; `place` is where each belongs. */
+	static const struct {
+		tally_severity severity;
+		tally_level level;
+		const char *status;
+		size_t place;
+	} kinds[] = {
+	    {TALLY_SEVERITY_NOTE, TALLY_LEVEL_DRIVE, NULL, 7},
+	    {TALLY_SEVERITY_WARNING, TALLY_LEVEL_DRIVE, NULL, 6},
+	    {TALLY_SEVERITY_ERROR, TALLY_LEVEL_DRIVE, "ManifestFormatInvalid", 0},
+	    {TALLY_SEVERITY_ERROR, TALLY_LEVEL_SEGMENT, "Corrupted", 3},
+	    {TALLY_SEVERITY_ERROR, TALLY_LEVEL_DRIVE, NULL, 4},
+	    {TALLY_SEVERITY_ERROR, TALLY_LEVEL_BLOB, "FileNotFound", 2},
+	    {TALLY_SEVERITY_WARNING, TALLY_LEVEL_SEGMENT, "BlobRequestFailed", 5},
+	    {TALLY_SEVERITY_ERROR, TALLY_LEVEL_DRIVE, "ManifestCorrupted", 1},
 	};
-	static const tally_rule_symbol worst_first[] = {
-		TALLY_RULE_M_10_MISSING, TALLY_RULE_V_01,	    TALLY_RULE_V_10, TALLY_RULE_V_20,
-		TALLY_RULE_V_05,	 TALLY_RULE_M_41_OLD_LIMIT, TALLY_RULE_V_14, TALLY_RULE_V_40,
-	};
-	for (size_t i = 0; i < sizeof symbols / sizeof symbols[0]; i++)
-		put(symbols[i], 1 + i);
+	enum { KINDS = sizeof kinds / sizeof kinds[0] };
+	for (size_t i = 0; i < KINDS; i++) {
+		tally_finding finding = make_finding(TALLY_RULE_V_20);
+		finding.severity = kinds[i].severity;
+		finding.level = kinds[i].level;
+		finding.status = tally_status_find(kinds[i].level, kinds[i].status);
+		ck_assert_int_eq(finding.status == NULL, kinds[i].status == NULL);
+		tally_collector_put(&collector, &finding);
+	}
 	const tally_finding_group *group = NULL;
-	for (size_t i = 0; i < sizeof worst_first / sizeof worst_first[0]; i++) {
+	for (size_t place = 0; place < KINDS; place++) {
 		group = tally_collector_next(&collector, group);
 		ck_assert_ptr_nonnull(group);
-		ck_assert_ptr_eq(group->rule, tally_rule_of(worst_first[i]));
+		ck_assert_uint_eq(kinds[group - collector.groups].place, place);
 	}
 	ck_assert_ptr_null(tally_collector_next(&collector, group));
 }

@@ -7,16 +7,16 @@
 #include "report/report.h"
 
 /* A writer whose bytes end up in `text`; after `room` bytes every write fails with ENOSPC. */
-typedef struct page {
+typedef struct test_page {
 	tally_writer writer;
 	size_t room, size;
 	unsigned writes; /* calls of the callback */
-	char text[1 << 17];
-} page;
+	char text[1 << 19];
+} test_page;
 
-void page_begin(page *page, size_t room);
+void page_begin(test_page *page, size_t room);
 /* Flushes; the text ends in NUL. */
-const char *page_text(page *page);
+const char *page_text(test_page *page);
 
 /* A finding of this rule, with the rule's own severity, level and status, and a message. */
 tally_finding make_finding(tally_rule_symbol rule);

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static page out;
+static test_page out;
 
 static const char *escaped(const char *text)
 {
@@ -96,8 +96,7 @@ START_TEST(test_numbers)
 	tally_write_counted(&out.writer, 1, "error");
 	tally_write(&out.writer, " ");
 	tally_write_counted(&out.writer, 1000, "error");
-	ck_assert_str_eq(page_text(&out),
-			 "18446744073709551615 18,446,744,073,709,551,615 999 1 error 1,000 errors");
+	ck_assert_str_eq(page_text(&out), "18446744073709551615 18,446,744,073,709,551,615 999 1 error 1,000 errors");
 }
 END_TEST
 
@@ -107,16 +106,10 @@ START_TEST(test_sizes)
 		uint64_t bytes;
 		const char *text;
 	} sizes[] = {
-		{0, "0 bytes"},
-		{1, "1 byte"},
-		{1023, "1023 bytes"},
-		{1024, "1.0 KiB"},
-		{1535, "1.4 KiB"},
-		{1536, "1.5 KiB"},
-		{1048575, "1023.9 KiB"},
-		{1048576, "1.0 MiB"},
-		{UINT64_C(1) << 40, "1.0 TiB"},
-		{UINT64_MAX, "15.9 EiB"},
+	    {0, "0 bytes"},           {1, "1 byte"},        {1023, "1023 bytes"},
+	    {1024, "1.0 KiB"},        {1535, "1.4 KiB"},    {1536, "1.5 KiB"},
+	    {1048575, "1023.9 KiB"},  {1048576, "1.0 MiB"}, {UINT64_C(1) << 40, "1.0 TiB"},
+	    {UINT64_MAX, "15.9 EiB"},
 	};
 	for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
 		char text[32];

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the fuzzing targets share.
+ *
+ * An input is a document. If its last four bytes are 00 C F F, they are no part of it but orders: C chooses how large the
+ * pieces are in which the document is read (0: whole), FF (big-endian) which allocation fails (0: none). No document of
+ * the service ends so, and any file of corpus/ is a seed as it is.
+ */
+#ifndef TALLY_FUZZ_H
+#define TALLY_FUZZ_H
+
+#include "catalog/finding.h"
+#include "io/source.h"
+
+typedef struct fuzz_input {
+	const uint8_t *data;
+	size_t size;
+	size_t chunk;        /* most bytes that a read gives; 0: all it is asked for */
+	unsigned fail;       /* number of the allocation that fails, from 1; 0: none */
+} fuzz_input;
+
+/* Each target defines these. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+/*
+ * How deep the last input got, and how deep a good document must get. The replay driver's --reach compares them, so that
+ * a target that returns early without anybody noticing fails a test.
+ */
+extern unsigned fuzz_stage;
+extern const unsigned fuzz_deepest;
+
+fuzz_input fuzz_take_orders(const uint8_t *data, size_t size);
+/* The input as a source that is read in pieces. `input` must outlive it. */
+tally_source fuzz_source(fuzz_input *input);
+
+/* What a run found, in a form that can be compared. */
+typedef struct fuzz_findings {
+	uint64_t hash;  /* of all findings, in order */
+	uint64_t count;
+} fuzz_findings;
+/* For tally_finder.put; checks what every finding must keep, too. */
+void fuzz_record(void *findings, const tally_finding *finding);
+
+/* Allocations of the library and of libxml2 fail from here on as ordered. */
+void fuzz_arm(unsigned fail);
+/* Ends it. Whether an allocation was made to fail. */
+bool fuzz_disarm(void);
+/*
+ * Aborts when a failed allocation went unreported, or one was reported that did not happen, or the run failed for a
+ * reason that no input can justify.
+ */
+void fuzz_judge(tally_result result, bool injected);
+
+/* Aborts with a sentence: the target's own assertion. */
+_Noreturn void fuzz_fail(const char *sentence);
+
+#endif

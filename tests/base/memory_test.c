@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/memory.h"
+
+#include "support/suite.h"
+
+#include <stdint.h>
+#include <string.h>
+
+START_TEST(test_nothing_is_still_something)
+{
+	void *none[] = {tally_alloc(0), tally_zalloc(0, 8), tally_zalloc(8, 0), tally_realloc(NULL, 0, 8)};
+	for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+		ck_assert_ptr_nonnull(none[i]);
+		tally_free(none[i]);
+	}
+	tally_free(NULL);
+}
+END_TEST
+
+START_TEST(test_sizes_that_overflow_are_refused)
+{
+	ck_assert_ptr_null(tally_zalloc(SIZE_MAX / 2, 3));
+	ck_assert_ptr_null(tally_realloc(NULL, SIZE_MAX / 2, 3));
+	ck_assert_ptr_null(tally_strndup("", SIZE_MAX));
+	size_t capacity = 0;
+	ck_assert_ptr_null(tally_grow(NULL, &capacity, SIZE_MAX, 1));
+	ck_assert_ptr_null(tally_grow(NULL, &capacity, SIZE_MAX / 4, 16));
+	ck_assert_uint_eq(capacity, 0);
+}
+END_TEST
+
+START_TEST(test_growing_keeps_what_is_there)
+{
+	size_t capacity = 0;
+	char *array = NULL;
+	for (size_t i = 1; i <= 5000; i++) {
+		array = tally_grow(array, &capacity, i, 1);
+		ck_assert_ptr_nonnull(array);
+		ck_assert_uint_ge(capacity, i);
+		array[i - 1] = (char)i;
+	}
+	for (size_t i = 1; i <= 5000; i++)
+		ck_assert_int_eq(array[i - 1], (char)i);
+	ck_assert_ptr_eq(tally_grow(array, &capacity, 1, 1), array);
+	tally_free(array);
+}
+END_TEST
+
+START_TEST(test_a_copy_of_a_piece_ends_in_nul)
+{
+	char *copy = tally_strndup("crates", 5);
+	ck_assert_str_eq(copy, "crate");
+	tally_free(copy);
+}
+END_TEST
+
+int main(void)
+{
+	return suite_run("memory", (const suite_test[]){{test_nothing_is_still_something, 0},
+							{test_sizes_that_overflow_are_refused, 0},
+							{test_growing_keeps_what_is_there, 0},
+							{test_a_copy_of_a_piece_ends_in_nul, 0},
+							{NULL, 0}});
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The main function of a test program is a table of tests. */
+#ifndef TALLY_TESTS_SUPPORT_SUITE_H
+#define TALLY_TESTS_SUPPORT_SUITE_H
+
+#include <check.h>
+
+/* For loops of millions: each ck_assert writes to a pipe even when it holds. */
+#define REQUIRE(condition, ...)  \
+  do {                           \
+    if (!(condition))            \
+      ck_abort_msg(__VA_ARGS__); \
+  } while (0)
+
+typedef struct suite_test {
+	const TTest *test;
+	int loops; /* 0: a test without _i */
+} suite_test;
+
+/* Runs the tests, up to one that is NULL; the exit status of the program. */
+int suite_run(const char *name, const suite_test *tests);
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "verify/read_faults.h"
+
+#include "drive/drive.h"
+
+#include <check.h>
+#include <stdatomic.h>
+#include <sys/stat.h>
+
+/* Set before a check and read by its threads. */
+static struct {
+	uint64_t device, inode;
+	uint64_t from, to;
+	int os_error;
+	size_t shorten;
+	void (*happen)(void *context);
+	void *context;
+} fault;
+
+static atomic_flag happened;
+static atomic_int met;
+
+static int64_t answer(const tally_file *file, uint64_t offset, size_t size)
+{
+	if (fault.shorten > 0) {
+		atomic_store(&met, 1);
+		return size > fault.shorten ? (int64_t)fault.shorten : 0;
+	}
+	if (file->identity.inode != fault.inode || file->identity.device != fault.device)
+		return 0;
+	if (fault.happen != NULL) {
+		if (!atomic_flag_test_and_set(&happened))
+			fault.happen(fault.context);
+		atomic_store(&met, 1);
+		return 0;
+	}
+	if (offset >= fault.to || offset + size <= fault.from)
+		return 0;
+	atomic_store(&met, 1);
+	return offset < fault.from ? (int64_t)(fault.from - offset) : -fault.os_error;
+}
+
+static void arm(const char *place)
+{
+	read_faults_clear();
+	if (place != NULL) {
+		struct stat file;
+		ck_assert_int_eq(stat(place, &file), 0);
+		fault.device = file.st_dev;
+		fault.inode = file.st_ino;
+	}
+	tally_read_fault = answer;
+}
+
+void read_faults_fail(const char *place, uint64_t from, uint64_t to, int os_error)
+{
+	arm(place);
+	fault.from = from;
+	fault.to = to;
+	fault.os_error = os_error;
+}
+
+void read_faults_meanwhile(const char *place, void (*happen)(void *context), void *context)
+{
+	arm(place);
+	fault.happen = happen;
+	fault.context = context;
+}
+
+void read_faults_shorten(size_t size)
+{
+	arm(NULL);
+	fault.shorten = size;
+}
+
+void read_faults_clear(void)
+{
+	tally_read_fault = NULL;
+	fault.shorten = 0;
+	fault.happen = NULL;
+	fault.from = fault.to = 0;
+	atomic_flag_clear(&happened);
+	atomic_store(&met, 0);
+}
+
+int read_faults_met(void)
+{
+	return atomic_load(&met);
+}
