@@ -13,11 +13,13 @@ static fuzz_findings judge(fuzz_input input, size_t chunk, const tally_format **
 	fuzz_findings findings = {0};
 	tally_finder finder = {.put = fuzz_record, .context = &findings};
 	tally_error error;
-	fuzz_judge(tally_format_recognise(&source, format, &error), false);
-	if (*format != NULL) {
+	tally_result result = tally_format_recognise(&source, format, &error);
+	if (result == TALLY_OK && *format != NULL) {
 		tally_lint_run run = {.source = &source, .finder = &finder, .kind = (*format)->kind};
-		fuzz_judge((*format)->lint(&run, &error), false);
+		result = (*format)->lint(&run, &error);
 	}
+	if (result != TALLY_OK)
+		fuzz_fail("an error of the run that the input can't justify");
 	return findings;
 }
 

@@ -40,15 +40,17 @@ typedef struct fuzz_findings {
 /* For tally_finder.put; checks what every finding must keep, too. */
 void fuzz_record(void *findings, const tally_finding *finding);
 
+/* One way of judging an input. */
+typedef tally_result (*fuzz_judgement)(fuzz_input *input, fuzz_findings *findings);
+/*
+ * Judges the input with the allocation failing that it orders. Aborts when that failure went unreported and changed what
+ * was found, when a failure is reported that did not happen, or when the run fails for a reason that no input can justify.
+ */
+void fuzz_run(fuzz_judgement judgement, fuzz_input *input);
 /* Allocations of the library and of libxml2 fail from here on as ordered. */
 void fuzz_arm(unsigned fail);
 /* Ends it. Whether an allocation was made to fail. */
 bool fuzz_disarm(void);
-/*
- * Aborts when a failed allocation went unreported, or one was reported that did not happen, or the run failed for a
- * reason that no input can justify.
- */
-void fuzz_judge(tally_result result, bool injected);
 
 /* Aborts with a sentence: the target's own assertion. */
 _Noreturn void fuzz_fail(const char *sentence);

@@ -122,12 +122,16 @@ static events read_ours(const fuzz_input *input)
 	if (tally_xml_new(&reader, &handler, &e, NULL, &error) != TALLY_OK)
 		fuzz_fail("no reader");
 	size_t step = input->chunk != 0 ? input->chunk : input->size;
-	for (size_t at = 0; at < input->size; at += step) {
+	tally_result result = TALLY_OK;
+	for (size_t at = 0; at < input->size && result == TALLY_OK; at += step) {
 		size_t n = input->size - at < step ? input->size - at : step;
-		fuzz_judge(tally_xml_feed(reader, input->data + at, n, &error), false);
+		result = tally_xml_feed(reader, input->data + at, n, &error);
 	}
-	fuzz_judge(tally_xml_finish(reader, &error), false);
+	if (result == TALLY_OK)
+		result = tally_xml_finish(reader, &error);
 	tally_xml_free(reader);
+	if (result != TALLY_OK)
+		fuzz_fail("an error of the run that the input can't justify");
 	return e;
 }
 

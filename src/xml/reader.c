@@ -328,7 +328,8 @@ static void on_error(void *context, const xmlError *e)
 	tally_xml_reader *r = context;
 	if (r->stopped || e->level == XML_ERR_NONE || e->level == XML_ERR_WARNING)
 		return;
-	if (e->code == XML_ERR_NO_MEMORY) {
+	/* An error without text: there was no memory to write it. */
+	if (e->code == XML_ERR_NO_MEMORY || e->message == NULL) {
 		r->out_of_memory = true;
 		stop(r);
 		return;
@@ -346,8 +347,7 @@ static void on_error(void *context, const xmlError *e)
 		return;
 	}
 	/* Whole, as names may be in it that hold secrets: cut off, they could no longer be told and masked. */
-	const char *said = e->message != NULL ? e->message : "not well-formed";
-	char *message = tally_strndup(said, strcspn(said, "\r\n"));
+	char *message = tally_strndup(e->message, strcspn(e->message, "\r\n"));
 	if (message == NULL) {
 		r->out_of_memory = true;
 		stop(r);
@@ -357,6 +357,33 @@ static void on_error(void *context, const xmlError *e)
 	bool limit = e->code == XML_ERR_NAME_TOO_LONG || strstr(message, "too long") != NULL || strstr(message, "Huge input") != NULL;
 	fatal(r, character ? TALLY_XML_CHARACTER : limit ? TALLY_XML_LIMIT : TALLY_XML_MALFORMED, place, message);
 	tally_free(message);
+}
+
+/*
+ * Some failures of libxml2, of memory mostly, bypass the parser's own handler and would be printed on standard error. Its
+ * second handler belongs to the thread; it is ours while libxml2 is at work, and given back.
+ */
+typedef struct thread_handler {
+	xmlStructuredErrorFunc function;
+	void *context;
+} thread_handler;
+
+static void on_stray_error(void *context, xmlErrorPtr e)
+{
+	bool *out_of_memory = context;
+	*out_of_memory = *out_of_memory || e->code == XML_ERR_NO_MEMORY;
+}
+
+static thread_handler take_thread_handler(bool *out_of_memory)
+{
+	thread_handler before = {xmlStructuredError, xmlStructuredErrorContext};
+	xmlSetStructuredErrorFunc(out_of_memory, on_stray_error);
+	return before;
+}
+
+static void give_thread_handler_back(thread_handler before)
+{
+	xmlSetStructuredErrorFunc(before.context, before.function);
 }
 
 static void initialise_libxml(void)
@@ -391,9 +418,11 @@ tally_result tally_xml_new(tally_xml_reader **out, const tally_xml_handler *hand
 	r->sax.internalSubset = on_doctype;
 	r->sax.getEntity = on_entity;
 	r->sax.serror = (xmlStructuredErrorFunc)on_error;
+	thread_handler before = take_thread_handler(&r->out_of_memory);
 	r->parser = xmlCreatePushParserCtxt(&r->sax, r, NULL, 0, NULL);
-	if (r->parser == NULL) {
-		tally_free(r);
+	give_thread_handler_back(before);
+	if (r->parser == NULL || r->out_of_memory) {
+		tally_xml_free(r);
 		return tally_fail_memory(error);
 	}
 	xmlCtxtUseOptions(r->parser, XML_PARSE_NONET | XML_PARSE_IGNORE_ENC);
@@ -407,7 +436,8 @@ void tally_xml_free(tally_xml_reader *r)
 {
 	if (r == NULL)
 		return;
-	xmlFreeParserCtxt(r->parser);
+	if (r->parser != NULL)
+		xmlFreeParserCtxt(r->parser);
 	tally_decoder_clear(&r->decoder);
 	tally_free(r->scratch);
 	tally_free(r);
@@ -417,7 +447,9 @@ static tally_result parse(tally_xml_reader *r, const char *text, size_t size, bo
 {
 	if (r->stopped)
 		return r->out_of_memory ? tally_fail_memory(error) : TALLY_OK;
+	thread_handler before = take_thread_handler(&r->out_of_memory);
 	int code = xmlParseChunk(r->parser, text, (int)size, last);
+	give_thread_handler_back(before);
 	if (r->out_of_memory || code == XML_ERR_NO_MEMORY)
 		return tally_fail_memory(error);
 	if (r->stopped || r->parser->input == NULL)

@@ -10,13 +10,13 @@
 
 typedef struct check_case {
 	const char *name;
-	void (*prepare)(stage *s);       /* before the drive is made; may set s->made and s->options */
-	void (*make)(stage *s);          /* makes another drive than the standard one */
-	const char *edits[7];            /* old and new texts of the manifest, before the journal is written */
-	void (*damage)(const stage *s);  /* after the journal is written */
-	void (*fault)(const stage *s);   /* arms a fault of reading, each time it is checked; only in process */
-	bool needs_root;                 /* to make the drive */
-	bool as_nobody;                  /* checked by a user who owns nothing of it */
+	void (*prepare)(stage *s);      /* before the drive is made; may set s->made and s->options */
+	void (*make)(stage *s);         /* makes another drive than the standard one */
+	const char *edits[7];           /* old and new texts of the manifest, before the journal is written */
+	void (*damage)(const stage *s); /* after the journal is written */
+	void (*fault)(const stage *s);  /* arms a fault of reading, each time it is checked; only in process */
+	bool needs_root;                /* to make the drive */
+	bool as_nobody;                 /* checked by a user who owns nothing of it */
 
 	const char *drive_status; /* NULL: nothing can be said */
 	int exit_status;
@@ -30,8 +30,8 @@ typedef struct check_case {
 #define ALL_COMPLETED "blob: Completed 3; " ALL_SEGMENTS "; " ALL_SIDES
 
 /* One table for each level; each ends with a case without a name. */
-extern const check_case drive_cases[], manifest_cases[], journal_cases[], other_cases[], blob_cases[], file_cases[], segment_cases[],
-    side_cases[];
+extern const check_case drive_cases[], manifest_cases[], journal_cases[], other_cases[], blob_cases[], file_cases[],
+    segment_cases[], side_cases[];
 
 size_t case_count(void);
 const check_case *case_at(size_t index);

@@ -16,12 +16,14 @@
 
 #define NOBODY 65534
 
-static const char list_metadata[] = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Metadata>\n  <Source>list</Source>\n</Metadata>\n";
-static const char list_properties[] =
-    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Properties>\n  <Content-Type>image/jpeg</Content-Type>\n</Properties>\n";
-static const char own_metadata[] = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Metadata>\n  <Source>disk</Source>\n</Metadata>\n";
-static const char own_properties[] =
-    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Properties>\n  <Cache-Control>no-cache</Cache-Control>\n</Properties>\n";
+static const char list_metadata[] =
+    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Metadata>\n  <Source>list</Source>\n</Metadata>\n";
+static const char list_properties[] = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Properties>\n  "
+				      "<Content-Type>image/jpeg</Content-Type>\n</Properties>\n";
+static const char own_metadata[] =
+    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Metadata>\n  <Source>disk</Source>\n</Metadata>\n";
+static const char own_properties[] = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Properties>\n  "
+				     "<Cache-Control>no-cache</Cache-Control>\n</Properties>\n";
 
 void stage_open(stage *s)
 {
@@ -40,7 +42,7 @@ void stage_open(stage *s)
 
 void stage_close(stage *s)
 {
-	char command[sizeof s->root + 64];
+	char command[2 * sizeof s->root + 64];
 	/* Folders may have lost their permissions, and names may be of any kind. */
 	snprintf(command, sizeof command, "chmod -R u+rwx '%s' && rm -rf '%s'", s->root, s->root);
 	ck_assert_int_eq(system(command), 0);

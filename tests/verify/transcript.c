@@ -25,10 +25,11 @@ static void on_finding(void *context, const tally_finding *f)
 	ck_assert_ptr_nonnull(f->message);
 	const char *status = f->status != NULL ? f->status->code : NULL;
 	w->by_severity[f->severity]++;
-	fprintf(w->findings, "%s %s %s %s\n", f->rule->id, tally_severity_name(f->severity), tally_level_name(f->level), or_dash(status));
-	fprintf(w->whole, "%s/%s %s %s %s blob=%s file=%s document=%s:%" PRIu64 "@%" PRIu64, f->rule->id, f->rule->aspect,
-		tally_severity_name(f->severity), tally_level_name(f->level), or_dash(status), or_dash(f->blob_path),
-		or_dash(f->file_path), or_dash(f->document), f->line, f->document_offset);
+	fprintf(w->findings, "%s %s %s %s\n", f->rule->id, tally_severity_name(f->severity), tally_level_name(f->level),
+		or_dash(status));
+	fprintf(w->whole, "%s/%s %s %s %s blob=%s file=%s document=%s:%" PRIu64 "@%" PRIu64, f->rule->id,
+		f->rule->aspect, tally_severity_name(f->severity), tally_level_name(f->level), or_dash(status),
+		or_dash(f->blob_path), or_dash(f->file_path), or_dash(f->document), f->line, f->document_offset);
 	if (f->has_range)
 		fprintf(w->whole, " range=%" PRIu64 "+%" PRIu64, f->offset, f->length);
 	fprintf(w->whole, " expected=%s actual=%s message=%s\n", or_dash(f->expected), or_dash(f->actual), f->message);
@@ -41,13 +42,15 @@ static void on_blob(void *context, const tally_blob_report *b)
 	ck_assert_int_eq(b->status->level, TALLY_LEVEL_BLOB);
 	ck_assert_uint_eq(b->index, w->blobs); /* in the manifest's order, none left out */
 	w->blobs++;
-	fprintf(w->whole, "blob %" PRIu64 " %s %s %" PRIu64 " %s %" PRIu64 "/%" PRIu64 "\n", b->index, or_dash(b->blob_path),
-		or_dash(b->file_path), b->length, b->status->code, b->segments_checked, b->segments_listed);
+	fprintf(w->whole, "blob %" PRIu64 " %s %s %" PRIu64 " %s %" PRIu64 "/%" PRIu64 "\n", b->index,
+		or_dash(b->blob_path), or_dash(b->file_path), b->length, b->status->code, b->segments_checked,
+		b->segments_listed);
 }
 
 static void write_counts(FILE *out, const tally_summary *summary)
 {
-	static const tally_level levels[] = {TALLY_LEVEL_BLOB, TALLY_LEVEL_SEGMENT, TALLY_LEVEL_METADATA, TALLY_LEVEL_PROPERTIES};
+	static const tally_level levels[] = {TALLY_LEVEL_BLOB, TALLY_LEVEL_SEGMENT, TALLY_LEVEL_METADATA,
+					     TALLY_LEVEL_PROPERTIES};
 	const char *between_levels = "";
 	for (size_t l = 0; l < sizeof levels / sizeof levels[0]; l++) {
 		const char *between = NULL;
@@ -86,7 +89,8 @@ static void check_summary(const tally_summary *s, const writing *w)
 	ck_assert_uint_le(count_of_level(s, TALLY_LEVEL_BLOB), s->blobs_listed);
 	ck_assert_uint_eq(count_of_level(s, TALLY_LEVEL_BLOB), w->blobs);
 	ck_assert_uint_eq(count_of_level(s, TALLY_LEVEL_SEGMENT), s->segments_listed);
-	ck_assert_msg(s->exit_status == 0 || s->exit_status == 1 || s->exit_status == 3, "exit status %d", s->exit_status);
+	ck_assert_msg(s->exit_status == 0 || s->exit_status == 1 || s->exit_status == 3, "exit status %d",
+		      s->exit_status);
 	ck_assert_msg((s->errors > 0) <= (s->exit_status == 1), "errors, but exit status %d", s->exit_status);
 	bool completed = s->drive_status != NULL && strcmp(s->drive_status->code, "Completed") == 0;
 	ck_assert_msg(!completed || (s->exit_status == 0 && s->errors == 0 && s->blobs_checked > 0),
@@ -101,8 +105,11 @@ static void write_summary(FILE *out, const tally_summary *s)
 {
 	fprintf(out, "drive=%s source=%s id=%s status=%s exit=%d\n", s->drive, s->source, s->drive_id,
 		s->drive_status != NULL ? s->drive_status->code : "-", s->exit_status);
-	fprintf(out, "blobs %" PRIu64 "/%" PRIu64 " segments %" PRIu64 "/%" PRIu64 " bytes %" PRIu64 " others %" PRIu64 " %" PRIu64 "\n",
-		s->blobs_checked, s->blobs_listed, s->segments_checked, s->segments_listed, s->bytes_hashed, s->other_files, s->other_bytes);
+	fprintf(out,
+		"blobs %" PRIu64 "/%" PRIu64 " segments %" PRIu64 "/%" PRIu64 " bytes %" PRIu64 " others %" PRIu64
+		" %" PRIu64 "\n",
+		s->blobs_checked, s->blobs_listed, s->segments_checked, s->segments_listed, s->bytes_hashed,
+		s->other_files, s->other_bytes);
 	for (size_t i = 0; i < s->gap_count; i++)
 		fprintf(out, "gap %s: %s\n", s->gaps[i].what, s->gaps[i].why);
 }

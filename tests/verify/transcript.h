@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a check tells, as text: two runs that are to be the same are compared byte by byte, and differences can be read. */
+/* What a check tells, as text: two runs that are to be the same are compared byte by byte, and differences can be read.
+ */
 #ifndef TALLY_TESTS_VERIFY_TRANSCRIPT_H
 #define TALLY_TESTS_VERIFY_TRANSCRIPT_H
 
