@@ -61,6 +61,7 @@ static void our_problem(void *context, tally_xml_problem problem, tally_place pl
 	events *e = context;
 	switch (problem) {
 	case TALLY_XML_MALFORMED:
+	case TALLY_XML_AMPERSAND:
 	case TALLY_XML_CHARACTER:
 	case TALLY_XML_ENCODING:
 		e->refused = true;

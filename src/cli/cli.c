@@ -16,7 +16,8 @@ static int put_file(void *context, const char *bytes, size_t size)
 {
 	FILE *file = context;
 	errno = 0;
-	if (fwrite(bytes, 1, size, file) == size)
+	/* Flushed at once: the writer has a buffer of its own, and a failure that comes later could go unnoticed. */
+	if (fwrite(bytes, 1, size, file) == size && fflush(file) == 0)
 		return 0;
 	return errno != 0 ? errno : EIO;
 }
@@ -28,10 +29,7 @@ void tally_cli_writer_init(tally_writer *writer, FILE *file)
 
 int tally_cli_finish(const tally_cli_streams *streams, tally_writer *writer, int status)
 {
-	errno = 0;
 	int error = tally_writer_flush(writer);
-	if (error == 0 && fflush(streams->out) != 0)
-		error = errno != 0 ? errno : EIO;
 	if (error == 0)
 		return status;
 	tally_cli_complain(streams, "standard output could not be written: %s", strerror(error));
@@ -49,7 +47,6 @@ static void write_complaint(const tally_cli_streams *streams, const char *text)
 	tally_write_escaped(&writer, text);
 	tally_write(&writer, "\n");
 	tally_writer_flush(&writer);
-	fflush(streams->err);
 }
 
 void tally_cli_complain(const tally_cli_streams *streams, const char *text_format, ...)
@@ -143,7 +140,7 @@ static void check_choice(const tally_cli_option *option, const char *value, pars
 {
 	if (option->choice == NULL || is_choice(option, value))
 		return;
-	char list[256] = "";
+	char list[512] = "";
 	size_t used = 0;
 	const char *choice;
 	for (size_t i = 0; (choice = option->choice(i)) != NULL && used < sizeof list; i++)

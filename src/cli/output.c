@@ -61,9 +61,10 @@ static int refuse_inputs(const tally_cli_output *output, const char *const *inpu
 	return TALLY_EXIT_OK;
 }
 
-static int complain(const tally_cli_output *output, int error)
+static int complain(const tally_cli_call *call, int error)
 {
-	tally_cli_complain(output->call->streams, "%.300s could not be written: %s", output->target, strerror(error));
+	const char *path = call->value[TALLY_OPTION_OUTPUT];
+	tally_cli_complain(call->streams, "%.300s could not be written: %s", path, strerror(error));
 	return TALLY_EXIT_UNCHECKED;
 }
 
@@ -91,18 +92,24 @@ static int open_temporary(tally_cli_output *output, mode_t mode)
 	return -1;
 }
 
-static int open_target(tally_cli_output *output, const char *path)
+/* What --output means: a link to a file stays one, and the file that it leads to is replaced. */
+static bool resolve_target(tally_cli_output *output, const char *path, struct stat *information)
 {
-	struct stat information;
+	if (stat(path, information) != 0)
+		information->st_mode = 0;
+	if (S_ISREG(information->st_mode))
+		return realpath(path, output->target) != NULL;
+	int size = snprintf(output->target, sizeof output->target, "%s", path);
+	errno = ENAMETOOLONG;
+	return size >= 0 && (size_t)size < sizeof output->target;
+}
+
+static int open_target(tally_cli_output *output, mode_t mode)
+{
 	output->temporary[0] = '\0';
-	if (stat(path, &information) != 0) {
-		return errno == ENOENT ? open_temporary(output, 0) : -1;
-	} else if (!S_ISREG(information.st_mode)) {
-		return open(path, O_WRONLY | O_CLOEXEC);
-	} else if (realpath(path, output->target) == NULL) { /* a link stays one; its target is replaced */
-		return -1;
-	}
-	return open_temporary(output, information.st_mode & 0777);
+	if (mode == 0 || S_ISREG(mode))
+		return open_temporary(output, mode & 0777);
+	return open(output->target, O_WRONLY | O_CLOEXEC);
 }
 
 int tally_cli_output_open(tally_cli_output *output, const tally_cli_call *call, const char *const *inputs,
@@ -117,22 +124,22 @@ int tally_cli_output_open(tally_cli_output *output, const tally_cli_call *call, 
 		output->writer.colour = streams->out_colour && !call->given[TALLY_OPTION_NO_COLOR];
 		return TALLY_EXIT_OK;
 	}
-	int size = snprintf(output->target, sizeof output->target, "%s", path);
-	if (size < 0 || (size_t)size >= sizeof output->target)
-		return complain(output, ENAMETOOLONG);
+	struct stat information;
+	if (!resolve_target(output, path, &information))
+		return complain(call, errno);
 	int status = refuse_inputs(output, inputs, input_count);
 	if (status != TALLY_EXIT_OK)
 		return status;
-	int fd = open_target(output, path);
+	int fd = open_target(output, information.st_mode);
 	if (fd < 0)
-		return complain(output, errno);
+		return complain(call, errno);
 	output->file = fdopen(fd, "w");
 	if (output->file == NULL) {
 		int error = errno;
 		close(fd);
 		if (output->temporary[0] != '\0')
 			unlink(output->temporary);
-		return complain(output, error);
+		return complain(call, error);
 	}
 	tally_cli_writer_init(&output->writer, output->file);
 	return TALLY_EXIT_OK;
@@ -142,8 +149,6 @@ int tally_cli_output_open(tally_cli_output *output, const tally_cli_call *call, 
 static int close_file(tally_cli_output *output)
 {
 	int error = tally_writer_flush(&output->writer);
-	if (error == 0 && fflush(output->file) != 0)
-		error = errno;
 	/* Only a file that is renamed needs to be on the disk first: else a crash could leave an empty report. */
 	if (error == 0 && output->temporary[0] != '\0' && fsync(fileno(output->file)) != 0)
 		error = errno;
@@ -163,5 +168,5 @@ int tally_cli_output_finish(tally_cli_output *output, int status)
 		return status;
 	if (output->temporary[0] != '\0')
 		unlink(output->temporary);
-	return complain(output, error);
+	return complain(output->call, error);
 }

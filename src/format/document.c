@@ -385,6 +385,7 @@ static void on_problem(void *context, tally_xml_problem problem, tally_place pla
 	tally_fact fact = {.in_document = true, .place = place};
 	switch (problem) {
 	case TALLY_XML_MALFORMED:
+	case TALLY_XML_AMPERSAND:
 		fact.rule = TALLY_RULE_XML_01;
 		break;
 	case TALLY_XML_CHARACTER:
@@ -406,6 +407,9 @@ static void on_problem(void *context, tally_xml_problem problem, tally_place pla
 		fact.rule = TALLY_RULE_M_04_NAMESPACE;
 		break;
 	}
+	tally_rule_symbol own = d->grammar->explain != NULL ? d->grammar->explain(problem) : TALLY_RULE_NONE;
+	if (own != TALLY_RULE_NONE)
+		fact.rule = own;
 	if (problem != TALLY_XML_DECLARED && problem != TALLY_XML_NAMESPACE)
 		d->broken = true;
 	char shown[400];

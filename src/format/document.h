@@ -58,6 +58,11 @@ typedef struct tally_grammar {
 	tally_rule_symbol root;              /* what another root violates */
 	tally_rule_symbol unknown_element, unknown_attribute, repeated, text, blanks;
 	tally_rule_symbol character;         /* a character that XML can't hold */
+	/*
+	 * Which rule a problem of the XML violates, where the general one (XML-…) says too little for this format. NULL,
+	 * or TALLY_RULE_NONE as the answer: the general one.
+	 */
+	tally_rule_symbol (*explain)(tally_xml_problem problem);
 	tally_level level;                   /* what an error of the document's form means for the service: … */
 	const char *status;                  /* … this status at this level */
 } tally_grammar;

@@ -253,6 +253,8 @@ static void close_entry(drive_log *log)
 
 static void open_root(drive_log *log, const tally_value *version)
 {
+	/* A second DriveLog is told as repeated, and judged by itself. */
+	*log = (drive_log){.document = log->document, .blob_path = log->blob_path, .file_path = log->file_path};
 	if (!version->present || tally_text_equal_string(version->text, "2014-11-01")) {
 		log->generation = CLASSIC;
 	} else if (tally_text_equal_string(version->text, "2018-10-01")) {

@@ -3,9 +3,14 @@
 #include "format/format.h"
 
 #include "base/memory.h"
+#include "format/box_lists.h"
+#include "format/copy_log.h"
+#include "format/drive_log.h"
+#include "format/error_log.h"
 #include "format/journal.h"
 #include "format/manifest.h"
 #include "format/sidefile.h"
+#include "format/verbose_log.h"
 #include "xml/decode.h"
 
 /* ---- the kinds whose readers other rooms use too ---- */
@@ -104,6 +109,8 @@ static const tally_format properties_import = {TALLY_DOCUMENT_PROPERTIES_IMPORT,
 
 static const tally_format *const formats[] = {
 	&manifest, &manifest_import, &manifest_export, &drive_info, &journal, &metadata, &properties, &properties_import,
+	&tally_drive_log_format, &tally_copy_log_format, &tally_verbose_log_format,
+	&tally_bill_of_materials_format, &tally_error_list_format, &tally_error_log_format,
 };
 
 const tally_format *tally_format_at(size_t index)

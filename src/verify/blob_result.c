@@ -153,6 +153,22 @@ static void take_segment(tally_blob_result *r, tally_run *run, const tally_batch
 		r->child_failed = true;
 }
 
+/*
+ * The worker only counted what is wrong with a side file's form; telling it in order is this thread's business. What is
+ * told decides the outcome, as strictness makes errors of warnings.
+ */
+static tally_result tell_form(tally_run *run, tally_side_check *c, bool is_properties, tally_error *error)
+{
+	if (!c->has_findings || c->outcome == TALLY_SIDE_CORRUPTED)
+		return TALLY_OK;
+	const char *document = run->finder.document;
+	bool is_export = run->totals.kind != TALLY_MANIFEST_IMPORT;
+	run->finder.document = c->reference.path;
+	tally_result result = tally_side_check_run(c, run->drive, is_properties, is_export, &run->finder, error);
+	run->finder.document = document;
+	return result;
+}
+
 /* The status of a side file at its level; tells what is wrong. */
 static tally_result take_side(tally_run *run, const tally_batch_blob *part, tally_side_check *c, bool is_properties, const char **status,
 			      tally_error *error)
@@ -163,6 +179,7 @@ static tally_result take_side(tally_run *run, const tally_batch_blob *part, tall
 			   .blob_path = part->entry.blob_path, .file_path = c->reference.path};
 	char expected[33], actual[33];
 	*status = "Completed";
+	tally_result result = tell_form(run, c, is_properties, error);
 	switch (c->outcome) {
 	case TALLY_SIDE_NONE:
 	case TALLY_SIDE_COMPLETED:
@@ -190,14 +207,6 @@ static tally_result take_side(tally_run *run, const tally_batch_blob *part, tall
 		*status = c->status;
 		break;
 	}
-	if (!c->has_findings || c->outcome == TALLY_SIDE_CORRUPTED)
-		return TALLY_OK;
-	/* The worker only counted what is wrong with its form; telling it in order is this thread's business. */
-	const char *document = run->finder.document;
-	run->finder.document = c->reference.path;
-	bool is_export = run->totals.kind != TALLY_MANIFEST_IMPORT;
-	tally_result result = tally_side_check_run(c, run->drive, is_properties, is_export, &run->finder, error);
-	run->finder.document = document;
 	return result;
 }
 

@@ -40,14 +40,26 @@ static tally_result read_journal(tally_run *run, tally_error *error)
 	return result;
 }
 
-/* Findings that speak of another drive, or of a record that a later one replaced, are not this drive's. */
+static bool is_within(const tally_finding *finding, const tally_journal_drive *drive)
+{
+	return finding->line != 0 && finding->document_offset >= drive->place.offset && finding->document_offset < drive->end_offset;
+}
+
+/* Findings that speak of another drive, or of a record that does not count, are not this drive's. */
+static bool is_foreign(const tally_run *run, const tally_finding *finding)
+{
+	if (run->entry != NULL && is_within(finding, run->entry))
+		return false;
+	for (size_t i = 0; i < run->journal.drive_count; i++)
+		if (is_within(finding, &run->journal.drives[i]))
+			return true;
+	return finding->level == TALLY_LEVEL_DRIVE && finding->line != 0;
+}
+
 static void put_journal_finding(void *context, const tally_finding *finding)
 {
 	tally_run *run = context;
-	bool of_a_drive = finding->level == TALLY_LEVEL_DRIVE && finding->line != 0;
-	bool ours = run->entry != NULL && finding->document_offset >= run->entry->place.offset &&
-		    finding->document_offset < run->entry->end_offset;
-	if (of_a_drive && !ours)
+	if (is_foreign(run, finding))
 		return;
 	tally_finder_relay(&run->finder, finding);
 }
@@ -274,16 +286,17 @@ static void tell_gaps(tally_run *run)
 
 static tally_result check_blobs(tally_run *run, tally_error *error)
 {
-	if (run->totals.blobs == 0)
+	if (run->totals.complete && run->totals.blobs == 0)
 		tally_find_fact(&run->finder, &(tally_fact){.rule = TALLY_RULE_V_05}, "the manifest names no blob: there is nothing to check");
 	tally_result result = tally_fingerprinter_new(&run->fingerprinter, error);
 	if (result == TALLY_OK)
 		result = tally_run_name(run, run->manifest_path, error);
 	if (result == TALLY_OK)
 		result = tally_run_replay(run, error);
-	if (result == TALLY_OK)
-		result = tally_run_find_others(run, error);
-	return result;
+	if (result != TALLY_OK || run->totals.complete)
+		return result == TALLY_OK ? tally_run_find_others(run, error) : result;
+	tally_run_gap(run, "files that the manifest does not name", "the manifest could not be read to its end");
+	return TALLY_OK;
 }
 
 static tally_result run_stages(tally_run *run, tally_error *error)

@@ -14,6 +14,7 @@ typedef struct tally_run {
 	tally_summary *summary;
 	tally_finder finder;
 	unsigned rank; /* of summary->drive_status in the replay's order; see verdict.c */
+	bool unexplained; /* an error was found that no status of the service stands for */
 
 	tally_drive *drive;
 	tally_journal journal;

@@ -35,6 +35,8 @@ void tally_run_put(void *context, const tally_finding *finding)
 			tally_run_predict(run, finding->status->code);
 	} else if (error && finding->level != TALLY_LEVEL_DRIVE && finding->level != TALLY_LEVEL_DOCUMENT) {
 		tally_run_predict(run, "CompletedWithErrors");
+	} else if (error) {
+		run->unexplained = true;
 	}
 	if (run->sink->finding != NULL)
 		run->sink->finding(run->sink->context, finding);
@@ -74,10 +76,10 @@ void tally_run_conclude(tally_run *run)
 	const char *code = replay_order[run->rank];
 	bool finished = run->rank >= RANK_COUNT - 2;
 	/*
-	 * "Completed" is a claim: it needs something that was checked, and no error, not even one that has no status of
-	 * its own (a journal that does not know this drive).
+	 * "Completed" is a claim, with warnings or without: it needs something that was checked, and no error that says
+	 * otherwise, not even one that has no status of its own (a journal that does not know this drive).
 	 */
-	if (finished && (nothing || s->errors > 0))
+	if (finished && (nothing || run->unexplained))
 		code = NULL;
 	s->drive_status = tally_status_find(TALLY_LEVEL_DRIVE, code);
 	if (s->errors > 0 || (code != NULL && !finished))

@@ -322,6 +322,22 @@ static void on_document(void *context)
 	judge_encoding(r, declared);
 }
 
+/*
+ * An & that begins none of the references that XML knows: most often part of a name that nobody escaped. libxml2 tells
+ * it in several ways, when it has read on to where the reference should have ended.
+ */
+static const xmlChar *loose_ampersand(const tally_xml_reader *r, int code)
+{
+	const xmlParserInput *input = r->parser->input;
+	bool reference = code == XML_ERR_ENTITYREF_SEMICOL_MISSING || code == XML_ERR_UNDECLARED_ENTITY ||
+			 code == XML_WAR_UNDECLARED_ENTITY || code == XML_ERR_INVALID_DEC_CHARREF ||
+			 code == XML_ERR_INVALID_HEX_CHARREF;
+	if (input == NULL || (!reference && code != XML_ERR_NAME_REQUIRED))
+		return NULL;
+	const xmlChar *at = memrchr(input->base, '&', (size_t)(input->cur - input->base));
+	return at != NULL && (reference || at + 1 == input->cur) ? at : NULL;
+}
+
 static void on_error(void *context, const xmlError *e)
 {
 	/* libxml2 passes the parser's userData, which is our reader. */
@@ -344,6 +360,12 @@ static void on_error(void *context, const xmlError *e)
 		/* libxml2 complains of "extra content" at an end that comes too early, and a fragment of an end tag of ours. */
 		fatal(r, TALLY_XML_MALFORMED, place,
 		      r->has_element ? "the document ends before its last element does: it is cut off" : "the document has no element");
+		return;
+	}
+	const xmlChar *ampersand = loose_ampersand(r, e->code);
+	if (ampersand != NULL) {
+		fatal(r, TALLY_XML_AMPERSAND, place_of(r, ampersand),
+		      "this & begins no reference: an & that stands for itself must be written as &amp;");
 		return;
 	}
 	/* Whole, as names may be in it that hold secrets: cut off, they could no longer be told and masked. */

@@ -28,7 +28,8 @@ typedef struct tally_xml_attribute {
 } tally_xml_attribute;
 
 typedef enum tally_xml_problem {
-	TALLY_XML_MALFORMED, /* these four end the reading */
+	TALLY_XML_MALFORMED, /* these five end the reading */
+	TALLY_XML_AMPERSAND, /* an & that begins no reference; the place is its own */
 	TALLY_XML_CHARACTER, /* a character that XML can't hold */
 	TALLY_XML_DOCTYPE,
 	TALLY_XML_LIMIT,

@@ -107,6 +107,8 @@ class Output(DriveCase):
                 self.assertIn(b"would be written onto the drive", result.stderr)
         self.expect_status(run("check", ".", "-o", "report", cwd=self.good), 2)
         self.assertEqual(sorted(os.listdir(self.good)), before)
+        os.symlink(os.path.join(self.good, "a.txt"), self.path("to-a-file"))
+        self.expect_status(run("check", self.good, "-o", self.path("to-a-file")), 2)
         # A neighbour whose name begins alike is no part of the drive.
         os.mkdir(self.path("good2"))
         self.expect_status(run("check", self.good, "-o", self.path("good2/report")), 0)

@@ -135,7 +135,7 @@ const check_case blob_cases[] = {
 	.drive_status = "CompletedWithErrors",
 	.exit_status = 1,
 	.counts = "blob: Completed 2, CompletedWithErrors 1; segment: Completed 5, Cancelled 1; " ALL_SIDES,
-	.findings = "M-05 warning document -\n"
+	.findings = "M-05 warning drive -\n"
 		    "V-23 error segment -\n",
     },
     {

@@ -92,6 +92,19 @@ void stage_remove(const stage *s, const char *path)
 	must(remove(stage_place(s, path)) == 0, path);
 }
 
+uint64_t stage_find(const stage *s, const char *path, const char *text)
+{
+	static char content[65536];
+	int fd = open(stage_place(s, path), O_RDONLY | O_CLOEXEC);
+	ssize_t size = read(fd, content, sizeof content - 1);
+	must(fd >= 0 && size >= 0, path);
+	close(fd);
+	content[size] = '\0';
+	const char *at = strstr(content, text);
+	ck_assert_msg(at != NULL, "%s does not hold %s", path, text);
+	return (uint64_t)(at - content);
+}
+
 void stage_flip(const stage *s, const char *path, off_t at)
 {
 	unsigned char byte;

@@ -40,6 +40,8 @@ maker *stage_begin(stage *s);
 /* A file of the drive, in a buffer that the next call but one overwrites. */
 const char *stage_place(const stage *s, const char *path);
 void stage_remove(const stage *s, const char *path);
+/* Where a text is in a file. */
+uint64_t stage_find(const stage *s, const char *path, const char *text);
 /* Changes one byte. */
 void stage_flip(const stage *s, const char *path, off_t at);
 /* Makes a file shorter, or longer. */

@@ -182,12 +182,12 @@ END_TEST
 
 static void expect_same_in_pieces(const void *bytes, size_t size, bool fragment, const char *what)
 {
-	static const size_t pieces[] = {1, 2, 3, 7, 64, 4096, 65536};
+	static const size_t cut_sizes[] = {1, 2, 3, 7, 64, 4096, 65536};
 	xml_events whole = xml_read(bytes, size, PIECE_WHOLE, fragment);
-	for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
-		xml_events e = xml_read(bytes, size, pieces[i], fragment);
-		REQUIRE(strcmp(e.log.data, whole.log.data) == 0, "%s in pieces of %zu:\n%s\nnot\n%s", what, pieces[i],
-			e.log.data, whole.log.data);
+	for (size_t i = 0; i < sizeof cut_sizes / sizeof cut_sizes[0]; i++) {
+		xml_events e = xml_read(bytes, size, cut_sizes[i], fragment);
+		REQUIRE(strcmp(e.log.data, whole.log.data) == 0, "%s in pieces of %zu:\n%s\nnot\n%s", what,
+			cut_sizes[i], e.log.data, whole.log.data);
 		xml_clear(&e);
 	}
 	xml_clear(&whole);
@@ -292,9 +292,9 @@ START_TEST(test_places_are_those_of_the_stored_document)
 		text_add_utf16(&bytes, utf8.data, (form & 1) != 0, (form & 2) != 0);
 	else
 		text_print(&bytes, "%s%s", form == 4 ? "" : "\xEF\xBB\xBF", utf8.data);
-	static const size_t pieces[] = {1, 2, 3, 7, 64, 4096, PIECE_WHOLE};
-	for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++)
-		expect_places(&bytes, form, pieces[i]);
+	static const size_t cut_sizes[] = {1, 2, 3, 7, 64, 4096, PIECE_WHOLE};
+	for (size_t i = 0; i < sizeof cut_sizes / sizeof cut_sizes[0]; i++)
+		expect_places(&bytes, form, cut_sizes[i]);
 	text_clear(&utf8);
 	text_clear(&bytes);
 }

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The grammar of copy logs (formats.md C-03) as tables. */
+#ifndef TALLY_FORMAT_COPY_LOG_GRAMMAR_H
+#define TALLY_FORMAT_COPY_LOG_GRAMMAR_H
+
+#include "format/document.h"
+
+enum {
+	COPY_LOG_DOCUMENT,
+	COPY_LOG_ENTITY,
+	COPY_LOG_CATEGORY,
+	COPY_LOG_ETAG,
+	COPY_LOG_ERROR_CODE,
+	COPY_LOG_ERROR_MESSAGE,
+	COPY_LOG_TYPE,
+	COPY_LOG_ROOT,
+	COPY_LOG_VERSION,
+	COPY_LOG_DRIVE_ID,
+	COPY_LOG_STATUS,
+	COPY_LOG_TOTAL,
+	COPY_LOG_OLD_TOTAL,
+	COPY_LOG_ERRORED,
+	COPY_LOG_SUMMARY,
+	COPY_LOG_VALIDATION_ERRORS,
+	COPY_LOG_VALIDATION_CODE,
+	COPY_LOG_COPY_ERRORS,
+	COPY_LOG_COPY_CODE,
+	COPY_LOG_ELEMENTS
+};
+
+/* Attributes in the order of their tables. */
+enum { ENTITY_PATH, ENTITY_CLOUD_FORMAT };
+enum { SUMMARY_COUNT, SUMMARY_DESCRIPTION };
+
+extern const tally_grammar tally_copy_log_grammar;
+
+#endif
