@@ -150,8 +150,12 @@ static int break_drive(const char *drive, uint64_t files, uint64_t bytes, uint64
 	uint64_t state = seed | 1;
 	uint64_t last = UINT64_MAX;
 	for (uint64_t done = 0, tries = 0; done < count && tries < 1000000; tries++) {
+		uint64_t kind = maker_random(&state) % 6;
 		uint64_t i = maker_random(&state) % files;
-		uint64_t kind = (done + tries) % 6;
+		if (kind == 5)
+			i = i / 50 * 50 + 7; /* one that has metadata */
+		if (i >= files)
+			continue;
 		plan p = plan_file(i, files, bytes, made_with);
 		char path[4096];
 		snprintf(path, sizeof path, "%s/%s", drive, p.path);
