@@ -17,7 +17,12 @@
  *   once, as long as each call has its own tally_sink and tally_error. Callbacks are made from the thread that
  *   called the library, never from a worker. libxml2 is initialised on first use, once, under a lock.
  * - **Reading only.** Nothing here ever writes to a drive or a document. Nothing here prints, exits, reads the
- *   environment, changes the locale or installs a signal handler.
+ *   environment or changes the locale.
+ * - **Signals.** A file that is mapped into memory and then cut, or whose disk fails, raises SIGBUS in the thread that
+ *   reads it. So while a check with TALLY_IO_AUTO or TALLY_IO_MMAP runs, the process has a handler for SIGBUS, which
+ *   deals with accesses of the library's own threads and passes everything else on to the action that was there before;
+ *   that action is back when the last such check ends. With TALLY_IO_READ and TALLY_IO_DIRECT nothing is installed.
+ *   The library's threads block all signals that are not raised by their own accesses.
  */
 #ifndef TALLYMAN_H
 #define TALLYMAN_H
@@ -266,6 +271,14 @@ TALLY_API TALLY_NODISCARD tally_result tally_lint_memory(const void *bytes, size
 
 /* ---- check: a drive against its documents ------------------------------------------------------------------- */
 
+/** How the files of a drive are read. It makes no difference to what is found. */
+typedef enum tally_io_mode {
+	TALLY_IO_AUTO,  /**< large segments mapped or read, whichever turns out faster; small files read */
+	TALLY_IO_MMAP,  /**< large segments mapped; small files, and what can't be mapped, read */
+	TALLY_IO_READ,  /**< read into buffers. Changes nothing of the process's signals */
+	TALLY_IO_DIRECT /**< read from the medium, past the page cache; slower, but what is in the cache proves nothing */
+} tally_io_mode;
+
 /** What to check. All zero but `drive` is the default. */
 typedef struct tally_check_options {
 	const char *drive;    /**< a mounted directory */
@@ -273,8 +286,11 @@ typedef struct tally_check_options {
 	const char *manifest; /**< path on the drive; NULL: the journal's, else \DriveManifest.xml */
 	const char *drive_id; /**< which drive of the journal; also compared with the manifest; or NULL */
 	tally_document_kind kind; /**< MANIFEST_IMPORT, MANIFEST_EXPORT, or UNKNOWN to recognise it */
-	unsigned jobs;            /**< hashing threads, 1 … 256; 0: one for each processor that may be used */
+	unsigned jobs;            /**< hashing threads, 1 … 256, of which no more are started than memory (256 MiB) and
+				       open files allow; 0: one for each processor that may be used, for a rotating disk two */
 	bool strict;              /**< warnings become errors */
+	tally_io_mode io;         /**< how files are read */
+	uint64_t max_rate;        /**< bytes per second that are read of blobs' files at most; 0: no limit */
 } tally_check_options;
 
 /** Something that was not checked, and why. */

@@ -6,17 +6,13 @@
 
 #define VALUE_SHOWN 200   /* bytes of an expected or actual value that a finding carries */
 #define MESSAGE_SHOWN 1000
-#define PATH_SHOWN 2048    /* bytes of a path, when it has to be masked */
 
-/*
- * A path goes through whole; only one that holds a secret is copied to be masked, and cut. Nothing is allocated: a finding
- * must get through when memory is short.
- */
-static const char *mask_path(const char *path, char copy[PATH_SHOWN])
+/* Nothing is allocated: a finding must get through when memory is short. */
+const char *tally_mask_path(const char *path, char copy[TALLY_MASKED_PATH])
 {
 	if (path == NULL || !tally_has_secret((tally_text){path, strlen(path)}))
 		return path;
-	tally_mask((tally_text){path, strlen(path)}, copy, PATH_SHOWN);
+	tally_mask((tally_text){path, strlen(path)}, copy, TALLY_MASKED_PATH);
 	return copy;
 }
 
@@ -63,16 +59,16 @@ void tally_find_fact(tally_finder *finder, const tally_fact *fact, const char *f
 	if (fact->actual.data != NULL)
 		tally_mask(fact->actual, actual, sizeof actual);
 
-	char blob_copy[PATH_SHOWN], file_copy[PATH_SHOWN];
+	char blob_copy[TALLY_MASKED_PATH], file_copy[TALLY_MASKED_PATH], document_copy[TALLY_MASKED_PATH];
 	tally_level level = fact->use_level ? fact->level : rule->level;
 	tally_finding finding = {
 		.rule = rule,
 		.severity = severity,
 		.level = level,
 		.status = tally_status_find(level, fact->status != NULL ? fact->status : rule->status),
-		.blob_path = mask_path(fact->blob_path, blob_copy),
-		.file_path = mask_path(fact->file_path, file_copy),
-		.document = finder->document,
+		.blob_path = tally_mask_path(fact->blob_path, blob_copy),
+		.file_path = tally_mask_path(fact->file_path, file_copy),
+		.document = tally_mask_path(finder->document, document_copy),
 		.line = fact->in_document ? fact->place.line : 0,
 		.document_offset = fact->in_document ? fact->place.offset : 0,
 		.has_range = fact->has_range,

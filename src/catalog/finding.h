@@ -46,4 +46,8 @@ void tally_mask(tally_text text, char *out, size_t size);
 /* Whether tally_mask would mask something. */
 bool tally_has_secret(tally_text text);
 
+#define TALLY_MASKED_PATH 2048
+/* A path as it may be shown: itself, or, when it holds a secret, `copy` with that masked, cut if need be. NULL gives NULL. */
+const char *tally_mask_path(const char *path, char copy[TALLY_MASKED_PATH]);
+
 #endif

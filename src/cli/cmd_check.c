@@ -84,9 +84,11 @@ int tally_cli_check(const tally_cli_call *call)
 	if (status != TALLY_EXIT_OK)
 		return status;
 	for (size_t i = 0; i < call->argument_count && output.writer.error == 0; i++) {
-		status = tally_exit_worse(status, check_drive(call, &options, i, format, &output.writer));
-		if (call->streams->stopped())
+		if (tally_cli_run_stopped(call, i)) {
+			status = TALLY_EXIT_UNCHECKED;
 			break;
+		}
+		status = tally_exit_worse(status, check_drive(call, &options, i, format, &output.writer));
 	}
 	return tally_cli_output_finish(&output, status);
 }

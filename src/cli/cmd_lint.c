@@ -39,9 +39,11 @@ int tally_cli_lint(const tally_cli_call *call)
 	tally_lint_totals totals = {0};
 	format->lint_begin(&output.writer);
 	for (size_t i = 0; i < call->argument_count && output.writer.error == 0; i++) {
-		lint_document(call, call->arguments[i], format, &output.writer, &totals);
-		if (call->streams->stopped())
+		if (tally_cli_run_stopped(call, i)) {
+			totals.exit_status = TALLY_EXIT_UNCHECKED;
 			break;
+		}
+		lint_document(call, call->arguments[i], format, &output.writer, &totals);
 	}
 	format->lint_end(&output.writer, &totals);
 	return tally_cli_output_finish(&output, totals.exit_status);

@@ -43,6 +43,14 @@ const tally_error *tally_cli_run_judge(tally_cli_run *run, const char *path, tal
 	return &run->error;
 }
 
+bool tally_cli_run_stopped(const tally_cli_call *call, size_t next)
+{
+	if (next == 0 || !call->streams->stopped())
+		return false;
+	tally_cli_complain(call->streams, "stopped before %.300s", call->arguments[next]);
+	return true;
+}
+
 void tally_cli_run_end(tally_cli_run *run)
 {
 	tally_collector_clear(&run->findings);

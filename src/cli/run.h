@@ -21,6 +21,10 @@ void tally_cli_run_begin(tally_cli_run *run, const tally_cli_call *call);
  * none, else the error for the report.
  */
 const tally_error *tally_cli_run_judge(tally_cli_run *run, const char *path, tally_result result);
+/*
+ * Whether the user stopped the command before argument number `next`; complains, for what was not begun has no report.
+ */
+bool tally_cli_run_stopped(const tally_cli_call *call, size_t next);
 void tally_cli_run_end(tally_cli_run *run);
 
 #endif

@@ -84,12 +84,6 @@ static int step_for_reading(const tally_drive *drive, int dir, const char *name)
 	return fd == -EPERM ? tally_directory_step(drive, dir, name, flags) : fd;
 }
 
-static tally_file_identity identity_of(const struct stat *facts)
-{
-	uint64_t modified = (uint64_t)facts->st_mtim.tv_sec * UINT64_C(1000000000) + (uint64_t)facts->st_mtim.tv_nsec;
-	return (tally_file_identity){facts->st_dev, facts->st_ino, (uint64_t)facts->st_size, (int64_t)modified};
-}
-
 int tally_directory_open_file(tally_drive *drive, int dir, const char *name, tally_file *file)
 {
 	int fd = step_for_reading(drive, dir, name);
@@ -103,7 +97,7 @@ int tally_directory_open_file(tally_drive *drive, int dir, const char *name, tal
 	}
 	file->drive = drive;
 	file->handle = fd;
-	file->identity = identity_of(&facts);
+	file->identity = tally_directory_identity(&facts);
 	file->size = file->identity.size;
 	return 0;
 }
@@ -154,43 +148,4 @@ tally_find tally_drive_find(tally_drive *drive, tally_text windows_path, tally_f
 		snprintf(detail->text, sizeof detail->text, "%s", tally_path_fault_text(problem.fault));
 	}
 	return tally_path_fault_is_length(problem.fault) ? TALLY_FIND_NAME_TOO_LONG : TALLY_FIND_NAME_INVALID;
-}
-
-#ifdef TALLY_FAULT_INJECTION
-int64_t (*tally_read_fault)(const tally_file *file, uint64_t offset, size_t size);
-#endif
-
-int64_t tally_file_read(const tally_file *file, uint64_t offset, void *buffer, size_t size)
-{
-	if (offset > INT64_MAX)
-		return 0; /* no file reaches that far */
-#ifdef TALLY_FAULT_INJECTION
-	if (tally_read_fault != NULL) {
-		int64_t fault = tally_read_fault(file, offset, size);
-		if (fault < 0)
-			return fault;
-		if (fault > 0 && (uint64_t)fault < size)
-			size = (size_t)fault;
-	}
-#endif
-	ssize_t count;
-	do
-		count = pread((int)file->handle, buffer, size, (off_t)offset);
-	while (count < 0 && errno == EINTR);
-	return count < 0 ? -errno : count;
-}
-
-int tally_file_identify(const tally_file *file, tally_file_identity *identity)
-{
-	struct stat facts;
-	if (fstat((int)file->handle, &facts) != 0)
-		return -errno;
-	*identity = identity_of(&facts);
-	return 0;
-}
-
-void tally_file_close(tally_file *file)
-{
-	close((int)file->handle);
-	file->handle = -1;
 }

@@ -7,6 +7,8 @@
 #include "drive/listing_cache.h"
 #include "io/os.h"
 
+#include <sys/stat.h>
+
 /* Enough for the directories of a drive that is written in another case than its manifest, eight million names. */
 #define TALLY_DIRECTORY_CACHE ((tally_cache_limits){4096, (size_t)256 << 20})
 
@@ -36,6 +38,7 @@ int tally_directory_step(const tally_drive *drive, int dir, const char *name, in
 
 /* Opens `name`, as above, for reading. 0, or -errno. */
 int tally_directory_open_file(tally_drive *drive, int dir, const char *name, tally_file *file);
+tally_file_identity tally_directory_identity(const struct stat *facts);
 /* -errno of the above for what is no regular file. */
 #define TALLY_NOT_REGULAR (-ENOTSUP)
 

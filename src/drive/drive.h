@@ -11,6 +11,8 @@
 
 #include "base/error.h"
 #include "base/windows_path.h"
+#include "io/mapping.h"
+#include "io/pages.h"
 
 typedef struct tally_drive tally_drive;
 
@@ -30,6 +32,7 @@ typedef enum tally_find {
 
 typedef struct tally_file_identity {
 	uint64_t device, inode, size;
+	uint64_t links;      /* names that lead to it: one less when another file has taken its place */
 	int64_t modified_ns; /* only to be compared: years that don't fit wrap around */
 } tally_file_identity;
 
@@ -74,7 +77,29 @@ extern int64_t (*tally_read_fault)(const tally_file *file, uint64_t offset, size
 #endif
 /* What the file is now, to tell a change while it was read. 0 or -errno. */
 int tally_file_identify(const tally_file *file, tally_file_identity *identity);
+/* Whether one has become the other: a file that was written to, cut, removed or replaced. */
+bool tally_file_identity_changed(const tally_file_identity *then, const tally_file_identity *now);
 void tally_file_close(tally_file *file);
+
+/* ---- how its bytes are best had; all of this is advice, and only tally_file_map can fail ---- */
+
+/* What `offset`, `size` and the buffer of tally_file_read_medium are multiples of. */
+#define TALLY_MEDIUM_ALIGNMENT 4096
+/*
+ * The same as tally_file_read, but the bytes come from the medium: past the page cache, or, where the file system knows
+ * no such way, after the range was taken out of it. Only one thread at a time uses the file.
+ */
+int64_t tally_file_read_medium(const tally_file *file, uint64_t offset, void *buffer, size_t size);
+/* See tally_mapping_make. 0 or -errno. */
+int tally_file_map(const tally_file *file, uint64_t offset, size_t size, tally_mapping *mapping);
+tally_os_presence tally_file_cached(const tally_file *file, uint64_t offset, uint64_t size);
+void tally_file_will_need(const tally_file *file, uint64_t offset, uint64_t size);
+void tally_file_drop(const tally_file *file, uint64_t offset, uint64_t size);
+void tally_file_expect_no_order(const tally_file *file);
+/* Sorts files by where they are on the medium; false when that can't be known. */
+bool tally_file_place(const tally_file *file, uint64_t offset, uint64_t *place);
+/* What the drive lies on. */
+tally_os_medium tally_drive_medium(const tally_drive *drive);
 
 /* One regular file (or other thing) met by tally_drive_walk. */
 typedef struct tally_walk_entry {

@@ -12,30 +12,29 @@ enum { LIST_ENCODING, LIST_ERROR, LIST_SIZE = LIST_ERROR, LIST_CRC64 };
 static const tally_child_rule document_children[] = {{LIST_FILE, 0, true, NONE, NONE}};
 
 static const tally_attribute_rule bill_attributes[] = {
-	[LIST_ENCODING] = {"name_encoding", TALLY_VALUE_TEXT, NONE, NONE},
-	[LIST_SIZE] = {"size", TALLY_VALUE_UINT, MISSING, TALLY_RULE_C_05_NUMBER},
-	[LIST_CRC64] = {"crc64", TALLY_VALUE_TEXT, MISSING, NONE},
+    [LIST_ENCODING] = {"name_encoding", TALLY_VALUE_TEXT, NONE, NONE},
+    [LIST_SIZE] = {"size", TALLY_VALUE_UINT, MISSING, TALLY_RULE_C_05_NUMBER},
+    [LIST_CRC64] = {"crc64", TALLY_VALUE_TEXT, MISSING, NONE},
 };
 static const tally_attribute_rule error_attributes[] = {
-	[LIST_ENCODING] = {"name_encoding", TALLY_VALUE_TEXT, NONE, NONE},
-	[LIST_ERROR] = {"error", TALLY_VALUE_TEXT, MISSING, NONE},
+    [LIST_ENCODING] = {"name_encoding", TALLY_VALUE_TEXT, NONE, NONE},
+    [LIST_ERROR] = {"error", TALLY_VALUE_TEXT, MISSING, NONE},
 };
 
-#define LIST_OF(table)                                                                                                 \
-	{                                                                                                              \
-		[LIST_DOCUMENT] = {.name = "the document", TALLY_LOG_NO_TEXT, TALLY_CHILDREN(document_children)},      \
-		[LIST_FILE] = {.name = "file", TALLY_LOG_TEXT(TALLY_LOG_PATH_MAX, MISSING), TALLY_ATTRIBUTES(table)},  \
-	}
+#define LIST_OF(table)                                                                                    \
+  {                                                                                                       \
+    [LIST_DOCUMENT] = {.name = "the document", TALLY_LOG_NO_TEXT, TALLY_CHILDREN(document_children)},     \
+    [LIST_FILE] = {.name = "file", TALLY_LOG_TEXT(TALLY_LOG_PATH_MAX, MISSING), TALLY_ATTRIBUTES(table)}, \
+  }
 static const tally_element_rule bill_elements[] = LIST_OF(bill_attributes);
 static const tally_element_rule error_elements[] = LIST_OF(error_attributes);
 
-#define GRAMMAR_OF(table)                                                                                              \
-	{                                                                                                              \
-		.elements = (table), .fragment = true, .root = TALLY_RULE_C_02_ROOT,                                   \
-		.unknown_element = TALLY_RULE_C_02_UNKNOWN, .unknown_attribute = TALLY_RULE_C_02_UNKNOWN,              \
-		.repeated = TALLY_RULE_C_02_REPEATED, .text = TALLY_RULE_C_02_TEXT, .blanks = NONE,                    \
-		.character = TALLY_RULE_M_06, .level = TALLY_LEVEL_DOCUMENT, .status = NULL,                           \
-	}
+#define GRAMMAR_OF(table)                                                                                             \
+  {                                                                                                                   \
+    .elements = (table), .fragment = true, .root = TALLY_RULE_C_02_ROOT, .unknown_element = TALLY_RULE_C_02_UNKNOWN,  \
+    .unknown_attribute = TALLY_RULE_C_02_UNKNOWN, .repeated = TALLY_RULE_C_02_REPEATED, .text = TALLY_RULE_C_02_TEXT, \
+    .blanks = NONE, .character = TALLY_RULE_M_06, .level = TALLY_LEVEL_DOCUMENT, .status = NULL,                      \
+  }
 static const tally_grammar bill_grammar = GRAMMAR_OF(bill_elements);
 static const tally_grammar error_grammar = GRAMMAR_OF(error_elements);
 
@@ -46,7 +45,8 @@ typedef struct box_list {
 
 static void tell(box_list *list, tally_rule_symbol rule, tally_place place, tally_text actual, const char *message)
 {
-	tally_document_find(list->document, &(tally_fact){.rule = rule, .in_document = true, .place = place, .actual = actual}, "%s",
+	tally_document_find(list->document,
+			    &(tally_fact){.rule = rule, .in_document = true, .place = place, .actual = actual}, "%s",
 			    message);
 }
 
@@ -57,9 +57,11 @@ static void check_name(box_list *list, const tally_value *value, const tally_val
 		return;
 	if (!encoding->present) {
 		if (value->text.data[0] != '\\')
-			tell(list, TALLY_RULE_C_16_PATH, value->place, value->text, "the path does not begin with a backslash");
+			tell(list, TALLY_RULE_C_16_PATH, value->place, value->text,
+			     "the path does not begin with a backslash");
 	} else if (!tally_text_equal_string(encoding->text, "Base64")) {
-		tell(list, TALLY_RULE_C_15, encoding->place, encoding->text, "this encoding of names is not known, only Base64 is");
+		tell(list, TALLY_RULE_C_15, encoding->place, encoding->text,
+		     "this encoding of names is not known, only Base64 is");
 	} else if (!tally_base64_decode(value->text, NULL, 0, &size)) {
 		tell(list, TALLY_RULE_C_15, value->place, value->text, "the name is said to be Base64, but is not");
 	}
@@ -99,7 +101,8 @@ static void on_open(void *state, unsigned element, tally_text name, const tally_
 		check_error(list, &attributes[LIST_ERROR]);
 }
 
-static void on_close(void *state, unsigned element, tally_text name, const tally_value *value, const tally_value *attributes)
+static void on_close(void *state, unsigned element, tally_text name, const tally_value *value,
+		     const tally_value *attributes)
 {
 	(void)element, (void)name;
 	/* No attributes: an element stood in the line, which is told; its text is not the name alone. */
@@ -111,7 +114,8 @@ static tally_result read_list(tally_lint_run *run, bool is_bill, tally_error *er
 {
 	static const tally_format_hooks hooks = {on_open, on_close};
 	box_list list = {.is_bill = is_bill};
-	tally_result result = tally_log_read(run, is_bill ? &bill_grammar : &error_grammar, &hooks, &list, &list.document, error);
+	tally_result result =
+	    tally_log_read(run, is_bill ? &bill_grammar : &error_grammar, &hooks, &list, &list.document, error);
 	tally_document_free(list.document);
 	return result;
 }
@@ -146,5 +150,7 @@ static bool is_error_list(tally_text name, const tally_xml_attribute *attributes
 	return is_file_with(name, "error", attributes, count);
 }
 
-const tally_format tally_bill_of_materials_format = {TALLY_DOCUMENT_BILL_OF_MATERIALS, "bill-of-materials", is_bill, NULL, lint_bill};
-const tally_format tally_error_list_format = {TALLY_DOCUMENT_ERROR_LIST, "error-list", is_error_list, NULL, lint_errors};
+const tally_format tally_bill_of_materials_format = {TALLY_DOCUMENT_BILL_OF_MATERIALS, "bill-of-materials", is_bill,
+						     NULL, lint_bill};
+const tally_format tally_error_list_format = {TALLY_DOCUMENT_ERROR_LIST, "error-list", is_error_list, NULL,
+					      lint_errors};

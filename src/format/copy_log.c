@@ -35,7 +35,8 @@ static const tally_text no_text = {NULL, 0};
 
 static void tell(copy_log *log, tally_rule_symbol rule, tally_place place, tally_text actual, const char *message)
 {
-	tally_document_find(log->document, &(tally_fact){.rule = rule, .in_document = true, .place = place, .actual = actual}, "%s",
+	tally_document_find(log->document,
+			    &(tally_fact){.rule = rule, .in_document = true, .place = place, .actual = actual}, "%s",
 			    message);
 }
 
@@ -43,7 +44,8 @@ static void tell(copy_log *log, tally_rule_symbol rule, tally_place place, tally
 
 static bool is_rename(const tally_status *category)
 {
-	static const char *const known[] = {"ContainerRenamed", "ShareRenamed", "BlobRenamed", "FileRenamed", "DiskRenamed", "Renamed", NULL};
+	static const char *const known[] = {"ContainerRenamed", "ShareRenamed", "BlobRenamed", "FileRenamed",
+					    "DiskRenamed",      "Renamed",      NULL};
 	return category != NULL && tally_log_is_one_of((tally_text){category->code, strlen(category->code)}, known);
 }
 
@@ -111,8 +113,10 @@ static void check_code(copy_log *log)
 		return;
 	if (is_rename(e->category) && e->code != 1)
 		tell(log, TALLY_RULE_C_11_CODE, e->code_place, no_text, "what was renamed has the ErrorCode 1");
-	if (tally_log_is_one_of((tally_text){e->category->code, strlen(e->category->code)}, cloud) && (e->code < 100 || e->code > 599))
-		tell(log, TALLY_RULE_C_11_CODE, e->code_place, no_text, "the ErrorCode of an error of the cloud is an HTTP status");
+	if (tally_log_is_one_of((tally_text){e->category->code, strlen(e->category->code)}, cloud) &&
+	    (e->code < 100 || e->code > 599))
+		tell(log, TALLY_RULE_C_11_CODE, e->code_place, no_text,
+		     "the ErrorCode of an error of the cloud is an HTTP status");
 }
 
 /* ---- the message of a rename ---- */
@@ -144,7 +148,8 @@ static bool is_new_name(tally_text name, bool is_container)
 	name = (tally_text){name.data + sizeof prefix - 1, name.size - (sizeof prefix - 1)};
 	if (tally_log_is_guid(name))
 		return true;
-	return !is_container && name.size == 2 + 64 && tally_text_starts(name, "0x") && tally_is_hex((tally_text){name.data + 2, 64});
+	return !is_container && name.size == 2 + 64 && tally_text_starts(name, "0x") &&
+	       tally_is_hex((tally_text){name.data + 2, 64});
 }
 
 /* The path itself, or what follows its container or its last separator. */
@@ -152,7 +157,8 @@ static bool is_old_name(tally_text name, tally_text path)
 {
 	if (tally_text_equal(name, path))
 		return true;
-	if (name.size >= path.size || !tally_text_equal(name, (tally_text){path.data + path.size - name.size, name.size}))
+	if (name.size >= path.size ||
+	    !tally_text_equal(name, (tally_text){path.data + path.size - name.size, name.size}))
 		return false;
 	char before = path.data[path.size - name.size - 1];
 	return before == '/' || before == '\\';
@@ -162,19 +168,22 @@ static void check_rename(copy_log *log)
 {
 	const entity *e = &log->entity;
 	tally_text rest = {log->message.data, log->message.size}, ignored, new_name, old_name;
-	bool is_container = strcmp(e->category->code, "ContainerRenamed") == 0 || strcmp(e->category->code, "ShareRenamed") == 0;
+	bool is_container =
+	    strcmp(e->category->code, "ContainerRenamed") == 0 || strcmp(e->category->code, "ShareRenamed") == 0;
 	if (!log->message.set)
 		return;
-	if (!take_until(&rest, "renamed to:", &ignored) || !take_until(&rest, ":from:", &new_name) || new_name.size == 0 ||
-	    !take_until(&rest, ":because", &old_name) || old_name.size == 0) {
+	if (!take_until(&rest, "renamed to:", &ignored) || !take_until(&rest, ":from:", &new_name) ||
+	    new_name.size == 0 || !take_until(&rest, ":because", &old_name) || old_name.size == 0) {
 		tell(log, TALLY_RULE_C_13_FORM, e->message_place, (tally_text){log->message.data, log->message.size},
 		     "the message does not say what was renamed to what");
 		return;
 	}
 	if (strcmp(e->category->code, "Renamed") != 0 && !is_new_name(new_name, is_container))
-		tell(log, TALLY_RULE_C_13_TARGET, e->message_place, new_name, "the new name is not of the form that is published");
+		tell(log, TALLY_RULE_C_13_TARGET, e->message_place, new_name,
+		     "the new name is not of the form that is published");
 	if (e->path.present && !is_old_name(old_name, e->path.text))
-		tell(log, TALLY_RULE_C_13_FROM, e->message_place, old_name, "the old name is not that of the entity's Path");
+		tell(log, TALLY_RULE_C_13_FROM, e->message_place, old_name,
+		     "the old name is not that of the entity's Path");
 }
 
 static void close_entity(copy_log *log)
@@ -221,8 +230,10 @@ static void take_number(const tally_value *value, bool *has, uint64_t *number)
 
 static void close_root(copy_log *log)
 {
-	if (!tally_document_seen(log->document, COPY_LOG_TOTAL) && !tally_document_seen(log->document, COPY_LOG_OLD_TOTAL))
-		tell(log, TALLY_RULE_C_03_MISSING, log->place, no_text, "CopyLog has neither TotalFiles_Blobs nor TotalFiles");
+	if (!tally_document_seen(log->document, COPY_LOG_TOTAL) &&
+	    !tally_document_seen(log->document, COPY_LOG_OLD_TOTAL))
+		tell(log, TALLY_RULE_C_03_MISSING, log->place, no_text,
+		     "CopyLog has neither TotalFiles_Blobs nor TotalFiles");
 }
 
 /* C-14, when all entities are known. */
@@ -230,13 +241,18 @@ static void check_totals(copy_log *log)
 {
 	tally_fact fact = {.rule = TALLY_RULE_C_14_FILES, .in_document = true, .place = log->place};
 	if (log->has_errored && log->has_total && log->errored > log->total)
-		tell(log, TALLY_RULE_C_14_TOTAL, log->place, no_text, "more files are said to have failed than there were");
+		tell(log, TALLY_RULE_C_14_TOTAL, log->place, no_text,
+		     "more files are said to have failed than there were");
 	if (log->status == STATUS_SUCCEEDED && (log->entities > 0 || (log->has_errored && log->errored > 0)))
-		tell(log, TALLY_RULE_C_14_SUCCEEDED, log->place, no_text, "the log Succeeded, but lists or counts what failed");
+		tell(log, TALLY_RULE_C_14_SUCCEEDED, log->place, no_text,
+		     "the log Succeeded, but lists or counts what failed");
 	else if (log->status == STATUS_FAILED && log->entities == 0 && log->has_errored && log->errored == 0)
-		tell(log, TALLY_RULE_C_14_FAILED, log->place, no_text, "the log Failed, but neither lists nor counts anything");
+		tell(log, TALLY_RULE_C_14_FAILED, log->place, no_text,
+		     "the log Failed, but neither lists nor counts anything");
 	else if (log->has_errored && log->errored != log->entities && log->errored != log->entities - log->renamed)
-		tally_document_find(log->document, &fact, "FilesErrored is %" PRIu64 ", but %" PRIu64 " entities are listed, %" PRIu64 " of them renamed",
+		tally_document_find(log->document, &fact,
+				    "FilesErrored is %" PRIu64 ", but %" PRIu64 " entities are listed, %" PRIu64
+				    " of them renamed",
 				    log->errored, log->entities, log->renamed);
 }
 
@@ -281,7 +297,8 @@ static void on_open(void *state, unsigned element, tally_text name, const tally_
 	}
 }
 
-static void on_close(void *state, unsigned element, tally_text name, const tally_value *value, const tally_value *attributes)
+static void on_close(void *state, unsigned element, tally_text name, const tally_value *value,
+		     const tally_value *attributes)
 {
 	copy_log *log = state;
 	(void)name, (void)attributes;

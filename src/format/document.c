@@ -24,6 +24,7 @@ struct tally_document {
 	frame stack[TALLY_XML_DEPTH_MAX + 2];
 	size_t depth;       /* stack[depth] is the open element; stack[0] the document */
 	size_t skipping;    /* depth within an element that is skipped */
+	uint64_t skipped;   /* elements that were */
 	bool broken;
 	bool loose_text_told; /* stray text between the roots of a fragment */
 	tally_error failure; /* code not TALLY_OK: ends the reading */
@@ -83,6 +84,11 @@ static void fail_memory(tally_document *d)
 	tally_document_fail(d, &error);
 }
 
+uint64_t tally_document_skipped(const tally_document *d)
+{
+	return d->skipped;
+}
+
 bool tally_document_broken(const tally_document *d)
 {
 	return d->broken;
@@ -102,7 +108,8 @@ bool tally_document_seen(const tally_document *d, unsigned child_element)
 static void tell_unknown(tally_document *d, tally_rule_symbol rule, tally_place place, tally_text name, const char *what,
 			 const char *parent, const char *meant)
 {
-	tally_fact fact = {.rule = rule, .in_document = true, .place = place, .actual = name};
+	bool slip = meant != NULL && d->grammar->exact_names && d->depth > 0;
+	tally_fact fact = {.rule = slip ? TALLY_RULE_XML_06 : rule, .in_document = true, .place = place, .actual = name};
 	/* Masked while it is whole: half a secret can't be told any more. */
 	char shown[104];
 	tally_mask(name, shown, sizeof shown);
@@ -278,6 +285,7 @@ static void on_start(void *context, tally_text name, const tally_xml_attribute *
 		tally_rule_symbol rule = d->depth == 0 ? d->grammar->root : d->grammar->unknown_element;
 		tell_unknown(d, rule, place, name, "element", element_title(d, parent), meant);
 		d->skipping = 1;
+		d->skipped++;
 		return;
 	}
 	const tally_element_rule *rule = &d->grammar->elements[child->element];
@@ -285,6 +293,7 @@ static void on_start(void *context, tally_text name, const tally_xml_attribute *
 		tally_document_find(d, &(tally_fact){.rule = rule->refused, .in_document = true, .place = place, .actual = name},
 				    "%s in %s is not part of this format and was not read", rule->name, element_title(d, parent));
 		d->skipping = 1;
+		d->skipped++;
 		return;
 	}
 	judge_position(d, parent, child, place);
@@ -469,7 +478,7 @@ tally_result tally_document_finish(tally_document *d, tally_error *error)
 		return result;
 	/* The reader holds an empty fragment for well-formed. */
 	if (!d->stack[0].has_children)
-		on_problem(d, TALLY_XML_MALFORMED, (tally_place){1, 0}, "the document has no element");
+		on_problem(d, TALLY_XML_MALFORMED, (tally_place){1, 0}, "the document has no complete element: it is empty or cut off");
 	else
 		tell_loose_text(d, d->stack[0].place, "behind this element, the last one");
 	return TALLY_OK;

@@ -54,7 +54,8 @@ typedef struct tally_element_rule {
 typedef struct tally_grammar {
 	/* Element 0 stands for the document itself: its children are the roots. */
 	const tally_element_rule *elements;
-	bool fragment; /* several roots */
+	bool fragment;    /* several roots */
+	bool exact_names; /* a known name in other capitals is an error (XML-06), not just unknown */
 	tally_rule_symbol root;              /* what another root violates */
 	tally_rule_symbol unknown_element, unknown_attribute, repeated, text, blanks;
 	tally_rule_symbol character;         /* a character that XML can't hold */
@@ -98,6 +99,8 @@ tally_result tally_document_finish(tally_document *document, tally_error *error)
 void tally_document_fail(tally_document *document, const tally_error *error);
 /* Whether reading ended before the end of the document: not well-formed, a limit, … */
 bool tally_document_broken(const tally_document *document);
+/* Elements that were skipped with all they hold, because they are unknown or not part of this format. */
+uint64_t tally_document_skipped(const tally_document *document);
 /* Whether the open element that is being handled already has this child. */
 bool tally_document_seen(const tally_document *document, unsigned child_element);
 

@@ -38,7 +38,8 @@ static const tally_text no_text = {NULL, 0};
 
 static void tell(drive_log *log, tally_rule_symbol rule, tally_place place, tally_text actual, const char *message)
 {
-	tally_document_find(log->document, &(tally_fact){.rule = rule, .in_document = true, .place = place, .actual = actual}, "%s",
+	tally_document_find(log->document,
+			    &(tally_fact){.rule = rule, .in_document = true, .place = place, .actual = actual}, "%s",
 			    message);
 }
 
@@ -70,7 +71,8 @@ static void take_entry_status(drive_log *log, const tally_value *code)
 }
 
 /* A range, block, metadata or properties of the entry. */
-static const tally_status *take_part_status(drive_log *log, tally_level level, const tally_value *code, tally_rule_symbol rule)
+static const tally_status *take_part_status(drive_log *log, tally_level level, const tally_value *code,
+					    tally_rule_symbol rule)
 {
 	log_entry *entry = &log->entry;
 	const tally_status *status = code->present ? take_code(log, level, code, rule) : NULL;
@@ -93,7 +95,8 @@ static void check_block_id(drive_log *log, const tally_value *id, const tally_va
 		return;
 	if (!tally_base64_decode((tally_text){id->text.data + 4, id->text.size - 4}, md5, sizeof md5, &size) ||
 	    size != sizeof md5 || memcmp(md5, hash->md5, sizeof md5) != 0)
-		tell(log, TALLY_RULE_L_12_ID, id->place, id->text, "the id does not name the MD5 that is the block's Hash");
+		tell(log, TALLY_RULE_L_12_ID, id->place, id->text,
+		     "the id does not name the MD5 that is the block's Hash");
 }
 
 static void take_segment(drive_log *log, unsigned element, const tally_value *attributes)
@@ -111,7 +114,8 @@ static void take_segment(drive_log *log, unsigned element, const tally_value *at
 		return;
 	if (is_completed(status))
 		log->entry.completed_part = true;
-	else if (element == DRIVE_LOG_PAGE_RANGE && (strcmp(status->code, "Committed") == 0 || strcmp(status->code, "Uncommitted") == 0))
+	else if (element == DRIVE_LOG_PAGE_RANGE &&
+		 (strcmp(status->code, "Committed") == 0 || strcmp(status->code, "Uncommitted") == 0))
 		tell(log, TALLY_RULE_L_21_PAGE, code->place, code->text, "a page range can't be committed; blocks are");
 }
 
@@ -131,7 +135,8 @@ static void take_time(drive_log *log, const tally_value *value)
 {
 	take_direction(log, false, value->place);
 	if (value->present && !tally_log_is_time(value->text))
-		tell(log, TALLY_RULE_L_13_TIME, value->place, value->text, "this is not a time such as 2012-09-18T23:47:08Z");
+		tell(log, TALLY_RULE_L_13_TIME, value->place, value->text,
+		     "this is not a time such as 2012-09-18T23:47:08Z");
 }
 
 static void check_disposition(drive_log *log, const tally_value *value, const tally_value *code)
@@ -149,8 +154,10 @@ static void check_disposition(drive_log *log, const tally_value *value, const ta
 		return;
 	const tally_status *status = take_code(log, TALLY_LEVEL_DISPOSITION, code, TALLY_RULE_L_21_DISPOSITION);
 	for (size_t i = 0; is_known && status != NULL && i < sizeof pairs / sizeof pairs[0]; i++)
-		if (strcmp(status->code, pairs[i].code) == 0 && !tally_text_equal_string(value->text, pairs[i].disposition))
-			tell(log, TALLY_RULE_L_14, code->place, code->text, "this Status does not occur under this disposition");
+		if (strcmp(status->code, pairs[i].code) == 0 &&
+		    !tally_text_equal_string(value->text, pairs[i].disposition))
+			tell(log, TALLY_RULE_L_14, code->place, code->text,
+			     "this Status does not occur under this disposition");
 	/* Cancelled follows from an earlier failure, as that of a range does. */
 	if (status != NULL && strcmp(status->code, "Cancelled") == 0)
 		log->entry.failed_part = true;
@@ -192,8 +199,10 @@ static void check_missing(drive_log *log)
 	tally_document *d = log->document;
 	tally_place place = log->entry.place;
 	tally_rule_symbol missing = log->entry.is_file ? TALLY_RULE_L_32 : TALLY_RULE_L_01_MISSING;
-	bool path = tally_document_seen(d, DRIVE_LOG_FILE_PATH), old_path = tally_document_seen(d, DRIVE_LOG_ORIGINAL_FILE_PATH);
-	bool length = tally_document_seen(d, DRIVE_LOG_LENGTH), old_length = tally_document_seen(d, DRIVE_LOG_SIZE_IN_BYTES);
+	bool path = tally_document_seen(d, DRIVE_LOG_FILE_PATH),
+	     old_path = tally_document_seen(d, DRIVE_LOG_ORIGINAL_FILE_PATH);
+	bool length = tally_document_seen(d, DRIVE_LOG_LENGTH),
+	     old_length = tally_document_seen(d, DRIVE_LOG_SIZE_IN_BYTES);
 	if (!log->entry.has_status)
 		tell(log, missing, place, no_text, "the entry has no Status");
 	if (!path && !old_path)
@@ -201,7 +210,8 @@ static void check_missing(drive_log *log)
 	if (!length && !old_length)
 		tell(log, missing, place, no_text, "the entry has no Length");
 	if ((path && old_path) || (length && old_length))
-		tell(log, TALLY_RULE_L_31, place, no_text, "the entry gives its path or its length twice, by the older and the newer name");
+		tell(log, TALLY_RULE_L_31, place, no_text,
+		     "the entry gives its path or its length twice, by the older and the newer name");
 	if (tally_document_seen(d, DRIVE_LOG_PAGE_RANGE_LIST) && tally_document_seen(d, DRIVE_LOG_BLOCK_LIST))
 		tell(log, TALLY_RULE_L_01_LISTS, place, no_text, "the blob has both a PageRangeList and a BlockList");
 }
@@ -211,14 +221,15 @@ static bool is_renamed_container(tally_text path)
 {
 	static const char prefix[] = "databox-";
 	size_t start = sizeof prefix - 1, end = start + 40;
-	return path.size > end && tally_text_starts(path, prefix) && tally_is_hex((tally_text){path.data + start, 40}) &&
-	       path.data[end] == '/';
+	return path.size > end && tally_text_starts(path, prefix) &&
+	       tally_is_hex((tally_text){path.data + start, 40}) && path.data[end] == '/';
 }
 
 /* S-01, S-02, L-17, L-34: the entry's status against its parts. */
 static void check_entry_status(drive_log *log)
 {
-	static const char *const not_opened[] = {"FileNameInvalid", "FileNameTooLong", "FileNotFound", "FileAccessDenied", NULL};
+	static const char *const not_opened[] = {"FileNameInvalid", "FileNameTooLong", "FileNotFound",
+						 "FileAccessDenied", NULL};
 	const log_entry *e = &log->entry;
 	tally_text code = {e->status->code, strlen(e->status->code)};
 	if (is_completed(e->status) && e->failed_part)
@@ -226,9 +237,11 @@ static void check_entry_status(drive_log *log)
 	/* Later logs may list an entry without its parts (L-31). */
 	bool complete = log->generation == CLASSIC || e->has_parts;
 	if (tally_text_equal_string(code, "CompletedWithErrors") && complete && !e->failed_part && !e->unclear_part)
-		tell(log, TALLY_RULE_S_02, e->place, code, "the entry is CompletedWithErrors, but no part of it failed");
+		tell(log, TALLY_RULE_S_02, e->place, code,
+		     "the entry is CompletedWithErrors, but no part of it failed");
 	if (tally_log_is_one_of(code, not_opened) && e->completed_part)
-		tell(log, TALLY_RULE_L_17, e->place, code, "the file could not be opened, yet a part of it is Completed");
+		tell(log, TALLY_RULE_L_17, e->place, code,
+		     "the file could not be opened, yet a part of it is Completed");
 	if (tally_text_equal_string(code, "ContainerRenamed") && log->blob_path.set &&
 	    !is_renamed_container((tally_text){log->blob_path.data, log->blob_path.size}))
 		tell(log, TALLY_RULE_L_34, e->place, (tally_text){log->blob_path.data, log->blob_path.size},
@@ -286,13 +299,16 @@ static void close_root(drive_log *log)
 	tally_place place = log->drive_status_place;
 	tally_text actual = {code, strlen(code)};
 	if (with_errors && !log->failed_entries && !log->unclear_entries)
-		tell(log, TALLY_RULE_S_03_ERRORS, place, actual, "the drive is CompletedWithErrors, but every entry is Completed");
+		tell(log, TALLY_RULE_S_03_ERRORS, place, actual,
+		     "the drive is CompletedWithErrors, but every entry is Completed");
 	/* In later logs a renamed container is a warning too (see the portal's CompletedWithWarnings). */
 	if (log->failed_entries && (is_completed(log->drive_status) || (with_warnings && log->generation == CLASSIC)))
-		tell(log, TALLY_RULE_S_03_COMPLETED, place, actual, "the drive's Status speaks of no error, but an entry failed");
+		tell(log, TALLY_RULE_S_03_COMPLETED, place, actual,
+		     "the drive's Status speaks of no error, but an entry failed");
 	if (log->entries && !is_completed(log->drive_status) && !with_warnings && !with_errors &&
 	    log->drive_status->level == TALLY_LEVEL_DRIVE)
-		tell(log, TALLY_RULE_S_04, place, actual, "the drive could not be processed, yet the log lists entries");
+		tell(log, TALLY_RULE_S_04, place, actual,
+		     "the drive could not be processed, yet the log lists entries");
 }
 
 /* ---- hooks ---- */
@@ -343,7 +359,8 @@ static void on_open(void *state, unsigned element, tally_text name, const tally_
 	}
 }
 
-static void on_close(void *state, unsigned element, tally_text name, const tally_value *value, const tally_value *attributes)
+static void on_close(void *state, unsigned element, tally_text name, const tally_value *value,
+		     const tally_value *attributes)
 {
 	drive_log *log = state;
 	(void)name;

@@ -28,21 +28,21 @@ enum {
 static const tally_child_rule document_children[] = {{ERROR_LOG_ROOT, 0, false, NONE, NONE}};
 static const tally_attribute_rule root_attributes[] = {{"Version", TALLY_VALUE_TEXT, PART, NONE}};
 static const tally_child_rule root_children[] = {
-	{ERROR_LOG_SESSION_ID, 0, false, PART, NONE}, {ERROR_LOG_ITEM_TYPE, 0, false, PART, NONE},
-	{ERROR_LOG_SOURCE, 0, false, PART, NONE},     {ERROR_LOG_ERRORS, 0, false, PART, NONE},
-	{ERROR_LOG_WARNINGS, 0, false, NONE, NONE},
+    {ERROR_LOG_SESSION_ID, 0, false, PART, NONE}, {ERROR_LOG_ITEM_TYPE, 0, false, PART, NONE},
+    {ERROR_LOG_SOURCE, 0, false, PART, NONE},     {ERROR_LOG_ERRORS, 0, false, PART, NONE},
+    {ERROR_LOG_WARNINGS, 0, false, NONE, NONE},
 };
 /* No warning was ever published: whatever it is called, it is read as an Error is. */
 static const tally_child_rule errors_children[] = {{ERROR_LOG_ERROR, 0, true, NONE, NONE}};
 static const tally_attribute_rule error_attributes[] = {{"Code", TALLY_VALUE_TEXT, PART, NONE}};
 static const tally_child_rule error_children[] = {
-	{ERROR_LOG_DESCRIPTION, 0, false, NONE, NONE},
-	{ERROR_LOG_LIST, 0, false, NONE, NONE},
-	{ERROR_LOG_COUNT, 0, false, PART, NONE},
+    {ERROR_LOG_DESCRIPTION, 0, false, NONE, NONE},
+    {ERROR_LOG_LIST, 0, false, NONE, NONE},
+    {ERROR_LOG_COUNT, 0, false, PART, NONE},
 };
 static const tally_child_rule list_children[] = {
-	{ERROR_LOG_FILE, 0, true, NONE, NONE},
-	{ERROR_LOG_CONTAINER, 0, true, NONE, NONE},
+    {ERROR_LOG_FILE, 0, true, NONE, NONE},
+    {ERROR_LOG_CONTAINER, 0, true, NONE, NONE},
 };
 static const tally_attribute_rule file_attributes[] = {{"Path", TALLY_VALUE_TEXT, PART, NONE}};
 static const tally_attribute_rule container_attributes[] = {{"Name", TALLY_VALUE_TEXT, PART, NONE}};
@@ -51,33 +51,33 @@ static const tally_attribute_rule container_attributes[] = {{"Name", TALLY_VALUE
 #define NO_TEXT TALLY_LOG_NO_TEXT
 
 static const tally_element_rule elements[ERROR_LOG_ELEMENTS] = {
-	[ERROR_LOG_DOCUMENT] = {.name = "the document", NO_TEXT, TALLY_CHILDREN(document_children)},
-	[ERROR_LOG_ROOT] = {.name = "ErrorLog", NO_TEXT, TALLY_ATTRIBUTES(root_attributes), TALLY_CHILDREN(root_children)},
-	[ERROR_LOG_SESSION_ID] = {.name = "SessionId", TEXT(TALLY_LOG_SHORT_MAX)},
-	[ERROR_LOG_ITEM_TYPE] = {.name = "ItemType", TEXT(TALLY_LOG_SHORT_MAX)},
-	[ERROR_LOG_SOURCE] = {.name = "SourceDirectory", TEXT(TALLY_LOG_PATH_MAX)},
-	[ERROR_LOG_ERRORS] = {.name = "Errors", NO_TEXT, TALLY_CHILDREN(errors_children)},
-	[ERROR_LOG_WARNINGS] = {.name = "Warnings", NO_TEXT, .any_child = true, TALLY_CHILDREN(errors_children)},
-	[ERROR_LOG_ERROR] = {.name = "Error", NO_TEXT, TALLY_ATTRIBUTES(error_attributes), TALLY_CHILDREN(error_children)},
-	[ERROR_LOG_DESCRIPTION] = {.name = "Description", TEXT(TALLY_LOG_MESSAGE_MAX)},
-	[ERROR_LOG_LIST] = {.name = "List", NO_TEXT, TALLY_CHILDREN(list_children)},
-	[ERROR_LOG_FILE] = {.name = "File", NO_TEXT, TALLY_ATTRIBUTES(file_attributes)},
-	[ERROR_LOG_CONTAINER] = {.name = "Container", NO_TEXT, TALLY_ATTRIBUTES(container_attributes)},
-	[ERROR_LOG_COUNT] = {.name = "Count", TALLY_LOG_NUMBER(TALLY_RULE_C_16_COUNT)},
+    [ERROR_LOG_DOCUMENT] = {.name = "the document", NO_TEXT, TALLY_CHILDREN(document_children)},
+    [ERROR_LOG_ROOT] = {.name = "ErrorLog", NO_TEXT, TALLY_ATTRIBUTES(root_attributes), TALLY_CHILDREN(root_children)},
+    [ERROR_LOG_SESSION_ID] = {.name = "SessionId", TEXT(TALLY_LOG_SHORT_MAX)},
+    [ERROR_LOG_ITEM_TYPE] = {.name = "ItemType", TEXT(TALLY_LOG_SHORT_MAX)},
+    [ERROR_LOG_SOURCE] = {.name = "SourceDirectory", TEXT(TALLY_LOG_PATH_MAX)},
+    [ERROR_LOG_ERRORS] = {.name = "Errors", NO_TEXT, TALLY_CHILDREN(errors_children)},
+    [ERROR_LOG_WARNINGS] = {.name = "Warnings", NO_TEXT, .any_child = true, TALLY_CHILDREN(errors_children)},
+    [ERROR_LOG_ERROR] = {.name = "Error", NO_TEXT, TALLY_ATTRIBUTES(error_attributes), TALLY_CHILDREN(error_children)},
+    [ERROR_LOG_DESCRIPTION] = {.name = "Description", TEXT(TALLY_LOG_MESSAGE_MAX)},
+    [ERROR_LOG_LIST] = {.name = "List", NO_TEXT, TALLY_CHILDREN(list_children)},
+    [ERROR_LOG_FILE] = {.name = "File", NO_TEXT, TALLY_ATTRIBUTES(file_attributes)},
+    [ERROR_LOG_CONTAINER] = {.name = "Container", NO_TEXT, TALLY_ATTRIBUTES(container_attributes)},
+    [ERROR_LOG_COUNT] = {.name = "Count", TALLY_LOG_NUMBER(TALLY_RULE_C_16_COUNT)},
 };
 
 static const tally_grammar grammar = {
-	.elements = elements,
-	.fragment = true,
-	.root = TALLY_RULE_C_02_ROOT,
-	.unknown_element = TALLY_RULE_C_02_UNKNOWN,
-	.unknown_attribute = TALLY_RULE_C_02_UNKNOWN,
-	.repeated = TALLY_RULE_C_02_REPEATED,
-	.text = TALLY_RULE_C_02_TEXT,
-	.blanks = TALLY_RULE_NONE,
-	.character = TALLY_RULE_M_06,
-	.level = TALLY_LEVEL_DOCUMENT,
-	.status = NULL,
+    .elements = elements,
+    .fragment = true,
+    .root = TALLY_RULE_C_02_ROOT,
+    .unknown_element = TALLY_RULE_C_02_UNKNOWN,
+    .unknown_attribute = TALLY_RULE_C_02_UNKNOWN,
+    .repeated = TALLY_RULE_C_02_REPEATED,
+    .text = TALLY_RULE_C_02_TEXT,
+    .blanks = TALLY_RULE_NONE,
+    .character = TALLY_RULE_M_06,
+    .level = TALLY_LEVEL_DOCUMENT,
+    .status = NULL,
 };
 
 typedef struct error_log {
@@ -90,8 +90,10 @@ typedef struct error_log {
 
 static void tell(error_log *log, tally_rule_symbol rule, const tally_value *value, const char *message)
 {
-	tally_document_find(log->document,
-			    &(tally_fact){.rule = rule, .in_document = true, .place = value->place, .actual = value->text}, "%s", message);
+	tally_document_find(
+	    log->document,
+	    &(tally_fact){.rule = rule, .in_document = true, .place = value->place, .actual = value->text}, "%s",
+	    message);
 }
 
 static void open_error(error_log *log, const tally_value *code, tally_place place)
@@ -104,9 +106,10 @@ static void open_error(error_log *log, const tally_value *code, tally_place plac
 static void close_error(error_log *log)
 {
 	if (log->has_list && log->has_count && log->listed != log->said)
-		tally_document_find(log->document,
-				    &(tally_fact){.rule = TALLY_RULE_C_16_COUNT, .in_document = true, .place = log->place},
-				    "Count is %" PRIu64 ", but %" PRIu64 " are listed", log->said, log->listed);
+		tally_document_find(
+		    log->document,
+		    &(tally_fact){.rule = TALLY_RULE_C_16_COUNT, .in_document = true, .place = log->place},
+		    "Count is %" PRIu64 ", but %" PRIu64 " are listed", log->said, log->listed);
 }
 
 static void on_open(void *state, unsigned element, tally_text name, const tally_value *attributes, tally_place place)
@@ -133,7 +136,8 @@ static void on_open(void *state, unsigned element, tally_text name, const tally_
 	}
 }
 
-static void on_close(void *state, unsigned element, tally_text name, const tally_value *value, const tally_value *attributes)
+static void on_close(void *state, unsigned element, tally_text name, const tally_value *value,
+		     const tally_value *attributes)
 {
 	error_log *log = state;
 	(void)name, (void)attributes;

@@ -3,12 +3,17 @@
 #include "format/format.h"
 
 #include "base/memory.h"
+#include "format/blob_list.h"
 #include "format/box_lists.h"
 #include "format/copy_log.h"
+#include "format/data_set.h"
 #include "format/drive_log.h"
+#include "format/drive_set.h"
 #include "format/error_log.h"
+#include "format/job.h"
 #include "format/journal.h"
 #include "format/manifest.h"
+#include "format/path_map.h"
 #include "format/sidefile.h"
 #include "format/verbose_log.h"
 #include "xml/decode.h"
@@ -111,6 +116,12 @@ static const tally_format *const formats[] = {
 	&manifest, &manifest_import, &manifest_export, &drive_info, &journal, &metadata, &properties, &properties_import,
 	&tally_drive_log_format, &tally_copy_log_format, &tally_verbose_log_format,
 	&tally_bill_of_materials_format, &tally_error_list_format, &tally_error_log_format,
+	&tally_job_format,
+	&tally_job_template_format,
+	&tally_blob_list_format,
+	&tally_data_set_format,
+	&tally_drive_set_format,
+	&tally_path_map_format,
 };
 
 const tally_format *tally_format_at(size_t index)

@@ -17,7 +17,7 @@ typedef enum tally_job_type {
 	JOB_ANY, /* known by name, not looked into */
 	JOB_TEXT,
 	JOB_BOOLEAN,
-	JOB_COUNT,   /* a number of bytes or things */
+	JOB_COUNT, /* a number of bytes or things */
 	JOB_PERCENT,
 	JOB_OBJECT,
 	JOB_TEXTS,   /* a list of texts */
@@ -39,8 +39,8 @@ typedef enum tally_job_element {
 	JOB_BLOB_LIST,
 	JOB_ENCRYPTION_KEY,
 	JOB_IDENTITY,
-	JOB_DRIVE_KEY,    /* of listBitLockerKeys */
-	ORDER_RESOURCE,   /* the same job as an order of Microsoft.DataBox */
+	JOB_DRIVE_KEY,  /* of listBitLockerKeys */
+	ORDER_RESOURCE, /* the same job as an order of Microsoft.DataBox */
 	ORDER_PROPERTIES,
 	ORDER_DETAILS,
 	ORDER_IMPORT_DISK,
@@ -51,10 +51,10 @@ typedef enum tally_job_element {
 typedef struct tally_job_member {
 	const char *name;
 	tally_job_type type;
-	bool output;                 /* the service's: R-09 in a request */
-	uint8_t needed;              /* sides that need it: … */
-	tally_rule_symbol missing;   /* … by this rule */
-	tally_job_element element;   /* of an object, or of all in a list */
+	bool output;                                 /* the service's: R-09 in a request */
+	uint8_t needed;                              /* sides that need it: … */
+	tally_rule_symbol missing;                   /* … by this rule */
+	tally_job_element element;                   /* of an object, or of all in a list */
 	void (*check)(const tally_job_value *value); /* of a text, or of all in a list; or NULL */
 } tally_job_member;
 

@@ -11,7 +11,8 @@
 
 static void tell(const tally_job_value *value, tally_rule_symbol rule, tally_text expected, const char *what)
 {
-	tally_fact fact = {.rule = rule, .in_document = true, .place = value->place, .expected = expected, .actual = value->text};
+	tally_fact fact = {
+	    .rule = rule, .in_document = true, .place = value->place, .expected = expected, .actual = value->text};
 	tally_find_fact(value->finder, &fact, "%s %s", value->what, what);
 }
 
@@ -64,7 +65,8 @@ void tally_job_check_bitlocker_key(const tally_job_value *value)
 		break;
 	case TALLY_KEY_MASKED:
 		fact.rule = TALLY_RULE_B_01;
-		tally_find_fact(value->finder, &fact, "%s is masked, and nothing can be unlocked with that", value->what);
+		tally_find_fact(value->finder, &fact, "%s is masked, and nothing can be unlocked with that",
+				value->what);
 		break;
 	case TALLY_KEY_EXTERNAL:
 		fact.rule = TALLY_RULE_J_10;
@@ -73,7 +75,8 @@ void tally_job_check_bitlocker_key(const tally_job_value *value)
 	case TALLY_KEY_INVALID:
 		fact.rule = group > 0 ? TALLY_RULE_B_02 : TALLY_RULE_B_01;
 		if (group > 0)
-			tally_find_fact(value->finder, &fact, "group %u of %s is wrong: %s", group, value->what, reason);
+			tally_find_fact(value->finder, &fact, "group %u of %s is wrong: %s", group, value->what,
+					reason);
 		else
 			tally_find_fact(value->finder, &fact, "%s can't be a key: %s", value->what, reason);
 		break;
@@ -101,8 +104,11 @@ void tally_job_check_manifest_file(const tally_job_value *value)
 	if (fault == TALLY_PATH_OK)
 		return;
 	tally_fact fact = {.rule = tally_path_fault_is_length(fault) ? TALLY_RULE_R_04_LENGTH : TALLY_RULE_R_04,
-			   .in_document = true, .place = value->place, .actual = value->text};
-	tally_find_fact(value->finder, &fact, "Windows can't hold the path in %s: %s", value->what, tally_path_fault_text(fault));
+			   .in_document = true,
+			   .place = value->place,
+			   .actual = value->text};
+	tally_find_fact(value->finder, &fact, "Windows can't hold the path in %s: %s", value->what,
+			tally_path_fault_text(fault));
 }
 
 void tally_job_check_manifest_hash(const tally_job_value *value)
@@ -115,7 +121,8 @@ void tally_job_check_manifest_hash(const tally_job_value *value)
 	if (tally_is_hex(value->text) && value->text.size == 64)
 		tell(value, TALLY_RULE_R_05_SHA256, expected, "has 64 hexadecimal digits, the size of a SHA-256");
 	else if (tally_base64_decode(value->text, NULL, 0, &decoded) && decoded == sizeof md5)
-		tell(value, TALLY_RULE_R_05, expected, "is an MD5 in Base64; it must be written as 32 hexadecimal digits");
+		tell(value, TALLY_RULE_R_05, expected,
+		     "is an MD5 in Base64; it must be written as 32 hexadecimal digits");
 	else
 		tell(value, TALLY_RULE_R_05, expected, "is not a hash of 32 hexadecimal digits");
 }
@@ -156,13 +163,15 @@ void tally_job_check_account_name(const tally_job_value *value)
 	for (size_t i = 0; i < value->text.size; i++)
 		good = good && (is_lower(value->text.data[i]) || is_digit(value->text.data[i]));
 	if (!good)
-		tell(value, TALLY_RULE_N_01, nothing, "names an account that can't exist: 3 to 24 lower-case letters and digits");
+		tell(value, TALLY_RULE_N_01, nothing,
+		     "names an account that can't exist: 3 to 24 lower-case letters and digits");
 }
 
 void tally_job_check_account_id(const tally_job_value *value)
 {
 	/* NULL: any text. Resource ids don't depend on capitals. */
-	static const char *const parts[] = {"", "subscriptions", NULL, "resourceGroups", NULL, "providers", NULL, "storageAccounts"};
+	static const char *const parts[] = {"",   "subscriptions", NULL, "resourceGroups",
+					    NULL, "providers",     NULL, "storageAccounts"};
 	tally_text rest = value->text;
 	bool good = true;
 	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
@@ -190,7 +199,8 @@ void tally_job_check_log_path(const tally_job_value *value)
 	const char *fault = tally_container_name_fault(name.container);
 	if (fault == NULL)
 		return;
-	tally_fact fact = {.rule = TALLY_RULE_R_14_PATH, .in_document = true, .place = value->place, .actual = value->text};
+	tally_fact fact = {
+	    .rule = TALLY_RULE_R_14_PATH, .in_document = true, .place = value->place, .actual = value->text};
 	tally_find_fact(value->finder, &fact, "%s doesn't begin with the name of a container: %s", value->what, fault);
 }
 
@@ -199,7 +209,8 @@ static void check_container(const tally_job_value *value, tally_text container)
 	const char *fault = tally_container_name_fault(container);
 	if (fault == NULL)
 		return;
-	tally_fact fact = {.rule = TALLY_RULE_R_12_PATH, .in_document = true, .place = value->place, .actual = value->text};
+	tally_fact fact = {
+	    .rule = TALLY_RULE_R_12_PATH, .in_document = true, .place = value->place, .actual = value->text};
 	tally_find_fact(value->finder, &fact, "%s doesn't begin with the name of a container: %s", value->what, fault);
 }
 
@@ -233,7 +244,8 @@ void tally_job_check_uri(const tally_job_value *value)
 			return;
 	}
 	/* Its value stays out: what is no URI may still be the rest of one with a signature. */
-	tally_find_fact(value->finder, &(tally_fact){.rule = TALLY_RULE_R_10_URI, .in_document = true, .place = value->place},
+	tally_find_fact(value->finder,
+			&(tally_fact){.rule = TALLY_RULE_R_10_URI, .in_document = true, .place = value->place},
 			"%s is not an http or https URI", value->what);
 }
 
@@ -313,7 +325,8 @@ void tally_job_check_drive_state(const tally_job_value *value)
 void tally_job_check_copy_status(const tally_job_value *value)
 {
 	/* The older interfaces call it free text; whichever vocabulary the word is from, it is no surprise. */
-	static const tally_level levels[] = {TALLY_LEVEL_COPY_STATUS, TALLY_LEVEL_PORTAL, TALLY_LEVEL_DRIVE, TALLY_LEVEL_DRIVE_STATE};
+	static const tally_level levels[] = {TALLY_LEVEL_COPY_STATUS, TALLY_LEVEL_PORTAL, TALLY_LEVEL_DRIVE,
+					     TALLY_LEVEL_DRIVE_STATE};
 	bool known = false;
 	for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++)
 		known = known || is_status(value->text, levels[i]);

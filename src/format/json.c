@@ -80,7 +80,8 @@ static bool skip_token(walk *w)
 		return true;
 	}
 	if (text[w->at] != '"') {
-		while (w->at < w->text.size && !is_blank(text[w->at]) && !is_punctuation(text[w->at]) && text[w->at] != '"')
+		while (w->at < w->text.size && !is_blank(text[w->at]) && !is_punctuation(text[w->at]) &&
+		       text[w->at] != '"')
 			w->at++;
 		return true;
 	}
@@ -157,7 +158,8 @@ static const char *syntax_message(const walk *token)
 	case '#':
 		return "the document is not JSON: there are no comments in JSON";
 	case '"':
-		return "the document is not JSON: this text is out of place, or there is a character or an escape in it that JSON "
+		return "the document is not JSON: this text is out of place, or there is a character or an escape in "
+		       "it that JSON "
 		       "doesn't have";
 	default:
 		return "the document is not JSON from here on";
@@ -202,7 +204,8 @@ static tally_result tell_error(tally_finder *finder, const walk *start, const js
 		tell(finder, TALLY_RULE_JSON_04, place_of(&token), "these bytes are not UTF-8");
 		return TALLY_OK;
 	default:
-		return tally_fail(error, TALLY_ERROR_INTERNAL, "jansson refused a document for a reason that it can't have");
+		return tally_fail(error, TALLY_ERROR_INTERNAL,
+				  "jansson refused a document for a reason that it can't have");
 	}
 }
 
@@ -240,7 +243,8 @@ static bool place_value(placing *p, json_t *value, tally_text key)
 {
 	skip_blanks(&p->walk);
 	size_t node = p->json->count++;
-	p->json->nodes[node] = (tally_json_node){.value = value, .key = key, .place = place_of(&p->walk), .end = node + 1};
+	p->json->nodes[node] =
+	    (tally_json_node){.value = value, .key = key, .place = place_of(&p->walk), .end = node + 1};
 	skip_token(&p->walk);
 	if (!json_is_array(value) && !json_is_object(value))
 		return true;
@@ -304,7 +308,8 @@ static bool have_memory(const gathering *g)
 static bool is_utf16(tally_text text)
 {
 	const unsigned char *b = (const unsigned char *)text.data;
-	return text.size >= 2 && ((b[0] == 0xFE && b[1] == 0xFF) || (b[0] == 0xFF && b[1] == 0xFE) || b[0] == 0 || b[1] == 0);
+	return text.size >= 2 &&
+	       ((b[0] == 0xFE && b[1] == 0xFF) || (b[0] == 0xFF && b[1] == 0xFE) || b[0] == 0 || b[1] == 0);
 }
 
 static tally_result parse(tally_json *json, const gathering *g, tally_finder *finder, tally_error *error)
@@ -312,7 +317,8 @@ static tally_result parse(tally_json *json, const gathering *g, tally_finder *fi
 	static const char mark[] = "\xEF\xBB\xBF";
 	placing p = {.json = json, .walk = {.text = {g->size > 0 ? g->bytes : "", g->size}, .line = 1}};
 	if (is_utf16(p.walk.text)) {
-		tell(finder, TALLY_RULE_JSON_04, place_of(&p.walk), "the document is UTF-16; JSON is exchanged as UTF-8");
+		tell(finder, TALLY_RULE_JSON_04, place_of(&p.walk),
+		     "the document is UTF-16; JSON is exchanged as UTF-8");
 		return TALLY_OK;
 	}
 	if (tally_text_starts(p.walk.text, mark)) {
@@ -323,8 +329,8 @@ static tally_result parse(tally_json *json, const gathering *g, tally_finder *fi
 	if (!have_memory(g))
 		return tally_fail_memory(error);
 	json_error_t problem;
-	json->root = json_loadb(p.walk.text.data, p.walk.text.size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL,
-				&problem);
+	json->root = json_loadb(p.walk.text.data, p.walk.text.size,
+				JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &problem);
 	if (json->root == NULL)
 		return tell_error(finder, &p.walk, &problem, error);
 	json->nodes = tally_zalloc(g->values + 1, sizeof *json->nodes);
@@ -339,8 +345,9 @@ tally_result tally_json_read(tally_json *json, tally_lint_run *run, tally_error 
 	tally_result result = tally_lint_feed(run, gather, &g, error);
 	if (g.too_large || g.too_many) {
 		tell(run->finder, TALLY_RULE_JSON_03, top,
-		     g.too_large ? "the document is larger than 16 MiB and was not read" : "the document has more than 100,000 values "
-											  "and was not read");
+		     g.too_large ? "the document is larger than 16 MiB and was not read"
+				 : "the document has more than 100,000 values "
+				   "and was not read");
 		result = TALLY_OK;
 	} else if (result == TALLY_OK) {
 		result = parse(json, &g, run->finder, error);

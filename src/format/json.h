@@ -4,10 +4,10 @@
  * (RFC 8259).
  *
  * jansson reads the text: it is maintained, in every distribution, and strict about what RFC 8259 leaves no choice in.
- * It builds a tree and knows no places. What a job's description is makes both harmless: a few kilobytes, one drive in a
- * dozen lines. So a document is held as a whole, within bounds that no real one comes near (a resource manager takes
- * requests of a few megabytes), and once jansson has found it to be JSON, a second look at the text, which then need not
- * judge anything any more, finds out where each value stands. The alternatives: yajl streams and knows places, but
+ * It builds a tree and knows no places. What a job's description is makes both harmless: a few kilobytes, one drive in
+ * a dozen lines. So a document is held as a whole, within bounds that no real one comes near (a resource manager takes
+ * requests of a few megabytes), and once jansson has found it to be JSON, a second look at the text, which then need
+ * not judge anything any more, finds out where each value stands. The alternatives: yajl streams and knows places, but
  * has had no maintainer for ten years and uses memory that it did not get; json-c takes much that is not JSON, and the
  * last of two equal names.
  */

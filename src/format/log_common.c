@@ -94,7 +94,9 @@ void tally_log_check_cloud_format(tally_document *document, const tally_value *v
 	static const char *const known[] = {"BlockBlob", "PageBlob", "AppendBlob", "AzureFile", "ManagedDisk", NULL};
 	if (value->present && !tally_log_is_one_of(value->text, known))
 		tally_document_find(document,
-				    &(tally_fact){.rule = TALLY_RULE_C_05_FORMAT, .in_document = true, .place = value->place,
+				    &(tally_fact){.rule = TALLY_RULE_C_05_FORMAT,
+						  .in_document = true,
+						  .place = value->place,
 						  .actual = value->text},
 				    "this is none of the kinds of targets that the logs know");
 }
@@ -108,9 +110,10 @@ void tally_log_check_file_path(tally_document *document, const tally_value *valu
 	while (at < path.size && path.data[at] != '\\' && path.data[at] != '/')
 		at++;
 	if (at == 0 || at + 1 >= path.size)
-		tally_document_find(document,
-				    &(tally_fact){.rule = TALLY_RULE_C_06, .in_document = true, .place = value->place, .actual = path},
-				    "the Path of a file is not a container or share and a name in it");
+		tally_document_find(
+		    document,
+		    &(tally_fact){.rule = TALLY_RULE_C_06, .in_document = true, .place = value->place, .actual = path},
+		    "the Path of a file is not a container or share and a name in it");
 }
 
 typedef enum crc64_notation { NOTATION_NONE, NOTATION_DECIMAL, NOTATION_HEXADECIMAL, NOTATION_SHORT } crc64_notation;
@@ -136,7 +139,8 @@ static crc64_notation read_crc64(tally_text text, uint64_t *crc64)
 	return size == sizeof digits ? NOTATION_HEXADECIMAL : NOTATION_SHORT;
 }
 
-void tally_log_check_crc64(tally_document *document, const tally_value *size, const tally_value *crc64, bool hexadecimal)
+void tally_log_check_crc64(tally_document *document, const tally_value *size, const tally_value *crc64,
+			   bool hexadecimal)
 {
 	uint64_t value;
 	if (!crc64->present)
@@ -150,7 +154,8 @@ void tally_log_check_crc64(tally_document *document, const tally_value *size, co
 	}
 	if (notation != (hexadecimal ? NOTATION_HEXADECIMAL : NOTATION_DECIMAL)) {
 		fact.rule = TALLY_RULE_C_07_NOTATION;
-		fact.expected = hexadecimal ? TALLY_TEXT("0x and 16 hexadecimal digits") : TALLY_TEXT("a decimal number");
+		fact.expected =
+		    hexadecimal ? TALLY_TEXT("0x and 16 hexadecimal digits") : TALLY_TEXT("a decimal number");
 		tally_document_find(document, &fact, "crc64 is written as in another kind of document");
 		fact.expected.data = NULL;
 	}
@@ -216,9 +221,9 @@ void tally_log_count_listed(tally_log_counts *counts, tally_text code)
 
 static void tell_code(tally_document *document, tally_text name, tally_place place)
 {
-	tally_document_find(document,
-			    &(tally_fact){.rule = TALLY_RULE_L_30_CODE, .in_document = true, .place = place, .actual = name},
-			    "the Summary counts a code that is not a published one");
+	tally_document_find(
+	    document, &(tally_fact){.rule = TALLY_RULE_L_30_CODE, .in_document = true, .place = place, .actual = name},
+	    "the Summary counts a code that is not a published one");
 }
 
 void tally_log_take_validation_code(tally_document *document, tally_text name, tally_place place)
@@ -227,8 +232,8 @@ void tally_log_take_validation_code(tally_document *document, tally_text name, t
 		tell_code(document, name, place);
 }
 
-void tally_log_take_copy_code(tally_document *document, tally_log_counts *counts, tally_text name, const tally_value *count,
-			      tally_place place)
+void tally_log_take_copy_code(tally_document *document, tally_log_counts *counts, tally_text name,
+			      const tally_value *count, tally_place place)
 {
 	const tally_status *code = find_code(name);
 	if (code == NULL && !tally_text_equal_string(name, "None")) {
@@ -252,9 +257,11 @@ void tally_log_compare_counts(tally_document *document, const tally_log_counts *
 		if (strcmp(c->code->code, "Completed") == 0 || c->listed == c->said)
 			continue;
 		tally_document_find(document,
-				    &(tally_fact){.rule = TALLY_RULE_L_30_COUNT, .in_document = true,
+				    &(tally_fact){.rule = TALLY_RULE_L_30_COUNT,
+						  .in_document = true,
 						  .place = c->is_said ? c->place : counts->place},
-				    "the Summary counts %" PRIu64 " %s, but the log lists %" PRIu64, c->said, c->code->code, c->listed);
+				    "the Summary counts %" PRIu64 " %s, but the log lists %" PRIu64, c->said,
+				    c->code->code, c->listed);
 	}
 }
 
@@ -265,8 +272,8 @@ static tally_result feed(void *document, const void *bytes, size_t size, tally_e
 	return tally_document_feed(document, bytes, size, error);
 }
 
-tally_result tally_log_read(tally_lint_run *run, const tally_grammar *grammar, const tally_format_hooks *hooks, void *state,
-			    tally_document **document, tally_error *error)
+tally_result tally_log_read(tally_lint_run *run, const tally_grammar *grammar, const tally_format_hooks *hooks,
+			    void *state, tally_document **document, tally_error *error)
 {
 	tally_result result = tally_document_new(document, grammar, hooks, state, run->finder, error);
 	if (result == TALLY_OK)

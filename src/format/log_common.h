@@ -15,13 +15,13 @@
 #define TALLY_LOG_MESSAGE_MAX (2 * TALLY_LOG_PATH_MAX + 4096) /* of a rename: it holds two paths */
 
 /* The usual shapes of an element in a grammar. */
-#define TALLY_LOG_NO_TEXT                                                                                             \
+#define TALLY_LOG_NO_TEXT \
   .type = TALLY_VALUE_NONE, .invalid = TALLY_RULE_NONE, .empty = TALLY_RULE_NONE, .refused = TALLY_RULE_NONE
-#define TALLY_LOG_TEXT(max, empty_rule)                                                                               \
-  .type = TALLY_VALUE_TEXT, .invalid = TALLY_RULE_NONE, .empty = (empty_rule), .refused = TALLY_RULE_NONE,            \
+#define TALLY_LOG_TEXT(max, empty_rule)                                                                    \
+  .type = TALLY_VALUE_TEXT, .invalid = TALLY_RULE_NONE, .empty = (empty_rule), .refused = TALLY_RULE_NONE, \
   .text_max = (max)
-#define TALLY_LOG_NUMBER(rule)                                                                                        \
-  .type = TALLY_VALUE_UINT, .invalid = (rule), .empty = (rule), .refused = TALLY_RULE_NONE,                           \
+#define TALLY_LOG_NUMBER(rule)                                                              \
+  .type = TALLY_VALUE_UINT, .invalid = (rule), .empty = (rule), .refused = TALLY_RULE_NONE, \
   .text_max = TALLY_LOG_SHORT_MAX
 
 /* Text that must outlive the parser's buffers. `data` is NULL or NUL-terminated. */
@@ -48,7 +48,8 @@ void tally_log_check_cloud_format(tally_document *document, const tally_value *v
 /* C-06: container or share, separator, name. */
 void tally_log_check_file_path(tally_document *document, const tally_value *value);
 /* C-07, C-08. `hexadecimal`: the notation that belongs into this kind of document. */
-void tally_log_check_crc64(tally_document *document, const tally_value *size, const tally_value *crc64, bool hexadecimal);
+void tally_log_check_crc64(tally_document *document, const tally_value *size, const tally_value *crc64,
+			   bool hexadecimal);
 
 /*
  * What a Summary says of each code, and how many entries have it (L-30). There are two score of codes; only known ones
@@ -74,8 +75,8 @@ typedef struct tally_log_counts {
 void tally_log_count_listed(tally_log_counts *counts, tally_text code);
 /* An element of ValidationErrors or CopyErrors. */
 void tally_log_take_validation_code(tally_document *document, tally_text name, tally_place place);
-void tally_log_take_copy_code(tally_document *document, tally_log_counts *counts, tally_text name, const tally_value *count,
-			      tally_place place);
+void tally_log_take_copy_code(tally_document *document, tally_log_counts *counts, tally_text name,
+			      const tally_value *count, tally_place place);
 void tally_log_compare_counts(tally_document *document, const tally_log_counts *counts);
 
 /* The codes of validation (N-15), which ErrorLog and ValidationErrors share. */
@@ -85,7 +86,7 @@ bool tally_log_is_validation_code(tally_text code);
  * Reads the run's document to its end. *document is set before the first hook is called, for the hooks, and stays so
  * that the caller can still tell findings; the caller frees it whatever the result.
  */
-tally_result tally_log_read(tally_lint_run *run, const tally_grammar *grammar, const tally_format_hooks *hooks, void *state,
-			    tally_document **document, tally_error *error);
+tally_result tally_log_read(tally_lint_run *run, const tally_grammar *grammar, const tally_format_hooks *hooks,
+			    void *state, tally_document **document, tally_error *error);
 
 #endif

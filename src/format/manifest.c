@@ -329,6 +329,7 @@ tally_result tally_manifest_feed(tally_manifest *m, const void *bytes, size_t si
 tally_result tally_manifest_finish(tally_manifest *m, tally_error *error)
 {
 	tally_result result = tally_document_finish(m->document, error);
+	m->totals.skipped = tally_document_skipped(m->document);
 	m->totals.complete = result == TALLY_OK && !tally_document_broken(m->document);
 	return result;
 }

@@ -68,6 +68,7 @@ typedef struct tally_manifest_totals {
 	uint64_t blobs, segments, segment_bytes;
 	char drive_id[128];
 	tally_manifest_kind kind; /* as given or recognised; UNKNOWN when nothing tells */
+	uint64_t skipped; /* unknown elements, with all they hold */
 	bool complete; /* read to the end of the document */
 } tally_manifest_totals;
 

@@ -92,6 +92,7 @@ static const tally_element_rule elements[MANIFEST_ELEMENTS] = {
 
 const tally_grammar tally_manifest_grammar = {
 	.elements = elements,
+	.exact_names = true,
 	.root = TALLY_RULE_M_03_ROOT,
 	.unknown_element = TALLY_RULE_M_05_ELEMENT,
 	.unknown_attribute = TALLY_RULE_M_05_ATTRIBUTE,

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Duplicate blob paths, duplicate file paths, and file paths that NTFS takes for one (N-09).
- *
- * While the manifest is read, each name leaves a record of 16 bytes: a keyed fingerprint, and the offset of its <Blob>.
- * At the end the records are sorted; equal fingerprints are suspects. Each suspect's entry is read again at its offset,
- * so what is told is always a comparison of texts. Confirmed ones are noted in their own records, moved to the front,
- * sorted by offset and told in the document's order; nothing grows on the way.
+ * Duplicate blob paths, duplicate file paths, and file paths that NTFS takes for one (N-09). While the manifest is read,
+ * each name leaves a record with the offset of its <Blob>; format/duplicates.h says how the search goes on.
  */
 #include "base/memory.h"
 #include "base/windows_path.h"
+#include "format/duplicates.h"
 #include "format/manifest_internal.h"
 #include "format/storage_name.h"
 
@@ -56,8 +53,6 @@ void tally_manifest_note_names(tally_manifest *m)
 }
 
 /* ---- reading an entry again ---- */
-
-#define LOOK_CHUNK 4096
 
 typedef struct entry_names {
 	owned_text blob_path, file_path, snapshot;
@@ -142,231 +137,96 @@ static void clear_names(entry_names *e)
 	tally_free(e->text.data);
 }
 
-static tally_result read_names(const tally_source *document, uint64_t offset, entry_names *e, tally_error *error)
+static tally_result read_names(const tally_source *document, uint64_t offset, void *entry, tally_error *error)
 {
 	static const tally_xml_handler handler = {look_start, look_end, look_text, look_problem};
+	entry_names *e = entry;
 	e->blob_path.set = e->file_path.set = e->snapshot.set = false;
 	e->blob_path.size = e->file_path.size = e->snapshot.size = 0;
 	e->depth = 0;
 	e->open = NULL;
-	tally_result result = tally_xml_new(&e->reader, &handler, e, NULL, error);
-	if (result != TALLY_OK)
-		return result;
-	char chunk[LOOK_CHUNK];
-	while (result == TALLY_OK && !tally_xml_stopped(e->reader)) {
-		int64_t got = document->read(document->context, offset, chunk, sizeof chunk);
-		if (got <= 0)
-			break;
-		result = tally_xml_feed(e->reader, chunk, (size_t)got, error);
-		offset += (uint64_t)got;
-	}
-	if (result == TALLY_OK)
-		result = tally_xml_finish(e->reader, error);
-	tally_xml_free(e->reader);
+	tally_result result = tally_duplicates_read_element(document, offset, &handler, e, &e->reader, error);
 	return e->out_of_memory ? tally_fail_memory(error) : result;
 }
 
-/* ---- comparing suspects ---- */
+/* ---- comparing suspects and telling duplicates ---- */
 
-typedef enum likeness { DIFFERENT, SAME, SAME_FOR_NTFS } likeness;
-
-static likeness compare_blobs(const entry_names *a, const entry_names *b)
+static tally_likeness compare_blobs(const void *first, const void *other)
 {
+	const entry_names *a = first, *b = other;
 	tally_text left = text_of(&a->blob_path), right = text_of(&b->blob_path);
 	if (left.size > 0 && left.data[0] == '/')
 		left = (tally_text){left.data + 1, left.size - 1};
 	if (right.size > 0 && right.data[0] == '/')
 		right = (tally_text){right.data + 1, right.size - 1};
 	bool same = tally_text_equal(left, right) && tally_text_equal(text_of(&a->snapshot), text_of(&b->snapshot));
-	return same ? SAME : DIFFERENT;
+	return same ? TALLY_SAME : TALLY_DIFFERENT;
 }
 
-static likeness compare_files(const entry_names *a, const entry_names *b)
+static tally_likeness compare_files(const void *first, const void *other)
 {
+	const entry_names *a = first, *b = other;
 	tally_text left = text_of(&a->file_path), right = text_of(&b->file_path), x, y;
 	if (tally_text_equal(left, right))
-		return SAME;
+		return TALLY_SAME;
 	for (;;) {
 		bool more_left = tally_windows_path_next(&left, &x);
 		bool more_right = tally_windows_path_next(&right, &y);
 		if (!more_left && !more_right)
-			return SAME_FOR_NTFS;
+			return TALLY_ALIKE;
 		if (more_left != more_right || !tally_ntfs_equal(x, y))
-			return DIFFERENT;
+			return TALLY_DIFFERENT;
 	}
 }
 
-/*
- * A confirmed duplicate's record holds its own offset as the fingerprint, and as the position the offset of the first
- * one with these two bits. No document is as long as 2^62 bytes.
- */
-#define CONFIRMED (UINT64_C(1) << 63)
-#define FOR_NTFS (UINT64_C(1) << 62)
-
-typedef struct search {
-	const tally_source *document;
-	tally_records *records;
-	likeness (*compare)(const entry_names *a, const entry_names *b);
-	entry_names first, other;
-} search;
-
-/*
- * Records begin…end have one fingerprint. Each that is not confirmed yet is compared with all behind it; only texts that
- * differ in spite of their fingerprint, which nobody can bring about on purpose, make more than one round.
- */
-static tally_result confirm_group(search *s, size_t begin, size_t end, tally_error *error)
+static void tell(tally_manifest *m, const entry_names *e, const tally_duplicate *duplicate, tally_rule_symbol rule, const char *what)
 {
-	for (; begin + 1 < end; begin++) {
-		uint64_t first = tally_records_at(s->records, begin)->position;
-		if ((first & CONFIRMED) != 0)
-			continue;
-		bool differing = false;
-		tally_result result = read_names(s->document, first, &s->first, error);
-		for (size_t i = begin + 1; i < end && result == TALLY_OK; i++) {
-			tally_record *record = tally_records_at(s->records, i);
-			if ((record->position & CONFIRMED) != 0)
-				continue;
-			result = read_names(s->document, record->position, &s->other, error);
-			likeness like = result == TALLY_OK ? s->compare(&s->first, &s->other) : DIFFERENT;
-			differing = differing || like == DIFFERENT;
-			if (like != DIFFERENT)
-				*record = (tally_record){.fingerprint = record->position,
-							 .position = first | CONFIRMED | (like == SAME_FOR_NTFS ? FOR_NTFS : 0)};
-		}
-		if (result != TALLY_OK || !differing)
-			return result;
-	}
-	return TALLY_OK;
-}
-
-/* Leaves the confirmed ones only, by their own offsets. */
-static tally_result confirm(search *s, tally_error *error)
-{
-	tally_records *records = s->records;
-	tally_result result = TALLY_OK;
-	tally_records_sort(records);
-	for (size_t begin = 0, end; begin < records->count && result == TALLY_OK; begin = end) {
-		uint64_t fingerprint = tally_records_at(records, begin)->fingerprint;
-		for (end = begin + 1; end < records->count; end++)
-			if (tally_records_at(records, end)->fingerprint != fingerprint)
-				break;
-		if (end - begin > 1)
-			result = confirm_group(s, begin, end, error);
-	}
-	size_t kept = 0;
-	for (size_t i = 0; i < records->count; i++)
-		if ((tally_records_at(records, i)->position & CONFIRMED) != 0)
-			*tally_records_at(records, kept++) = *tally_records_at(records, i);
-	records->count = kept;
-	tally_records_sort(records);
-	return result;
-}
-
-/* ---- telling them ---- */
-
-/* Counts lines up to ascending offsets in one pass over the document. */
-typedef struct line_counter {
-	const tally_source *document;
-	uint64_t offset, line;
-	bool utf16, big_endian;
-	char chunk[TALLY_SOURCE_CHUNK];
-} line_counter;
-
-static uint64_t count_lines(const line_counter *c, size_t size)
-{
-	uint64_t lines = 0;
-	if (!c->utf16) {
-		for (const char *at = c->chunk; (at = memchr(at, '\n', size - (size_t)(at - c->chunk))) != NULL; at++)
-			lines++;
-		return lines;
-	}
-	for (size_t i = 0; i + 1 < size; i += 2)
-		lines += c->chunk[i + c->big_endian] == '\n' && c->chunk[i + !c->big_endian] == 0;
-	return lines;
-}
-
-static uint64_t line_at(line_counter *c, uint64_t offset)
-{
-	while (c->offset < offset) {
-		uint64_t left = offset - c->offset;
-		size_t wanted = left < sizeof c->chunk ? (size_t)left : sizeof c->chunk, size = 0;
-		/* To the last byte, so that no UTF-16 unit is cut in two. */
-		while (size < wanted) {
-			int64_t got = c->document->read(c->document->context, c->offset + size, c->chunk + size, wanted - size);
-			if (got <= 0)
-				return c->line;
-			size += (size_t)got;
-		}
-		c->line += count_lines(c, size);
-		c->offset += size;
-	}
-	return c->line;
-}
-
-static tally_result tell(tally_manifest *m, search *s, const tally_record *record, tally_rule_symbol rule, const char *what,
-			 line_counter *lines, tally_error *error)
-{
-	tally_result result = read_names(s->document, record->fingerprint, &s->other, error);
-	if (result != TALLY_OK)
-		return result;
-	const entry_names *e = &s->other;
 	tally_fact fact = {.rule = rule,
 			   .in_document = true,
-			   .place = {line_at(lines, record->fingerprint), record->fingerprint},
+			   .place = duplicate->place,
 			   .blob_path = e->blob_path.set ? e->blob_path.data : NULL,
 			   .file_path = e->file_path.set ? e->file_path.data : NULL};
-	tally_document_find(m->document, &fact, "%s; the first one is at byte %" PRIu64, what,
-			    record->position & ~(CONFIRMED | FOR_NTFS));
-	return TALLY_OK;
+	tally_document_find(m->document, &fact, "%s; the first one is at byte %" PRIu64, what, duplicate->first);
 }
 
-static tally_result tell_all(tally_manifest *m, search *s, bool files, tally_error *error)
+static void tell_blob(void *context, const void *entry, const tally_duplicate *duplicate)
 {
+	tell(context, entry, duplicate, TALLY_RULE_N_09_BLOB, "this BlobPath occurs more than once");
+}
+
+static void tell_file(void *context, const void *entry, const tally_duplicate *duplicate)
+{
+	tally_manifest *m = context;
 	bool export = m->totals.kind == TALLY_MANIFEST_EXPORT;
-	line_counter *lines = tally_zalloc(1, sizeof *lines);
-	if (lines == NULL)
-		return tally_fail_memory(error);
-	lines->document = s->document;
-	lines->line = 1;
-	unsigned char front[2] = {'<', '?'};
-	if (s->document->read(s->document->context, 0, front, sizeof front) == sizeof front) {
-		lines->big_endian = front[0] == 0 || front[0] == 0xFE;
-		lines->utf16 = lines->big_endian || front[1] == 0 || front[0] == 0xFF;
-	}
-	tally_result result = TALLY_OK;
-	for (size_t i = 0; i < s->records->count && result == TALLY_OK; i++) {
-		const tally_record *record = tally_records_at(s->records, i);
-		tally_rule_symbol rule = export ? TALLY_RULE_N_09_EXPORT : TALLY_RULE_N_09_FILE;
-		const char *what = files ? "this FilePath occurs more than once" : "this BlobPath occurs more than once";
-		if (!files) {
-			rule = TALLY_RULE_N_09_BLOB;
-		} else if ((record->position & FOR_NTFS) != 0) {
-			rule = TALLY_RULE_N_09_CASE;
-			what = "NTFS takes this FilePath and an earlier one for the same file";
-		}
-		result = tell(m, s, record, rule, what, lines, error);
-	}
-	tally_free(lines);
-	return result;
-}
-
-static tally_result search_duplicates(tally_manifest *m, const tally_source *document, bool files, tally_error *error)
-{
-	search s = {.document = document, .records = files ? &m->file_names : &m->blob_names, .compare = files ? compare_files : compare_blobs};
-	tally_result result = confirm(&s, error);
-	if (result == TALLY_OK && s.records->count > 0)
-		result = tell_all(m, &s, files, error);
-	tally_records_clear(s.records);
-	clear_names(&s.first);
-	clear_names(&s.other);
-	return result;
+	if (duplicate->alike)
+		tell(m, entry, duplicate, TALLY_RULE_N_09_CASE, "NTFS takes this FilePath and an earlier one for the same file");
+	else
+		tell(m, entry, duplicate, export ? TALLY_RULE_N_09_EXPORT : TALLY_RULE_N_09_FILE,
+		     "this FilePath occurs more than once");
 }
 
 tally_result tally_manifest_find_duplicates(tally_manifest *m, const tally_source *document, tally_error *error)
 {
+	entry_names first = {.depth = 0}, other = {.depth = 0};
 	tally_document_about(m->document, NULL, NULL);
-	tally_result result = search_duplicates(m, document, false, error);
-	if (result == TALLY_OK)
-		result = search_duplicates(m, document, true, error);
+	tally_duplicate_search search = {.document = document,
+					 .records = &m->blob_names,
+					 .first = &first,
+					 .other = &other,
+					 .read = read_names,
+					 .compare = compare_blobs,
+					 .tell = tell_blob,
+					 .context = m};
+	tally_result result = tally_duplicates_find(&search, error);
+	tally_records_clear(&m->blob_names);
+	if (result == TALLY_OK) {
+		search.records = &m->file_names;
+		search.compare = compare_files;
+		search.tell = tell_file;
+		result = tally_duplicates_find(&search, error);
+	}
+	tally_records_clear(&m->file_names);
+	clear_names(&first);
+	clear_names(&other);
 	return result;
 }

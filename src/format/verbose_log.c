@@ -9,30 +9,30 @@ enum { VERBOSE_CLOUD_FORMAT, VERBOSE_ETAG, VERBOSE_PATH, VERBOSE_SIZE, VERBOSE_C
 static const tally_child_rule document_children[] = {{VERBOSE_FILE, 0, true, TALLY_RULE_NONE, TALLY_RULE_NONE}};
 
 static const tally_attribute_rule file_attributes[] = {
-	[VERBOSE_CLOUD_FORMAT] = {"CloudFormat", TALLY_VALUE_TEXT, TALLY_RULE_C_05_MISSING, TALLY_RULE_NONE},
-	[VERBOSE_ETAG] = {"ETag", TALLY_VALUE_TEXT, TALLY_RULE_NONE, TALLY_RULE_NONE},
-	[VERBOSE_PATH] = {"Path", TALLY_VALUE_TEXT, TALLY_RULE_C_05_MISSING, TALLY_RULE_NONE},
-	[VERBOSE_SIZE] = {"Size", TALLY_VALUE_UINT, TALLY_RULE_C_05_MISSING, TALLY_RULE_C_05_NUMBER},
-	[VERBOSE_CRC64] = {"crc64", TALLY_VALUE_TEXT, TALLY_RULE_C_05_MISSING, TALLY_RULE_NONE},
+    [VERBOSE_CLOUD_FORMAT] = {"CloudFormat", TALLY_VALUE_TEXT, TALLY_RULE_C_05_MISSING, TALLY_RULE_NONE},
+    [VERBOSE_ETAG] = {"ETag", TALLY_VALUE_TEXT, TALLY_RULE_NONE, TALLY_RULE_NONE},
+    [VERBOSE_PATH] = {"Path", TALLY_VALUE_TEXT, TALLY_RULE_C_05_MISSING, TALLY_RULE_NONE},
+    [VERBOSE_SIZE] = {"Size", TALLY_VALUE_UINT, TALLY_RULE_C_05_MISSING, TALLY_RULE_C_05_NUMBER},
+    [VERBOSE_CRC64] = {"crc64", TALLY_VALUE_TEXT, TALLY_RULE_C_05_MISSING, TALLY_RULE_NONE},
 };
 
 static const tally_element_rule elements[] = {
-	[VERBOSE_DOCUMENT] = {.name = "the document", TALLY_LOG_NO_TEXT, TALLY_CHILDREN(document_children)},
-	[VERBOSE_FILE] = {.name = "File", TALLY_LOG_NO_TEXT, TALLY_ATTRIBUTES(file_attributes)},
+    [VERBOSE_DOCUMENT] = {.name = "the document", TALLY_LOG_NO_TEXT, TALLY_CHILDREN(document_children)},
+    [VERBOSE_FILE] = {.name = "File", TALLY_LOG_NO_TEXT, TALLY_ATTRIBUTES(file_attributes)},
 };
 
 static const tally_grammar grammar = {
-	.elements = elements,
-	.fragment = true,
-	.root = TALLY_RULE_C_02_ROOT,
-	.unknown_element = TALLY_RULE_C_02_UNKNOWN,
-	.unknown_attribute = TALLY_RULE_C_02_UNKNOWN,
-	.repeated = TALLY_RULE_C_02_REPEATED,
-	.text = TALLY_RULE_C_02_TEXT,
-	.blanks = TALLY_RULE_NONE,
-	.character = TALLY_RULE_M_06,
-	.level = TALLY_LEVEL_DOCUMENT,
-	.status = NULL,
+    .elements = elements,
+    .fragment = true,
+    .root = TALLY_RULE_C_02_ROOT,
+    .unknown_element = TALLY_RULE_C_02_UNKNOWN,
+    .unknown_attribute = TALLY_RULE_C_02_UNKNOWN,
+    .repeated = TALLY_RULE_C_02_REPEATED,
+    .text = TALLY_RULE_C_02_TEXT,
+    .blanks = TALLY_RULE_NONE,
+    .character = TALLY_RULE_M_06,
+    .level = TALLY_LEVEL_DOCUMENT,
+    .status = NULL,
 };
 
 typedef struct verbose_log {
@@ -63,7 +63,8 @@ static bool has_root(tally_text name, const tally_xml_attribute *attributes, siz
 	if (!tally_text_equal_string(name, "File"))
 		return false;
 	for (size_t i = 0; i < count; i++)
-		if (tally_text_equal_string(attributes[i].name, "crc64") || tally_text_equal_string(attributes[i].name, "CloudFormat"))
+		if (tally_text_equal_string(attributes[i].name, "crc64") ||
+		    tally_text_equal_string(attributes[i].name, "CloudFormat"))
 			return true;
 	return false;
 }

@@ -15,7 +15,7 @@ void tally_writer_init(tally_writer *writer, int (*put)(void *context, const cha
 
 int tally_writer_flush(tally_writer *writer)
 {
-	if (writer->error == 0 && writer->used > 0)
+	if (writer->used > 0) /* never after a failure */
 		writer->error = writer->put(writer->context, writer->buffer, writer->used);
 	writer->used = 0;
 	return writer->error;

@@ -8,8 +8,9 @@ tally_result tally_batch_init(tally_batch *b, tally_error *error)
 	*b = (tally_batch){0};
 	b->blobs = tally_zalloc(TALLY_BATCH_BLOBS, sizeof *b->blobs);
 	b->segments = tally_zalloc(TALLY_BATCH_SEGMENTS, sizeof *b->segments);
+	b->places = tally_zalloc(TALLY_BATCH_SEGMENTS, sizeof *b->places);
 	b->text = tally_alloc(TALLY_BATCH_TEXT);
-	if (b->blobs != NULL && b->segments != NULL && b->text != NULL)
+	if (b->blobs != NULL && b->segments != NULL && b->places != NULL && b->text != NULL)
 		return TALLY_OK;
 	tally_batch_release(b);
 	return tally_fail_memory(error);
@@ -19,6 +20,7 @@ void tally_batch_release(tally_batch *b)
 {
 	tally_free(b->blobs);
 	tally_free(b->segments);
+	tally_free(b->places);
 	tally_free(b->text);
 	*b = (tally_batch){0};
 }
@@ -49,4 +51,53 @@ bool tally_batch_has_room(const tally_batch *b, size_t text_size, uint64_t bytes
 		return false;
 	/* One segment always fits into an empty batch, however long it is. */
 	return b->bytes == 0 || bytes <= TALLY_BATCH_BYTES - (b->bytes < TALLY_BATCH_BYTES ? b->bytes : TALLY_BATCH_BYTES);
+}
+
+static bool find(tally_drive *drive, tally_batch_blob *blob, tally_file *file)
+{
+	tally_text path = {blob->entry.file_path, strlen(blob->entry.file_path)};
+	blob->find = tally_drive_find(drive, path, file, &blob->detail);
+	return blob->find == TALLY_FIND_OK;
+}
+
+void tally_batch_open(tally_batch *b, tally_batch_blob *blob, tally_drive *drive)
+{
+	if (blob->opened)
+		return;
+	blob->opened = true;
+	blob->is_open = find(drive, blob, &blob->file);
+	b->open_files += blob->is_open;
+}
+
+bool tally_batch_reopen(tally_batch *b, tally_batch_blob *blob, tally_drive *drive)
+{
+	tally_batch_blob again = *blob;
+	tally_file file;
+	if (blob->is_open)
+		return true;
+	if (!find(drive, &again, &file)) {
+		blob->changed |= again.find == TALLY_FIND_MISSING || again.find == TALLY_FIND_NOT_A_FILE;
+		return false;
+	}
+	if (tally_file_identity_changed(&blob->file.identity, &file.identity)) {
+		blob->changed = true;
+		tally_file_close(&file);
+		return false;
+	}
+	blob->file = file;
+	blob->is_open = true;
+	b->open_files++;
+	return true;
+}
+
+void tally_batch_close(tally_batch *b, tally_batch_blob *blob)
+{
+	if (!blob->is_open)
+		return;
+	tally_file_identity now;
+	if (tally_file_identify(&blob->file, &now) == 0 && tally_file_identity_changed(&blob->file.identity, &now))
+		blob->changed = true;
+	tally_file_close(&blob->file);
+	blob->is_open = false;
+	b->open_files--;
 }

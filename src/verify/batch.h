@@ -29,6 +29,15 @@ typedef enum tally_segment_outcome {
 	TALLY_SEGMENT_CANCELLED  /* its file could not be opened */
 } tally_segment_outcome;
 
+/* What a second reading of a segment that failed came to: past the page cache, right after the first. */
+typedef enum tally_second_reading {
+	TALLY_SECOND_NONE, /* not needed; or the file was gone */
+	TALLY_SECOND_RIGHT,
+	TALLY_SECOND_SAME,  /* the same wrong bytes */
+	TALLY_SECOND_OTHER, /* wrong, but not as before */
+	TALLY_SECOND_FAILED
+} tally_second_reading;
+
 typedef struct tally_batch_segment {
 	tally_manifest_segment entry;
 	uint32_t blob; /* index in the batch */
@@ -36,7 +45,20 @@ typedef struct tally_batch_segment {
 	uint8_t actual[16];
 	uint64_t read; /* bytes read of it */
 	int os_error;  /* for IO_FAILED */
+	tally_second_reading second;
+	/* For IO_FAILED, unless the second reading was RIGHT: the first bytes that can't be read. */
+	uint64_t bad_offset, bad_length;
+	uint64_t bad_ranges; /* how many there are */
+	bool bad_unknown;    /* the last one may end earlier: reading was given up */
+	bool again;          /* what was hashed were not the file's bytes: to be read in another way */
+	bool give_back;      /* nothing of it was in the page cache before */
+	uint64_t given_back; /* bytes */
 } tally_batch_segment;
+
+typedef struct tally_segment_place {
+	uint64_t place; /* on the medium */
+	uint32_t segment;
+} tally_segment_place;
 
 typedef enum tally_side_outcome {
 	TALLY_SIDE_NONE, /* the blob has none, or it was dealt with for the whole list */
@@ -76,7 +98,9 @@ typedef struct tally_batch_blob {
 typedef struct tally_batch {
 	tally_batch_blob *blobs;
 	tally_batch_segment *segments;
+	tally_segment_place *places; /* for sorting */
 	char *text;
+	unsigned open_files;
 	size_t blob_count, segment_count, text_size;
 	uint64_t bytes;
 	tally_result result; /* of the thread that worked on it */
@@ -90,5 +114,12 @@ void tally_batch_reset(tally_batch *batch);
 const char *tally_batch_copy(tally_batch *batch, const char *text);
 /* Whether a further blob with these texts, or a further segment of `bytes`, has room. */
 bool tally_batch_has_room(const tally_batch *batch, size_t text_size, uint64_t bytes);
+
+/* Opens a blob's file unless that was tried before. */
+void tally_batch_open(tally_batch *batch, tally_batch_blob *blob, tally_drive *drive);
+/* Opens it once more: false when it isn't there any more, or isn't the same. */
+bool tally_batch_reopen(tally_batch *batch, tally_batch_blob *blob, tally_drive *drive);
+/* Closes it, if it is open, and notes whether it changed. */
+void tally_batch_close(tally_batch *batch, tally_batch_blob *blob);
 
 #endif

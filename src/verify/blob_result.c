@@ -32,7 +32,7 @@ static void tell_find(tally_run *run, const tally_batch_blob *part, tally_rule_s
 	fact.rule = rule;
 	fact.in_document = true;
 	fact.blob_path = part->entry.blob_path;
-	bool more = detail->text[0] != '\0';
+	bool more = tally_run_may_tell(detail, fact.file_path);
 	tally_find_fact(&run->finder, &fact, "%s%s%s%s", sentence, more ? " (" : "", more ? detail->text : "", more ? ")" : "");
 }
 
@@ -55,8 +55,7 @@ static void take_file(tally_blob_result *r, tally_run *run, const tally_batch_bl
 		return;
 	}
 	const tally_file_identity *now = &part->file.identity;
-	bool differs = r->have_identity && (now->inode != r->identity.inode || now->size != r->identity.size ||
-					    now->modified_ns != r->identity.modified_ns);
+	bool differs = r->have_identity && tally_file_identity_changed(&r->identity, now);
 	if ((part->changed || differs) && !r->told_changed) {
 		r->told_changed = true;
 		r->status = "IOFailed";
@@ -80,6 +79,15 @@ static const char *segment_noun(const tally_batch_blob *part)
 	return part->entry.kind == TALLY_BLOB_PAGE ? "page range" : "block";
 }
 
+/* What the second reading adds: whether it is the drive's state or its mood. */
+static const char *const second_sentences[] = {
+	[TALLY_SECOND_NONE] = "",
+	[TALLY_SECOND_RIGHT] = "; flaky: a second reading, past the page cache, gave the right bytes",
+	[TALLY_SECOND_SAME] = "; bad: a second reading, past the page cache, gave the same wrong bytes",
+	[TALLY_SECOND_OTHER] = "; bad: a second reading, past the page cache, gave other wrong bytes",
+	[TALLY_SECOND_FAILED] = "; bad: a second reading, past the page cache, failed",
+};
+
 static void tell_corrupted(tally_run *run, const tally_batch_blob *part, const tally_batch_segment *s)
 {
 	char expected[33], actual[33];
@@ -88,8 +96,8 @@ static void tell_corrupted(tally_run *run, const tally_batch_blob *part, const t
 	tally_fact fact = segment_fact(part, s, TALLY_RULE_V_20);
 	fact.expected = (tally_text){expected, 32};
 	fact.actual = (tally_text){actual, 32};
-	tally_find_fact(&run->finder, &fact, "the bytes of %s %" PRIu64 " are not those that the manifest describes", segment_noun(part),
-			s->entry.index + 1);
+	tally_find_fact(&run->finder, &fact, "the bytes of %s %" PRIu64 " are not those that the manifest describes%s", segment_noun(part),
+			s->entry.index + 1, second_sentences[s->second]);
 }
 
 static void tell_short(tally_run *run, const tally_batch_blob *part, const tally_batch_segment *s)
@@ -108,11 +116,23 @@ static void tell_short(tally_run *run, const tally_batch_blob *part, const tally
 static void tell_io(tally_run *run, const tally_batch_blob *part, const tally_batch_segment *s)
 {
 	tally_fact fact = segment_fact(part, s, TALLY_RULE_V_22);
+	char range[128] = "";
 	tally_error error;
 	tally_fail_os(&error, s->os_error, "reading");
 	fact.actual = (tally_text){error.message, strlen(error.message)};
-	tally_find_fact(&run->finder, &fact, "%s %" PRIu64 " can't be read from byte %" PRIu64 " on", segment_noun(part),
-			s->entry.index + 1, s->entry.offset + s->read);
+	if (s->bad_ranges > 0) {
+		fact.offset = s->bad_offset;
+		fact.length = s->bad_length;
+		uint64_t last = s->bad_offset + s->bad_length - 1, others = s->bad_ranges - 1;
+		int size = snprintf(range, sizeof range, ": bytes %" PRIu64 " to %" PRIu64 " of the file", s->bad_offset, last);
+		if (others > 0)
+			snprintf(range + size, sizeof range - (size_t)size, ", and %" PRIu64 " more range%s%s", others, others > 1 ? "s" : "",
+				 s->bad_unknown ? " (the last not tried to its end)" : "");
+		else if (s->bad_unknown)
+			snprintf(range + size, sizeof range - (size_t)size, " (not tried to their end)");
+	}
+	tally_find_fact(&run->finder, &fact, "%s %" PRIu64 " can't be read%s%s", segment_noun(part), s->entry.index + 1, range,
+			second_sentences[s->second]);
 }
 
 static void take_segment(tally_blob_result *r, tally_run *run, const tally_batch_blob *part, const tally_batch_segment *s)
@@ -270,10 +290,12 @@ static void finish_blob(tally_blob_result *r, tally_run *run, const tally_batch_
 	run->summary->blobs_listed++;
 	run->summary->blobs_checked += !r->file_failed && !part->late_path && r->checked == r->counted;
 	run->progress.blobs_done++;
-	run->progress.file_path = part->entry.file_path;
+	char blob_path[TALLY_MASKED_PATH], file_path[TALLY_MASKED_PATH];
 	if (run->sink->blob != NULL)
-		run->sink->blob(run->sink->context, &(tally_blob_report){.index = part->entry.index, .blob_path = part->entry.blob_path,
-									.file_path = part->entry.file_path, .length = part->entry.length,
+		run->sink->blob(run->sink->context, &(tally_blob_report){.index = part->entry.index,
+									.blob_path = tally_mask_path(part->entry.blob_path, blob_path),
+									.file_path = tally_mask_path(part->entry.file_path, file_path),
+									.length = part->entry.length,
 									.status = status, .segments_listed = r->counted,
 									.segments_checked = r->checked});
 	r->open = false;
@@ -283,6 +305,7 @@ tally_result tally_blob_result_add(tally_blob_result *r, tally_run *run, tally_b
 {
 	if (part->begins)
 		*r = (tally_blob_result){.open = true, .metadata = r->metadata, .properties = r->properties};
+	run->progress.file_path = part->entry.file_path;
 	take_file(r, run, part);
 	for (size_t i = 0; i < part->segment_count; i++)
 		take_segment(r, run, part, &batch->segments[part->first_segment + i]);

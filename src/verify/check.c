@@ -144,7 +144,7 @@ static tally_result open_manifest(tally_run *run, tally_error *error)
 	/* The journal's own reading tells that its ManifestFile is no name; that can't be told twice. */
 	bool told = (find == TALLY_FIND_NAME_INVALID || find == TALLY_FIND_NAME_TOO_LONG) && run->options->manifest == NULL && run->entry != NULL;
 	const find_meaning *m = &manifest_meanings[find];
-	bool more = detail.text[0] != '\0';
+	bool more = tally_run_may_tell(&detail, run->manifest_path);
 	if (!told)
 		tally_find_fact(&run->finder, &(tally_fact){.rule = m->rule, .file_path = run->manifest_path}, "%s%s%s%s", m->sentence,
 				more ? " (" : "", detail.text, more ? ")" : "");
@@ -280,6 +280,8 @@ static void tell_gaps(tally_run *run)
 	tally_run_gap(run, "whether the BitLocker key unlocks the drive",
 		      run->options->journal == NULL ? "no journal was given (--journal)" : "only its form can be checked on a mounted directory");
 	tally_run_gap(run, "the storage account: access, existing blobs, leases", "it can't be known offline");
+	if (run->totals.skipped > 0)
+		tally_run_gap(run, "elements of the manifest that are not known here", "what they hold was not read; see the findings");
 	if (run->summary->segments_checked < run->summary->segments_listed)
 		tally_run_gap(run, "some blocks or page ranges", "their file could not be opened, or their entry can't be used; see the findings");
 }
@@ -328,8 +330,8 @@ static void release(tally_run *run)
 tally_result tally_check(const tally_check_options *options, const tally_sink *sink, tally_summary *summary, tally_error *error)
 {
 	static const tally_sink nobody = {0};
-	if (options == NULL || options->drive == NULL || summary == NULL || options->jobs > 256)
-		return tally_fail(error, TALLY_ERROR_ARGUMENT, "tally_check needs a drive, a summary and at most 256 jobs");
+	if (options == NULL || options->drive == NULL || summary == NULL || options->jobs > 256 || (unsigned)options->io > TALLY_IO_DIRECT)
+		return tally_fail(error, TALLY_ERROR_ARGUMENT, "tally_check needs a drive, a summary, at most 256 jobs and a known io");
 	*summary = (tally_summary){.drive = options->drive, .source = "directory", .exit_status = 3};
 	summary->status_counts = tally_zalloc(tally_status_count(), sizeof *summary->status_counts);
 	if (summary->status_counts == NULL)
@@ -339,7 +341,7 @@ tally_result tally_check(const tally_check_options *options, const tally_sink *s
 	run.finder = (tally_finder){.put = tally_run_put, .context = &run, .strict = options->strict};
 	tally_result result = run_stages(&run, error);
 	const char *id = run.totals.drive_id[0] != '\0' ? run.totals.drive_id : run.entry != NULL ? run.entry->drive_id : "";
-	snprintf(summary->drive_id, sizeof summary->drive_id, "%s", id);
+	tally_mask((tally_text){id, strlen(id)}, summary->drive_id, sizeof summary->drive_id);
 	tell_gaps(&run);
 	tally_run_conclude(&run);
 	if (result != TALLY_OK) {

@@ -3,7 +3,13 @@
 
 #include "base/memory.h"
 
+#include <errno.h>
 #include <pthread.h>
+#include <signal.h>
+#include <time.h>
+
+/* How long the calling thread waits for a batch before it looks whether anybody still wants it. */
+#define WAIT_NS 100000000L
 
 /*
  * Batch number n lives in slot n % slot_count. Numbers only grow:
@@ -26,8 +32,8 @@ struct tally_pipeline {
 	pthread_t *threads;
 	unsigned worker_count, thread_count;
 	unsigned next_worker;
-	tally_result (*take)(void *context, tally_batch *batch, tally_error *error);
-	void *context;
+	tally_reading reading;
+	tally_pipeline_sink sink;
 };
 
 static slot *slot_of(tally_pipeline *p, uint64_t number)
@@ -40,6 +46,7 @@ static void *work(void *context)
 	tally_pipeline *p = context;
 	pthread_mutex_lock(&p->lock);
 	tally_worker *worker = p->workers[p->next_worker++];
+	tally_worker_enter(worker);
 	for (;;) {
 		while (p->started == p->submitted && !p->ending)
 			pthread_cond_wait(&p->work, &p->lock);
@@ -53,11 +60,27 @@ static void *work(void *context)
 		pthread_cond_signal(&p->finished);
 	}
 	pthread_mutex_unlock(&p->lock);
+	tally_worker_leave(worker);
 	return NULL;
 }
 
-static tally_result start(tally_pipeline *p, tally_drive *drive, bool is_export, unsigned jobs, tally_error *error)
+/* Signals are the program's business, which expects them on its own threads; but faults belong to those who make them. */
+static int start_thread(pthread_t *thread, tally_pipeline *p)
 {
+	static const int faults[] = {SIGBUS, SIGSEGV, SIGFPE, SIGILL, SIGTRAP, SIGSYS};
+	sigset_t blocked, before;
+	sigfillset(&blocked);
+	for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
+		sigdelset(&blocked, faults[i]);
+	pthread_sigmask(SIG_SETMASK, &blocked, &before);
+	int failed = pthread_create(thread, NULL, work, p);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return failed;
+}
+
+static tally_result start(tally_pipeline *p, tally_drive *drive, bool is_export, tally_error *error)
+{
+	const unsigned jobs = p->reading.workers;
 	p->slots = tally_zalloc(p->slot_count, sizeof *p->slots);
 	p->workers = tally_zalloc(jobs, sizeof(tally_worker *));
 	p->threads = tally_zalloc(jobs, sizeof *p->threads);
@@ -67,31 +90,33 @@ static tally_result start(tally_pipeline *p, tally_drive *drive, bool is_export,
 	for (size_t i = 0; i < p->slot_count && result == TALLY_OK; i++)
 		result = tally_batch_init(&p->slots[i].batch, error);
 	for (; p->worker_count < jobs && result == TALLY_OK; p->worker_count += result == TALLY_OK)
-		result = tally_worker_new(&p->workers[p->worker_count], drive, is_export, error);
+		result = tally_worker_new(&p->workers[p->worker_count], drive, &p->reading, is_export, error);
 	for (; p->thread_count < jobs && result == TALLY_OK; p->thread_count++) {
-		int failed = pthread_create(&p->threads[p->thread_count], NULL, work, p);
+		int failed = start_thread(&p->threads[p->thread_count], p);
 		if (failed != 0)
 			return tally_fail_os(error, failed, "a hashing thread could not be started");
 	}
 	return result;
 }
 
-tally_result tally_pipeline_new(tally_pipeline **out, tally_drive *drive, bool is_export, unsigned jobs,
-				tally_result (*take)(void *context, tally_batch *batch, tally_error *error), void *context,
-				tally_error *error)
+tally_result tally_pipeline_new(tally_pipeline **out, tally_drive *drive, bool is_export, const tally_reading_options *options,
+				const tally_pipeline_sink *sink, tally_error *error)
 {
 	*out = NULL;
 	tally_pipeline *p = tally_zalloc(1, sizeof *p);
 	if (p == NULL)
 		return tally_fail_memory(error);
+	tally_reading_init(&p->reading, drive, options);
+	pthread_condattr_t clock;
+	pthread_condattr_init(&clock);
+	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->work, NULL);
-	pthread_cond_init(&p->finished, NULL);
-	/* One in each worker's hands, one waiting for each, one being filled. */
-	p->slot_count = (size_t)2 * jobs + 1;
-	p->take = take;
-	p->context = context;
-	tally_result result = start(p, drive, is_export, jobs, error);
+	pthread_cond_init(&p->finished, &clock);
+	pthread_condattr_destroy(&clock);
+	p->slot_count = p->reading.slots;
+	p->sink = *sink;
+	tally_result result = start(p, drive, is_export, error);
 	if (result != TALLY_OK) {
 		tally_pipeline_free(p);
 		return result;
@@ -104,6 +129,7 @@ void tally_pipeline_free(tally_pipeline *p)
 {
 	if (p == NULL)
 		return;
+	tally_reading_stop(&p->reading);
 	pthread_mutex_lock(&p->lock);
 	p->ending = true;
 	pthread_cond_broadcast(&p->work);
@@ -120,6 +146,7 @@ void tally_pipeline_free(tally_pipeline *p)
 	pthread_cond_destroy(&p->finished);
 	pthread_cond_destroy(&p->work);
 	pthread_mutex_destroy(&p->lock);
+	tally_reading_destroy(&p->reading);
 	tally_free(p);
 }
 
@@ -128,21 +155,46 @@ tally_batch *tally_pipeline_batch(tally_pipeline *p)
 	return &slot_of(p, p->submitted)->batch;
 }
 
+static struct timespec soon(void)
+{
+	struct timespec at;
+	clock_gettime(CLOCK_MONOTONIC, &at);
+	at.tv_nsec += WAIT_NS;
+	at.tv_sec += at.tv_nsec / 1000000000;
+	at.tv_nsec %= 1000000000;
+	return at;
+}
+
+static tally_result wait_for(tally_pipeline *p, slot *s, tally_error *error)
+{
+	tally_result result = TALLY_OK;
+	pthread_mutex_lock(&p->lock);
+	while (!s->done && result == TALLY_OK) {
+		struct timespec until = soon();
+		if (pthread_cond_timedwait(&p->finished, &p->lock, &until) != ETIMEDOUT)
+			continue;
+		pthread_mutex_unlock(&p->lock);
+		result = p->sink.wait(p->sink.context, error);
+		pthread_mutex_lock(&p->lock);
+	}
+	s->done = false;
+	pthread_mutex_unlock(&p->lock);
+	return result;
+}
+
 static tally_result take_oldest(tally_pipeline *p, tally_error *error)
 {
 	slot *s = slot_of(p, p->taken);
-	pthread_mutex_lock(&p->lock);
-	while (!s->done)
-		pthread_cond_wait(&p->finished, &p->lock);
-	s->done = false;
-	pthread_mutex_unlock(&p->lock);
+	tally_result result = wait_for(p, s, error);
+	if (result != TALLY_OK)
+		return result;
 	p->taken++;
 	if (s->batch.result != TALLY_OK) {
 		if (error != NULL)
 			*error = s->batch.error;
 		return s->batch.result;
 	}
-	tally_result result = p->take(p->context, &s->batch, error);
+	result = p->sink.take(p->sink.context, &s->batch, error);
 	tally_batch_reset(&s->batch);
 	return result;
 }

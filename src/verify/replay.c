@@ -10,8 +10,6 @@
 
 #include "base/memory.h"
 
-#include <unistd.h>
-
 typedef struct replay {
 	tally_run *run;
 	tally_pipeline *pipeline;
@@ -137,13 +135,17 @@ static tally_result take(void *context, tally_batch *batch, tally_error *error)
 	tally_result result = TALLY_OK;
 	for (size_t i = 0; i < batch->blob_count && result == TALLY_OK; i++)
 		result = tally_blob_result_add(&r->current, r->run, batch, &batch->blobs[i], error);
-	return result == TALLY_OK ? tally_run_progress(r->run, error) : result;
+	if (result == TALLY_OK)
+		result = tally_run_progress(r->run, error);
+	r->run->progress.file_path = NULL; /* it is the batch's, which goes back to be filled again */
+	return result;
 }
 
-static unsigned processor_count(void)
+/* Nothing to take for a while: still somebody may want to stop. */
+static tally_result on_wait(void *context, tally_error *error)
 {
-	long online = sysconf(_SC_NPROCESSORS_ONLN);
-	return online < 1 ? 1 : online > 64 ? 64 : (unsigned)online;
+	replay *r = context;
+	return tally_run_progress(r->run, error);
 }
 
 /* Feeds the manifest from the drive. A read error was told by the first reading; here it only ends the work. */
@@ -177,9 +179,10 @@ tally_result tally_run_replay(tally_run *run, tally_error *error)
 	tally_finder silent = {0};
 	replay r = {.run = run};
 	tally_manifest_options options = {.kind = run->totals.kind, .events = &events, .events_context = &r};
-	unsigned jobs = run->options->jobs != 0 ? run->options->jobs : processor_count();
+	const tally_reading_options reading = {.jobs = run->options->jobs, .io = run->options->io, .max_rate = run->options->max_rate};
+	const tally_pipeline_sink sink = {&r, take, on_wait};
 	run->progress = (tally_progress){.stage = "checking", .bytes_total = run->totals.segment_bytes, .blobs_total = run->totals.blobs};
-	tally_result result = tally_pipeline_new(&r.pipeline, run->drive, run->totals.kind != TALLY_MANIFEST_IMPORT, jobs, take, &r, error);
+	tally_result result = tally_pipeline_new(&r.pipeline, run->drive, run->totals.kind != TALLY_MANIFEST_IMPORT, &reading, &sink, error);
 	if (result == TALLY_OK)
 		result = tally_manifest_new(&r.manifest, &options, &silent, error);
 	if (result == TALLY_OK)

@@ -35,6 +35,11 @@ typedef struct tally_run {
 void tally_run_start_verdict(tally_run *run);
 /* The finder's `put`: passes a finding on and lets it count for the verdict. `context` is the run. */
 void tally_run_put(void *context, const tally_finding *finding);
+/*
+ * Whether a finding may say what stands in the way of `path`. That text is a part of the path and may begin anywhere in
+ * it; where a secret was cut, nobody could tell and mask it any more.
+ */
+bool tally_run_may_tell(const tally_find_detail *detail, const char *path);
 /* What the service would report for the drive if nothing earlier in its order stops it. NULL is ignored. */
 void tally_run_predict(tally_run *run, const char *drive_status);
 /* Counts a status of a blob, segment or side file. Returns it. */

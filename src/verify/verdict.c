@@ -42,6 +42,11 @@ void tally_run_put(void *context, const tally_finding *finding)
 		run->sink->finding(run->sink->context, finding);
 }
 
+bool tally_run_may_tell(const tally_find_detail *detail, const char *path)
+{
+	return detail->text[0] != '\0' && !tally_has_secret((tally_text){path, strlen(path)});
+}
+
 const tally_status *tally_run_count(tally_run *run, tally_level level, const char *code)
 {
 	const tally_status *status = tally_status_find(level, code);
@@ -60,8 +65,11 @@ tally_result tally_run_progress(tally_run *run, tally_error *error)
 {
 	if (run->sink->progress == NULL)
 		return TALLY_OK;
-	run->progress.findings = run->finder.errors + run->finder.warnings;
-	if (run->sink->progress(run->sink->context, &run->progress))
+	char masked[TALLY_MASKED_PATH];
+	tally_progress shown = run->progress;
+	shown.findings = run->finder.errors + run->finder.warnings;
+	shown.file_path = tally_mask_path(shown.file_path, masked);
+	if (run->sink->progress(run->sink->context, &shown))
 		return TALLY_OK;
 	return tally_fail(error, TALLY_ERROR_STOPPED, "stopped on request");
 }

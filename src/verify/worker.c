@@ -2,31 +2,38 @@
 #include "verify/worker.h"
 
 #include "base/memory.h"
-
-/* Large enough to make system calls cheap, small enough that the buffers of all lanes stay in the second-level cache. */
-#define LANE_BUFFER ((size_t)32 * 1024)
+#include "verify/ahead.h"
+#include "verify/lanes.h"
+#include "verify/second.h"
 
 struct tally_worker {
 	tally_drive *drive;
+	tally_reading *reading;
 	tally_digest *digest;
+	tally_second *second; /* made when it is needed first */
 	tally_batch *batch;
 	bool is_export;
-	uint8_t *buffers; /* LANE_BUFFER for each lane */
-	/* Segments of the batch that need hashing, by the digest's index. */
+	tally_lanes lanes;
+	tally_ahead ahead;
+	/* Of what is being hashed: segments of the batch, by the digest's index, and how far each lane has come. */
 	uint32_t queue[TALLY_BATCH_SEGMENTS];
+	uint64_t got[TALLY_DIGEST_LANES_MAX];
+	tally_lane_way way;
+	void (*finish)(tally_worker *worker, tally_batch_segment *segment, const tally_digest_result *result);
 };
 
-tally_result tally_worker_new(tally_worker **out, tally_drive *drive, bool is_export, tally_error *error)
+tally_result tally_worker_new(tally_worker **out, tally_drive *drive, tally_reading *reading, bool is_export, tally_error *error)
 {
 	*out = NULL;
 	tally_worker *w = tally_zalloc(1, sizeof *w);
 	if (w == NULL)
 		return tally_fail_memory(error);
 	w->drive = drive;
+	w->reading = reading;
 	w->is_export = is_export;
 	tally_result result = tally_digest_new(NULL, &w->digest, error);
-	if (result == TALLY_OK && (w->buffers = tally_alloc(tally_digest_lanes(w->digest) * LANE_BUFFER)) == NULL)
-		result = tally_fail_memory(error);
+	if (result == TALLY_OK)
+		result = tally_lanes_init(&w->lanes, reading, tally_digest_lanes(w->digest), error);
 	if (result != TALLY_OK) {
 		tally_worker_free(w);
 		return result;
@@ -40,31 +47,32 @@ void tally_worker_free(tally_worker *w)
 	if (w == NULL)
 		return;
 	tally_digest_free(w->digest);
-	tally_free(w->buffers);
+	tally_lanes_release(&w->lanes);
+	tally_second_free(w->second);
 	tally_free(w);
 }
 
-static void open_file(tally_worker *w, tally_batch_blob *blob)
+void tally_worker_enter(tally_worker *w)
 {
-	if (blob->opened)
-		return;
-	blob->opened = true;
-	tally_text path = {blob->entry.file_path, strlen(blob->entry.file_path)};
-	blob->find = tally_drive_find(w->drive, path, &blob->file, &blob->detail);
-	blob->is_open = blob->find == TALLY_FIND_OK;
+	tally_mapping_watch(w->lanes.mappings, TALLY_DIGEST_LANES_MAX);
 }
 
-static void close_file(tally_batch_blob *blob)
+void tally_worker_leave(tally_worker *w)
 {
-	if (!blob->is_open)
-		return;
-	tally_file_identity now;
-	if (tally_file_identify(&blob->file, &now) == 0) {
-		const tally_file_identity *then = &blob->file.identity;
-		blob->changed = now.size != then->size || now.modified_ns != then->modified_ns || now.inode != then->inode;
+	tally_mapping_watch(NULL, 0);
+	(void)w;
+}
+
+/* ---- what the digest asks for ---- */
+
+static tally_piece give_up(tally_batch_segment *s, tally_segment_outcome outcome, int os_error)
+{
+	/* What the first reading said stands. */
+	if (s->outcome == TALLY_SEGMENT_WAITING) {
+		s->outcome = outcome;
+		s->os_error = os_error;
 	}
-	tally_file_close(&blob->file);
-	blob->is_open = false;
+	return TALLY_PIECE_FAILED;
 }
 
 static tally_piece next_piece(void *context, size_t index, unsigned lane, const uint8_t **piece, size_t *size)
@@ -72,44 +80,72 @@ static tally_piece next_piece(void *context, size_t index, unsigned lane, const 
 	tally_worker *w = context;
 	tally_batch_segment *s = &w->batch->segments[w->queue[index]];
 	tally_batch_blob *blob = &w->batch->blobs[s->blob];
-	open_file(w, blob);
-	if (!blob->is_open) {
-		s->outcome = TALLY_SEGMENT_CANCELLED;
+	if (atomic_load_explicit(&w->reading->stop, memory_order_relaxed))
+		return TALLY_PIECE_STOP;
+	s->again |= !tally_lanes_done(&w->lanes, lane);
+	if (s->again)
 		return TALLY_PIECE_FAILED;
-	}
-	if (s->read == 0 && s->entry.offset + s->entry.length > blob->file.size) {
-		s->outcome = TALLY_SEGMENT_SHORT;
-		return TALLY_PIECE_FAILED;
-	}
-	uint64_t left = s->entry.length - s->read;
+	tally_batch_open(w->batch, blob, w->drive);
+	if (!blob->is_open)
+		return give_up(s, TALLY_SEGMENT_CANCELLED, 0);
+	uint64_t got_before = w->got[lane], left = s->entry.length - got_before;
+	if (got_before == 0 && s->entry.offset + s->entry.length > blob->file.size)
+		return give_up(s, TALLY_SEGMENT_SHORT, 0);
 	if (left == 0)
 		return TALLY_PIECE_END;
-	uint8_t *buffer = w->buffers + lane * LANE_BUFFER;
-	int64_t got = tally_file_read(&blob->file, s->entry.offset + s->read, buffer, left < LANE_BUFFER ? (size_t)left : LANE_BUFFER);
-	if (got <= 0) {
-		s->outcome = got == 0 ? TALLY_SEGMENT_SHORT : TALLY_SEGMENT_IO_FAILED;
-		s->os_error = (int)-got;
-		return TALLY_PIECE_FAILED;
-	}
-	s->read += (uint64_t)got;
-	*piece = buffer;
+	tally_ahead_used(&blob->file, s, got_before, false);
+	int64_t got = tally_lanes_fetch(&w->lanes, lane, w->way, &blob->file, s->entry.offset + got_before, left, piece);
+	if (got <= 0)
+		return give_up(s, got == 0 ? TALLY_SEGMENT_SHORT : TALLY_SEGMENT_IO_FAILED, (int)-got);
+	w->got[lane] += (uint64_t)got;
 	*size = (size_t)got;
+	tally_ahead_taken(&w->ahead, (uint64_t)got);
+	tally_rate_take(&w->reading->rate, (uint64_t)got);
 	return TALLY_PIECE_DATA;
 }
 
 static void segment_done(void *context, size_t index, unsigned lane, const tally_digest_result *result)
 {
-	(void)lane;
 	tally_worker *w = context;
 	tally_batch_segment *s = &w->batch->segments[w->queue[index]];
 	tally_batch_blob *blob = &w->batch->blobs[s->blob];
-	if (result != NULL) {
-		memcpy(s->actual, result->md5, sizeof s->actual);
-		bool same = memcmp(s->actual, s->entry.md5, sizeof s->actual) == 0;
-		s->outcome = same ? TALLY_SEGMENT_COMPLETED : TALLY_SEGMENT_CORRUPTED;
-	}
+	s->again |= !tally_lanes_done(&w->lanes, lane);
+	uint64_t got = w->got[lane];
+	w->got[lane] = 0;
+	tally_ahead_taken(&w->ahead, s->entry.length - got);
+	if (s->again)
+		return; /* its file stays open */
+	if (s->outcome == TALLY_SEGMENT_WAITING || s->outcome == TALLY_SEGMENT_SHORT)
+		s->read = got;
+	if (blob->is_open)
+		tally_ahead_used(&blob->file, s, s->entry.length, true);
+	w->finish(w, s, result);
 	if (--blob->pending == 0)
-		close_file(blob);
+		tally_batch_close(w->batch, blob);
+}
+
+static tally_result run(tally_worker *w, size_t count, tally_lane_way way,
+			void (*finish)(tally_worker *worker, tally_batch_segment *segment, const tally_digest_result *result),
+			tally_error *error)
+{
+	const tally_digest_source source = {w, next_piece, segment_done};
+	w->way = way;
+	w->finish = finish;
+	/* A run that was stopped has left them as they were. */
+	memset(w->got, 0, sizeof w->got);
+	return tally_digest_run(w->digest, &source, count, error);
+}
+
+/* ---- the first reading ---- */
+
+static void finish_first(tally_worker *w, tally_batch_segment *s, const tally_digest_result *result)
+{
+	(void)w;
+	if (result == NULL)
+		return;
+	memcpy(s->actual, result->md5, sizeof s->actual);
+	bool same = memcmp(s->actual, s->entry.md5, sizeof s->actual) == 0;
+	s->outcome = same ? TALLY_SEGMENT_COMPLETED : TALLY_SEGMENT_CORRUPTED;
 }
 
 /* Which segments are to be hashed; what can't be is settled here. */
@@ -129,6 +165,87 @@ static size_t queue_segments(tally_worker *w, tally_batch *batch)
 	return queued;
 }
 
+/* Segments whose mapping broke down under the digest. They still count as pending. */
+static size_t queue_again(tally_worker *w, tally_batch *batch)
+{
+	size_t queued = 0;
+	for (size_t i = 0; i < batch->segment_count; i++) {
+		if (!batch->segments[i].again)
+			continue;
+		batch->segments[i].again = false;
+		w->queue[queued++] = (uint32_t)i;
+	}
+	return queued;
+}
+
+static tally_result read_first(tally_worker *w, tally_batch *batch, tally_error *error)
+{
+	size_t queued = queue_segments(w, batch);
+	tally_ahead_begin(&w->ahead, w->reading, w->drive, batch, w->queue, queued);
+	tally_result result = run(w, queued, TALLY_LANE_AS_CHOSEN, finish_first, error);
+	w->ahead.count = 0; /* the queue is used for other things from here on */
+	if (result == TALLY_OK && (queued = queue_again(w, batch)) > 0)
+		result = run(w, queued, TALLY_LANE_READ, finish_first, error);
+	return result;
+}
+
+/* ---- the second reading, of what failed ---- */
+
+static void finish_second(tally_worker *w, tally_batch_segment *s, const tally_digest_result *result)
+{
+	(void)w;
+	if (result == NULL)
+		s->second = TALLY_SECOND_FAILED;
+	else if (memcmp(result->md5, s->entry.md5, sizeof result->md5) == 0)
+		s->second = TALLY_SECOND_RIGHT;
+	else
+		s->second = memcmp(result->md5, s->actual, sizeof s->actual) == 0 ? TALLY_SECOND_SAME : TALLY_SECOND_OTHER;
+}
+
+static tally_result read_corrupted(tally_worker *w, tally_batch *batch, tally_error *error)
+{
+	size_t queued = 0;
+	for (size_t i = 0; i < batch->segment_count; i++) {
+		tally_batch_segment *s = &batch->segments[i];
+		tally_batch_blob *blob = &batch->blobs[s->blob];
+		if (s->outcome != TALLY_SEGMENT_CORRUPTED)
+			continue;
+		/* Not more at a time than may be open: what is left keeps its first reading. */
+		if (!blob->is_open && batch->open_files >= w->reading->files)
+			continue;
+		if (!tally_batch_reopen(batch, blob, w->drive))
+			continue;
+		blob->pending++;
+		w->queue[queued++] = (uint32_t)i;
+	}
+	return queued > 0 ? run(w, queued, TALLY_LANE_MEDIUM, finish_second, error) : TALLY_OK;
+}
+
+static tally_result read_failed(tally_worker *w, tally_batch *batch, tally_batch_segment *s, tally_error *error)
+{
+	tally_batch_blob *blob = &batch->blobs[s->blob];
+	tally_result result = TALLY_OK;
+	if (!tally_batch_reopen(batch, blob, w->drive))
+		return TALLY_OK;
+	if (w->second == NULL)
+		result = tally_second_new(&w->second, w->reading, error);
+	if (result == TALLY_OK)
+		result = tally_second_read(w->second, &blob->file, s, error);
+	tally_batch_close(batch, blob);
+	return result;
+}
+
+static tally_result read_second(tally_worker *w, tally_batch *batch, tally_error *error)
+{
+	tally_result result = read_corrupted(w, batch, error);
+	for (size_t i = 0; i < batch->segment_count && result == TALLY_OK; i++)
+		if (batch->segments[i].outcome == TALLY_SEGMENT_IO_FAILED)
+			result = read_failed(w, batch, &batch->segments[i], error);
+	return result;
+}
+
+/* ---- a batch ---- */
+
 static tally_result check_side_files(tally_worker *w, tally_batch_blob *blob, tally_error *error)
 {
 	tally_finder silent = {0};
@@ -142,18 +259,18 @@ static tally_result check_side_files(tally_worker *w, tally_batch_blob *blob, ta
 
 void tally_worker_run(tally_worker *w, tally_batch *batch)
 {
-	static const tally_digest_source shape = {NULL, next_piece, segment_done};
-	tally_digest_source source = shape;
-	source.context = w;
 	w->batch = batch;
-	size_t queued = queue_segments(w, batch);
-	batch->result = tally_digest_run(w->digest, &source, queued, &batch->error);
+	batch->result = read_first(w, batch, &batch->error);
+	if (batch->result == TALLY_OK)
+		batch->result = read_second(w, batch, &batch->error);
+	for (unsigned lane = 0; lane < TALLY_DIGEST_LANES_MAX; lane++)
+		tally_lanes_done(&w->lanes, lane);
 	for (size_t i = 0; i < batch->blob_count; i++) {
 		tally_batch_blob *blob = &batch->blobs[i];
 		/* A blob without segments: its file must be there all the same. */
-		if (batch->result == TALLY_OK && !blob->opened && blob->entry.file_path != NULL)
-			open_file(w, blob);
-		close_file(blob);
+		if (batch->result == TALLY_OK && blob->entry.file_path != NULL)
+			tally_batch_open(batch, blob, w->drive);
+		tally_batch_close(batch, blob);
 		if (batch->result == TALLY_OK && blob->opened && blob->find == TALLY_FIND_NO_MEMORY)
 			batch->result = tally_fail_memory(&batch->error);
 		if (batch->result == TALLY_OK && blob->ends)

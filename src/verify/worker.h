@@ -5,12 +5,16 @@
 
 #include "digest/digest.h"
 #include "verify/batch.h"
+#include "verify/reading.h"
 
 typedef struct tally_worker tally_worker;
 
-/* `drive` must outlive the worker. One thread uses it. Freed with tally_worker_free (NULL is fine). */
-tally_result tally_worker_new(tally_worker **worker, tally_drive *drive, bool is_export, tally_error *error);
+/* `drive` and `reading` must outlive the worker. One thread uses it. Freed with tally_worker_free (NULL is fine). */
+tally_result tally_worker_new(tally_worker **worker, tally_drive *drive, tally_reading *reading, bool is_export, tally_error *error);
 void tally_worker_free(tally_worker *worker);
+/* On the thread that is going to run it: once before, and once after. */
+void tally_worker_enter(tally_worker *worker);
+void tally_worker_leave(tally_worker *worker);
 /* Fills in the outcomes; batch->result and batch->error tell of errors of the run. */
 void tally_worker_run(tally_worker *worker, tally_batch *batch);
 

@@ -101,7 +101,12 @@ static const xmlChar *tag_start(const tally_xml_reader *r)
 
 static void refuse_markup(tally_xml_reader *r, tally_place place)
 {
-	fatal(r, TALLY_XML_LIMIT, place, "a tag, comment or processing instruction is longer than 1 MiB");
+	fatal(r, TALLY_XML_LIMIT, place, "a tag, comment, CDATA section or processing instruction is longer than 1 MiB");
+}
+
+static void refuse_ampersand(tally_xml_reader *r, tally_place place)
+{
+	fatal(r, TALLY_XML_AMPERSAND, place, "this & begins no reference: an & that stands for itself must be written as &amp;");
 }
 
 static bool enter_tag(tally_xml_reader *r)
@@ -160,6 +165,24 @@ static tally_text attribute_name(char **scratch, const char *local, const char *
 	return name;
 }
 
+/* Where a value begins in its tag, when libxml2 had to decode it into memory of its own. */
+static const xmlChar *raw_value(const xmlChar *tag, const xmlChar *end, tally_text name)
+{
+	for (const xmlChar *at = tag; at < end; at++) {
+		if (*at != '"' && *at != '\'')
+			continue;
+		const xmlChar *back = at;
+		while (back > tag && strchr(" \t\r\n=", back[-1]) != NULL)
+			back--;
+		if ((size_t)(back - tag) > name.size && memcmp(back - name.size, name.data, name.size) == 0 &&
+		    strchr(" \t\r\n", back[-(ptrdiff_t)name.size - 1]) != NULL)
+			return at + 1;
+		const xmlChar *close = memchr(at + 1, *at, (size_t)(end - at - 1));
+		at = close != NULL ? close : end - 1;
+	}
+	return tag;
+}
+
 static bool read_attributes(tally_xml_reader *r, size_t count, const xmlChar **raw)
 {
 	const xmlParserInput *input = r->parser->input;
@@ -186,7 +209,7 @@ static bool read_attributes(tally_xml_reader *r, size_t count, const xmlChar **r
 		a->name = attribute_name(&scratch, local, prefix);
 		a->value = (tally_text){(const char *)value, size};
 		bool in_input = value >= input->base && value <= input->cur;
-		a->place = in_input ? place_of(r, value) : r->last_event;
+		a->place = place_of(r, in_input ? value : raw_value(tag_start(r), input->cur, a->name));
 		if (size > 0 && memchr(value, '&', size) != NULL)
 			a->value = decode_ampersands(&scratch, (const char *)value, size);
 		if (prefix != NULL)
@@ -208,6 +231,10 @@ static void on_start(void *context, const xmlChar *local, const xmlChar *prefix,
 	if (r->options.fragment && r->depth == 1)
 		return;
 	r->has_element = true;
+	/* At the end of the document libxml2 hands out half a tag, before it complains of the missing half. */
+	const xmlChar *close = r->parser->input->cur;
+	if (*close != '>' && !(close[0] == '/' && close[1] == '>'))
+		return;
 	if (!enter_tag(r))
 		return;
 	if (r->depth > TALLY_XML_DEPTH_MAX + (r->options.fragment ? 1U : 0U)) {
@@ -292,7 +319,7 @@ static tally_text declared_encoding(const char *begin, const char *end)
 
 static void judge_encoding(tally_xml_reader *r, tally_text declared)
 {
-	bool utf16 = r->decoder.encoding != TALLY_ENCODING_UTF8;
+	bool utf16 = r->decoder.encoding == TALLY_ENCODING_UTF16LE || r->decoder.encoding == TALLY_ENCODING_UTF16BE;
 	bool says_utf16 = declared.size >= 6 && tally_text_equal_ascii_nocase((tally_text){declared.data, 6}, TALLY_TEXT("UTF-16"));
 	tally_place place = {1 + r->dropped_lines, 0};
 	char message[160];
@@ -338,6 +365,20 @@ static const xmlChar *loose_ampersand(const tally_xml_reader *r, int code)
 	return at != NULL && (reference || at + 1 == input->cur) ? at : NULL;
 }
 
+/* Where libxml2 would mislead: it complains of "extra content" at an end that comes too early, say. */
+static const char *own_message(const tally_xml_reader *r, int code)
+{
+	const xmlParserInput *input = r->parser->input;
+	bool nothing_left = input == NULL || input->cur == input->end || (*input->cur == '/' && input->cur + 1 == input->end);
+	bool at_end = r->ending && (nothing_left || code == XML_ERR_DOCUMENT_END);
+	bool inside = r->depth > (r->options.fragment ? 1U : 0U);
+	if (at_end && inside)
+		return "the document ends before its last element does: it is cut off";
+	if (at_end && !r->has_element)
+		return "the document has no complete element: it is empty or cut off";
+	return code == XML_ERR_DOCUMENT_EMPTY ? "this is no XML: it does not begin with an element" : NULL;
+}
+
 static void on_error(void *context, const xmlError *e)
 {
 	/* libxml2 passes the parser's userData, which is our reader. */
@@ -356,16 +397,14 @@ static void on_error(void *context, const xmlError *e)
 			return;
 	}
 	tally_place place = r->parser->input != NULL ? place_of(r, r->parser->input->cur) : r->last_event;
-	if (r->ending && (!r->has_element || r->depth > (r->options.fragment ? 1U : 0U))) {
-		/* libxml2 complains of "extra content" at an end that comes too early, and a fragment of an end tag of ours. */
-		fatal(r, TALLY_XML_MALFORMED, place,
-		      r->has_element ? "the document ends before its last element does: it is cut off" : "the document has no element");
+	const char *ours = own_message(r, e->code);
+	if (ours != NULL) {
+		fatal(r, TALLY_XML_MALFORMED, place, ours);
 		return;
 	}
 	const xmlChar *ampersand = loose_ampersand(r, e->code);
 	if (ampersand != NULL) {
-		fatal(r, TALLY_XML_AMPERSAND, place_of(r, ampersand),
-		      "this & begins no reference: an & that stands for itself must be written as &amp;");
+		refuse_ampersand(r, place_of(r, ampersand));
 		return;
 	}
 	/* Whole, as names may be in it that hold secrets: cut off, they could no longer be told and masked. */
@@ -479,7 +518,11 @@ static tally_result parse(tally_xml_reader *r, const char *text, size_t size, bo
 	/* Nothing that comes stands before `cur`: there libxml2 waits for the rest of a tag, say. */
 	const xmlParserInput *input = r->parser->input;
 	tally_decoder_forget(&r->decoder, decoded_offset(r, input->cur));
-	if (input->end - input->cur > TALLY_XML_MARKUP_MAX)
+	if (input->end - input->cur <= TALLY_XML_MARKUP_MAX)
+		return TALLY_OK;
+	if (*input->cur == '&')
+		refuse_ampersand(r, place_of(r, input->cur)); /* libxml2 still waits for its semicolon */
+	else
 		refuse_markup(r, place_of(r, input->cur));
 	return TALLY_OK;
 }
@@ -494,13 +537,11 @@ static tally_result start_fragment(tally_xml_reader *r, bool last, tally_error *
 	bool full = r->prolog_size == PROLOG_MAX || last;
 	if (!full && (rest.size < 5 || (tally_text_starts(rest, "<?xml") && memmem(rest.data, rest.size, "?>", 2) == NULL)))
 		return TALLY_OK;
-	if (tally_text_starts(rest, "<?xml")) {
-		const char *close = memmem(rest.data, rest.size, "?>", 2);
-		if (close != NULL) {
-			judge_encoding(r, declared_encoding(rest.data, close));
-			rest.size -= (size_t)(close + 2 - rest.data);
-			rest.data = close + 2;
-		}
+	const char *close = tally_text_starts(rest, "<?xml") ? memmem(rest.data, rest.size, "?>", 2) : NULL;
+	judge_encoding(r, close != NULL ? declared_encoding(rest.data, close) : (tally_text){NULL, 0});
+	if (close != NULL) {
+		rest.size -= (size_t)(close + 2 - rest.data);
+		rest.data = close + 2;
 	}
 	r->prolog_done = true;
 	r->dropped_bytes = (uint64_t)(rest.data - r->prolog);
@@ -550,7 +591,14 @@ static tally_result collect(tally_xml_reader *r, tally_text text, tally_error *e
 		text.size -= take;
 		if (text.size == 0)
 			break;
+		/* libxml2 overlooks a ]]> that is cut in two: brackets at the end wait for what follows. */
+		size_t waiting = 0;
+		while (waiting < 2 && r->slice[r->slice_size - 1 - waiting] == ']')
+			waiting++;
+		r->slice_size -= waiting;
 		result = parse_slice(r, error);
+		memset(r->slice, ']', waiting);
+		r->slice_size = waiting;
 	}
 	return result;
 }

@@ -17,14 +17,15 @@
 #define TALLY_XML_DEPTH_MAX 64
 #define TALLY_XML_NAME_MAX 1024          /* bytes of an element's or attribute's name */
 #define TALLY_XML_ATTRIBUTES_MAX 64      /* of one element */
-#define TALLY_XML_MARKUP_MAX (1 << 20)   /* bytes of one tag, comment or processing instruction */
+/* Bytes of one tag, comment or processing instruction; and of a CDATA section, which libxml2 2.9 collects (about). */
+#define TALLY_XML_MARKUP_MAX (1 << 20)
 
 typedef struct tally_xml_reader tally_xml_reader;
 
 typedef struct tally_xml_attribute {
 	tally_text name; /* with its prefix, if any */
 	tally_text value;
-	tally_place place; /* of the value, or of the element where the value was written with references */
+	tally_place place; /* of the value's first byte */
 } tally_xml_attribute;
 
 typedef enum tally_xml_problem {

@@ -377,8 +377,19 @@ START_TEST(test_stopped)
 	const char *first = strstr(out, "COULD NOT CHECK: stopped before the end");
 	ck_assert_ptr_nonnull(first);
 	ck_assert_ptr_null(strstr(first + 1, "COULD NOT CHECK"));
-	expect(err, ": stopped before the end\n");
+	expect(err, ": stopped before the end\ntallyman: stopped before ");
 	unlink(path);
+}
+END_TEST
+
+/* Between two drives: what was not begun was not checked, however well the first one came out. */
+START_TEST(test_stopped_between_drives)
+{
+	stop = true;
+	ck_assert_int_eq(RUN("check", folder, "/nonexistent/drive"), 3);
+	stop = false;
+	ck_assert_ptr_null(strstr(out, "/nonexistent/drive"));
+	expect(err, "tallyman: stopped before /nonexistent/drive\n");
 }
 END_TEST
 
@@ -489,6 +500,7 @@ int main(void)
 	tcase_add_test(tests, test_empty_drive);
 	tcase_add_test(tests, test_lint_statuses);
 	tcase_add_test(tests, test_stopped);
+	tcase_add_test(tests, test_stopped_between_drives);
 	tcase_add_test(tests, test_failing_output);
 	tcase_add_test(tests, test_short_memory);
 	suite_add_tcase(suite, tests);

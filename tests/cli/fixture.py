@@ -40,9 +40,9 @@ def make_drive(folder, files, drive_id="9WM35C2V", block=4096):
         os.makedirs(os.path.dirname(local), exist_ok=True)
         with open(local, "wb") as file:
             file.write(content)
+        pieces = ((at, content[at:at + block]) for at in range(0, len(content), block))
         blocks = "".join(
-            f"<Block Offset=\"{at}\" Length=\"{len(content[at:at + block])}\" Hash=\"{md5(content[at:at + block])}\"/>\n"
-            for at in range(0, len(content), block)
+            f'<Block Offset="{at}" Length="{len(piece)}" Hash="{md5(piece)}"/>\n' for at, piece in pieces
         )
         blobs.append(
             f"<Blob><BlobPath>{escape('data/' + name)}</BlobPath><FilePath>{escape(path)}</FilePath>"

@@ -60,7 +60,8 @@ class Output(DriveCase):
     def test_names_that_are_taken(self):
         """Leftovers of runs that were killed stay, and the report is written nevertheless."""
         script = ': > "report.$$-0.tmp"; : > "report.$$-1.tmp"; exec "$0" check "$1" -o report'
-        result = subprocess.run(["sh", "-c", script, COMMAND, self.good], cwd=self.reports, env=ENVIRONMENT, check=False)
+        line = ["sh", "-c", script, COMMAND, self.good]
+        result = subprocess.run(line, cwd=self.reports, env=ENVIRONMENT, check=False)
         self.assertEqual(result.returncode, 0)
         left = os.listdir(self.reports)
         self.assertEqual(len(left), 3, left)
@@ -90,6 +91,17 @@ class Output(DriveCase):
         result = run("check", self.good, "-o", "/dev/stdout")
         self.expect_status(result, 0)
         self.assertTrue(result.stdout.startswith(b"Drive "))
+
+    def test_closed_streams(self):
+        """The report must not get the number of a stream that the caller closed, and with it what is said there."""
+        line = ["check", self.good, self.path("none"), "-o", self.report]
+        run(*line)
+        expected = self.read()
+        for closed in ("2>&-", ">&- 2>&-", "<&- >&- 2>&-"):
+            script = f'exec "$0" "$@" {closed}'
+            result = subprocess.run(["sh", "-c", script, COMMAND, *line], env=ENVIRONMENT, check=False)
+            self.assertEqual(result.returncode, 3)
+            self.assertEqual(self.read(), expected, closed)
 
     def test_dash_is_standard_output(self):
         result = run("check", self.good, "-o", "-")

@@ -44,9 +44,8 @@ class ManualPage(unittest.TestCase):
     def test_text(self):
         if shutil.which("groff") is None:
             self.skipTest("groff is missing")
-        shown = subprocess.run(
-            ["groff", "-man", "-Tutf8", "-P-c", "-P-b", "-P-o", "-P-u"], input=self.page, capture_output=True, check=True
-        ).stdout.decode()
+        line = ["groff", "-man", "-Tutf8", "-P-c", "-P-b", "-P-o", "-P-u"]
+        shown = subprocess.run(line, input=self.page, capture_output=True, check=True).stdout.decode()
         self.assertIn("tallyman check [OPTION]... DRIVE...", shown)
         self.assertIn("else \\DriveManifest.xml", " ".join(shown.split()))
         self.assertIn("--drive-id ID", shown)

@@ -13,6 +13,7 @@ static struct {
 	uint64_t from, to;
 	int os_error;
 	size_t shorten;
+	bool counting;
 	void (*happen)(void *context);
 	void *context;
 } fault;
@@ -23,20 +24,24 @@ static atomic_int met;
 static int64_t answer(const tally_file *file, uint64_t offset, size_t size)
 {
 	if (fault.shorten > 0) {
-		atomic_store(&met, 1);
+		atomic_fetch_add(&met, 1);
 		return size > fault.shorten ? (int64_t)fault.shorten : 0;
 	}
 	if (file->identity.inode != fault.inode || file->identity.device != fault.device)
 		return 0;
+	if (fault.counting) {
+		atomic_fetch_add(&met, offset == 0);
+		return 0;
+	}
 	if (fault.happen != NULL) {
 		if (!atomic_flag_test_and_set(&happened))
 			fault.happen(fault.context);
-		atomic_store(&met, 1);
+		atomic_fetch_add(&met, 1);
 		return 0;
 	}
 	if (offset >= fault.to || offset + size <= fault.from)
 		return 0;
-	atomic_store(&met, 1);
+	atomic_fetch_add(&met, 1);
 	return offset < fault.from ? (int64_t)(fault.from - offset) : -fault.os_error;
 }
 
@@ -73,10 +78,17 @@ void read_faults_shorten(size_t size)
 	fault.shorten = size;
 }
 
+void read_faults_count(const char *place)
+{
+	arm(place);
+	fault.counting = true;
+}
+
 void read_faults_clear(void)
 {
 	tally_read_fault = NULL;
 	fault.shorten = 0;
+	fault.counting = false;
 	fault.happen = NULL;
 	fault.from = fault.to = 0;
 	atomic_flag_clear(&happened);

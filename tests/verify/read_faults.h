@@ -15,9 +15,11 @@ void read_faults_fail(const char *place, uint64_t from, uint64_t to, int os_erro
 void read_faults_meanwhile(const char *place, void (*happen)(void *context), void *context);
 /* No read of any file gives more than `size` bytes. */
 void read_faults_shorten(size_t size);
+/* No fault: reads of the file from its beginning are counted. */
+void read_faults_count(const char *place);
 void read_faults_clear(void);
 
-/* Whether the fault has come about: a test whose fault nobody met has proved nothing. */
+/* How often the fault has come about: a test whose fault nobody met has proved nothing. */
 int read_faults_met(void);
 
 #endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Judges one object of a job's description in JSON, by the tables of job_grammar.c and what they can't say. */
+#ifndef TALLY_FORMAT_JOB_JUDGE_H
+#define TALLY_FORMAT_JOB_JUDGE_H
+
+#include "format/job_grammar.h"
+#include "format/json.h"
+
+typedef struct tally_job_judge {
+	const tally_json *json;
+	tally_finder *finder;
+	tally_job_side side;
+	bool template;  /* of a resource manager: a text in brackets is an expression */
+	char path[256]; /* the way to the value in hand, for people: properties.driveList[0].driveId */
+	size_t path_size;
+
+	/* The job in hand. A template may leave open whether it is import or export. */
+	bool backup; /* has backupDriveManifest */
+	bool import, export;
+} tally_job_judge;
+
+/* One step down; the result is for tally_job_step_back. Secrets in names are masked, long names cut. */
+size_t tally_job_step_to(tally_job_judge *judge, tally_text name);
+size_t tally_job_step_into(tally_job_judge *judge, size_t index);
+void tally_job_step_back(tally_job_judge *judge, size_t before);
+/* "properties.driveList[0]", or "the document". */
+const char *tally_job_here(const tally_job_judge *judge);
+
+void tally_job_tell(const tally_job_judge *judge, tally_rule_symbol rule, size_t node, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* Whether a member of an object is this word, capitals aside. */
+bool tally_job_is_word(const tally_job_judge *judge, size_t object, const char *name, const char *word);
+/* Whether an object has a member that its table knows. */
+bool tally_job_knows(const tally_job_judge *judge, size_t node, tally_job_element element);
+void tally_job_judge_object(tally_job_judge *judge, size_t node, tally_job_element element);
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "verify/ahead.h"
+
+#include "digest/digest.h"
+
+#include <stdlib.h>
+
+/* System calls are worth making for so much. */
+#define STEP ((uint64_t)4 << 20)
+#define GIVE_BACK_STEP ((uint64_t)8 << 20)
+
+static bool opens(tally_ahead *a, tally_batch_blob *blob)
+{
+	if (!blob->opened && a->batch->open_files + TALLY_DIGEST_LANES_MAX < a->reading->files)
+		tally_batch_open(a->batch, blob, a->drive);
+	return blob->is_open;
+}
+
+/* In steps that the kernel doesn't cut. */
+static void read_in(const tally_ahead *a, const tally_file *file, uint64_t offset, uint64_t size)
+{
+	const uint64_t step = a->reading->medium.readahead;
+	for (uint64_t done = 0; done < size; done += step)
+		tally_file_will_need(file, offset + done, size - done < step ? size - done : step);
+}
+
+/* The next piece of the segment at the cursor, at most STEP. Returns its size. */
+static uint64_t issue(tally_ahead *a)
+{
+	tally_batch_segment *s = &a->batch->segments[a->queue[a->next]];
+	tally_batch_blob *blob = &a->batch->blobs[s->blob];
+	uint64_t size = s->entry.length - a->within;
+	if (size > STEP)
+		size = STEP;
+	if (size > 0 && opens(a, blob) && s->entry.offset + s->entry.length <= blob->file.size) {
+		uint64_t offset = s->entry.offset + a->within;
+		tally_os_presence presence = tally_file_cached(&blob->file, offset, size);
+		if (a->within == 0)
+			s->give_back = true;
+		s->give_back &= presence == TALLY_OS_ABSENT;
+		/* What is read ahead beyond our orders would pass for somebody's later. */
+		if (presence == TALLY_OS_ABSENT && a->within == 0 && size < blob->file.size)
+			tally_file_expect_no_order(&blob->file);
+		if (presence != TALLY_OS_PRESENT)
+			read_in(a, &blob->file, offset, size);
+	}
+	a->within += size;
+	if (a->within == s->entry.length) {
+		a->within = 0;
+		a->next++;
+	}
+	return size;
+}
+
+static void advance(tally_ahead *a)
+{
+	while (a->next < a->count && a->issued < a->taken + a->reading->ahead && !atomic_load(&a->reading->stop))
+		a->issued += issue(a);
+}
+
+static int compare_places(const void *left, const void *right)
+{
+	const tally_segment_place *a = left, *b = right;
+	if (a->place != b->place)
+		return a->place < b->place ? -1 : 1;
+	return (a->segment > b->segment) - (a->segment < b->segment);
+}
+
+/* What isn't known comes last, in the manifest's order. */
+static void sort_by_place(tally_ahead *a)
+{
+	tally_segment_place *places = a->batch->places;
+	for (size_t i = 0; i < a->count; i++) {
+		const tally_batch_segment *s = &a->batch->segments[a->queue[i]];
+		tally_batch_blob *blob = &a->batch->blobs[s->blob];
+		places[i] = (tally_segment_place){UINT64_MAX, a->queue[i]};
+		if (opens(a, blob))
+			tally_file_place(&blob->file, s->entry.offset, &places[i].place);
+	}
+	qsort(places, a->count, sizeof *places, compare_places);
+	for (size_t i = 0; i < a->count; i++)
+		a->queue[i] = places[i].segment;
+}
+
+void tally_ahead_begin(tally_ahead *a, tally_reading *reading, tally_drive *drive, tally_batch *batch, uint32_t *queue, size_t count)
+{
+	*a = (tally_ahead){.reading = reading, .drive = drive, .batch = batch, .queue = queue, .count = count};
+	if (!reading->medium.rotational) {
+		if (reading->io != TALLY_IO_DIRECT)
+			advance(a);
+		return;
+	}
+	pthread_mutex_lock(&reading->one_reader);
+	sort_by_place(a);
+	if (reading->io != TALLY_IO_DIRECT)
+		advance(a);
+	pthread_mutex_unlock(&reading->one_reader);
+}
+
+void tally_ahead_taken(tally_ahead *a, uint64_t bytes)
+{
+	a->taken += bytes;
+	if (a->reading->io != TALLY_IO_DIRECT && a->issued + STEP <= a->taken + a->reading->ahead)
+		advance(a);
+}
+
+void tally_ahead_used(const tally_file *file, tally_batch_segment *s, uint64_t end, bool last)
+{
+	if (!s->give_back || end <= s->given_back || (!last && end - s->given_back < GIVE_BACK_STEP))
+		return;
+	tally_file_drop(file, s->entry.offset + s->given_back, end - s->given_back);
+	s->given_back = end;
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "verify/reading.h"
+
+#include "digest/digest.h"
+#include "verify/batch.h"
+
+#include <limits.h>
+#include <sched.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+/*
+ * The memory of a check, whatever the manifest and the number of threads: 256 MiB, but for the fingerprints that find
+ * duplicates. What is not shared out here are the listings of directories (drive/directory.h), the manifest's parser
+ * and the digests.
+ */
+#define BATCHES_ROOM ((size_t)48 << 20)
+#define BUFFERS_ROOM ((size_t)48 << 20)
+#define WINDOWS_ROOM ((size_t)96 << 20)
+
+/*
+ * Measured (tests/bench/README.md): a system call's cost is lost in 256 KiB, and larger buffers fall out of the last
+ * level of the cache. Reads past the page cache wait for the medium: one for a whole block of 4 MiB.
+ */
+#define BUFFER_MAX ((size_t)256 << 10)
+#define BUFFER_MIN ((size_t)32 << 10)
+#define DIRECT_BUFFER_MAX ((size_t)4 << 20)
+
+#define AHEAD_MAX ((uint64_t)192 << 20)
+#define AHEAD_MIN ((uint64_t)8 << 20)
+
+/* Open files that are not the workers': the manifest, the journal, directories, and what the program itself has. */
+#define OTHER_FILES 96
+#define FILES_MIN (TALLY_DIGEST_LANES_MAX + 2)
+#define FILES_MAX (TALLY_BATCH_BLOBS + FILES_MIN)
+
+/* What a waiting thread may make up for, so that sleeping too long doesn't add up. */
+#define BURST_NS UINT64_C(50000000)
+#define SECOND_NS UINT64_C(1000000000)
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec;
+}
+
+void tally_rate_init(tally_rate *rate, uint64_t bytes_per_second)
+{
+	*rate = (tally_rate){.bytes_per_second = bytes_per_second};
+	pthread_condattr_t clock;
+	pthread_mutex_init(&rate->lock, NULL);
+	pthread_condattr_init(&clock);
+	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+	pthread_cond_init(&rate->stopped_now, &clock);
+	pthread_condattr_destroy(&clock);
+}
+
+void tally_rate_destroy(tally_rate *rate)
+{
+	pthread_cond_destroy(&rate->stopped_now);
+	pthread_mutex_destroy(&rate->lock);
+}
+
+void tally_rate_take(tally_rate *rate, uint64_t bytes)
+{
+	if (rate->bytes_per_second == 0)
+		return;
+	pthread_mutex_lock(&rate->lock);
+	uint64_t now = now_ns(), earliest = now > BURST_NS ? now - BURST_NS : 0;
+	if (rate->free_at < earliest)
+		rate->free_at = earliest;
+	uint64_t turn = rate->free_at;
+	rate->free_at += (uint64_t)((double)bytes * (double)SECOND_NS / (double)rate->bytes_per_second);
+	struct timespec until = {(time_t)(turn / SECOND_NS), (long)(turn % SECOND_NS)};
+	while (!rate->stopped && now_ns() < turn)
+		pthread_cond_timedwait(&rate->stopped_now, &rate->lock, &until);
+	pthread_mutex_unlock(&rate->lock);
+}
+
+void tally_rate_stop(tally_rate *rate)
+{
+	pthread_mutex_lock(&rate->lock);
+	rate->stopped = true;
+	pthread_cond_broadcast(&rate->stopped_now);
+	pthread_mutex_unlock(&rate->lock);
+}
+
+static unsigned processor_count(void)
+{
+	cpu_set_t may;
+	if (sched_getaffinity(0, sizeof may, &may) == 0)
+		return (unsigned)CPU_COUNT(&may);
+	long online = sysconf(_SC_NPROCESSORS_ONLN);
+	return online < 1 ? 1 : (unsigned)online;
+}
+
+static unsigned at_most(unsigned value, size_t limit)
+{
+	return value <= limit ? value : limit < 1 ? 1 : (unsigned)limit;
+}
+
+static size_t open_files_limit(void)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur > 1U << 20)
+		return (size_t)1 << 20;
+	return limit.rlim_cur > OTHER_FILES ? (size_t)limit.rlim_cur - OTHER_FILES : 1;
+}
+
+static void choose_workers(tally_reading *r, unsigned jobs)
+{
+	const size_t batch = TALLY_BATCH_TEXT + TALLY_BATCH_BLOBS * sizeof(tally_batch_blob) +
+			     TALLY_BATCH_SEGMENTS * sizeof(tally_batch_segment);
+	const size_t files = open_files_limit();
+	/* On a rotating disk one reads while the other hashes, or does both in turn; more could only make it seek. */
+	unsigned useful = !r->medium.rotational ? UINT_MAX : r->io == TALLY_IO_DIRECT ? 1 : 2;
+	unsigned wanted = jobs != 0 ? jobs : at_most(processor_count(), useful);
+	wanted = at_most(wanted, files / FILES_MIN);
+	wanted = at_most(wanted, BUFFERS_ROOM / (BUFFER_MIN * TALLY_DIGEST_LANES_MAX));
+	wanted = at_most(wanted, BATCHES_ROOM / batch - 1);
+	r->workers = wanted;
+	r->files = at_most((unsigned)(files / wanted), FILES_MAX);
+	/* One in each worker's hands, one waiting for each, one being filled. */
+	r->slots = at_most(2 * wanted + 1, BATCHES_ROOM / batch);
+}
+
+static size_t share(size_t room, size_t parts, size_t least, size_t most)
+{
+	size_t size = room / parts & ~((size_t)TALLY_MEDIUM_ALIGNMENT - 1);
+	return size < least ? least : size > most ? most : size;
+}
+
+static void choose_sizes(tally_reading *r, uint64_t max_rate)
+{
+	const size_t lanes = (size_t)r->workers * TALLY_DIGEST_LANES_MAX;
+	if (r->io == TALLY_IO_DIRECT)
+		r->buffer = share(BUFFERS_ROOM + WINDOWS_ROOM, lanes, BUFFER_MIN, DIRECT_BUFFER_MAX);
+	else
+		r->buffer = share(BUFFERS_ROOM, lanes, BUFFER_MIN, BUFFER_MAX);
+	r->window_room = WINDOWS_ROOM / r->workers;
+	/* What is read ahead must still be there when it is hashed, on small machines too. */
+	long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+	uint64_t room = pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page / 16 : AHEAD_MAX;
+	r->ahead = (room < AHEAD_MAX ? room : AHEAD_MAX) / r->workers;
+	if (max_rate != 0 && r->ahead > max_rate / 2)
+		r->ahead = max_rate / 2;
+	if (r->ahead < AHEAD_MIN)
+		r->ahead = AHEAD_MIN;
+}
+
+void tally_reading_init(tally_reading *r, const tally_drive *drive, const tally_reading_options *options)
+{
+	*r = (tally_reading){.io = options->io, .medium = tally_drive_medium(drive)};
+	atomic_init(&r->stop, false);
+	choose_workers(r, options->jobs);
+	choose_sizes(r, options->max_rate);
+	tally_rate_init(&r->rate, options->max_rate);
+	pthread_mutex_init(&r->one_reader, NULL);
+	bool maps = r->io == TALLY_IO_AUTO || r->io == TALLY_IO_MMAP;
+	r->guards = maps && tally_mapping_guard() == 0;
+	/* Without it a mapping could end the process. */
+	if (maps && !r->guards)
+		r->io = TALLY_IO_READ;
+}
+
+void tally_reading_destroy(tally_reading *r)
+{
+	if (r->guards)
+		tally_mapping_unguard();
+	pthread_mutex_destroy(&r->one_reader);
+	tally_rate_destroy(&r->rate);
+}
+
+void tally_reading_stop(tally_reading *r)
+{
+	atomic_store(&r->stop, true);
+	tally_rate_stop(&r->rate);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the threads of one check share in order to read: in which way, how fast at most, how far ahead, and how much of
+ * the memory and of the files that may be open each of them gets.
+ */
+#ifndef TALLY_VERIFY_READING_H
+#define TALLY_VERIFY_READING_H
+
+#include "drive/drive.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+typedef struct tally_reading_options {
+	unsigned jobs; /* 0: one for each processor; two for a rotating disk */
+	tally_io_mode io;
+	uint64_t max_rate; /* bytes per second, of all threads together; 0: no limit */
+} tally_reading_options;
+
+/* Holds back those who take more than so many bytes per second. */
+typedef struct tally_rate {
+	uint64_t bytes_per_second; /* 0: nobody is held back */
+	pthread_mutex_t lock;
+	pthread_cond_t stopped_now;
+	uint64_t free_at; /* nanoseconds: when all that was taken is paid for */
+	bool stopped;
+} tally_rate;
+
+void tally_rate_init(tally_rate *rate, uint64_t bytes_per_second);
+void tally_rate_destroy(tally_rate *rate);
+/* Waits for its turn, if need be; not when it was stopped. */
+void tally_rate_take(tally_rate *rate, uint64_t bytes);
+void tally_rate_stop(tally_rate *rate);
+
+typedef struct tally_reading {
+	tally_io_mode io;
+	tally_os_medium medium;
+	unsigned workers;   /* threads: `jobs`, or fewer where memory or open files are short */
+	size_t slots;       /* batches */
+	size_t buffer;      /* bytes of a lane's buffer */
+	size_t window_room; /* bytes that a worker may have mapped at a time */
+	uint64_t ahead;     /* bytes that a worker has read into the page cache before they are hashed */
+	unsigned files;     /* that a worker may have open */
+	bool guards;        /* tally_mapping_guard is held */
+	tally_rate rate;
+	pthread_mutex_t one_reader; /* of a rotating disk */
+	atomic_bool stop;           /* nobody wants the results any more */
+} tally_reading;
+
+void tally_reading_init(tally_reading *reading, const tally_drive *drive, const tally_reading_options *options);
+void tally_reading_destroy(tally_reading *reading);
+/* Ends the work of all threads soon. */
+void tally_reading_stop(tally_reading *reading);
+
+#endif

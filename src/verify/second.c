@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "verify/second.h"
+
+#include "base/memory.h"
+#include "digest/digest.h"
+
+#include <errno.h>
+
+#define CHUNK ((uint64_t)256 << 10)
+#define PHYSICAL ((uint64_t)4096) /* what disks read and lose as one */
+#define LOGICAL ((uint64_t)512)   /* what old ones do, and what can be asked for at least */
+/* A disk tries for seconds before it gives up on a sector: after so many the rest isn't tried. */
+#define FAILURES_MAX 64
+
+struct tally_second {
+	tally_reading *reading;
+	tally_md5 *md5;
+	uint8_t *memory, *buffer; /* CHUNK, aligned */
+};
+
+/* Where a second reading stands. */
+typedef struct scan {
+	const tally_file *file;
+	tally_batch_segment *segment;
+	uint64_t at, end, step;
+	unsigned failures;
+	bool in_bad; /* the bytes before `at` could not be read */
+	bool ended;  /* the file is shorter than the segment */
+} scan;
+
+tally_result tally_second_new(tally_second **out, tally_reading *reading, tally_error *error)
+{
+	tally_second *s = tally_zalloc(1, sizeof *s);
+	*out = NULL;
+	if (s == NULL)
+		return tally_fail_memory(error);
+	s->reading = reading;
+	s->memory = tally_alloc((size_t)CHUNK + TALLY_MEDIUM_ALIGNMENT);
+	tally_result result = s->memory != NULL ? tally_md5_new(&s->md5, error) : tally_fail_memory(error);
+	if (result != TALLY_OK) {
+		tally_second_free(s);
+		return result;
+	}
+	s->buffer = s->memory + (TALLY_MEDIUM_ALIGNMENT - (uintptr_t)s->memory % TALLY_MEDIUM_ALIGNMENT);
+	*out = s;
+	return TALLY_OK;
+}
+
+void tally_second_free(tally_second *s)
+{
+	if (s == NULL)
+		return;
+	tally_md5_free(s->md5);
+	tally_free(s->memory);
+	tally_free(s);
+}
+
+/* The bytes up to the next multiple of `step`: *skipped of what stands in the buffer is in front of them. */
+static int64_t read_step(const tally_second *second, const scan *s, uint64_t *wanted, size_t *skipped)
+{
+	uint64_t to = (s->at / s->step + 1) * s->step;
+	*wanted = (to < s->end ? to : s->end) - s->at;
+	*skipped = (size_t)(s->at % LOGICAL);
+	size_t whole = (size_t)((*skipped + *wanted + LOGICAL - 1) & ~(LOGICAL - 1));
+	int64_t got = tally_file_read_medium(s->file, s->at - *skipped, second->buffer, whole);
+	if (got <= 0)
+		return got;
+	if ((size_t)got <= *skipped) {
+		*skipped = 0;
+		return tally_file_read(s->file, s->at, second->buffer, (size_t)*wanted);
+	}
+	uint64_t useful = (uint64_t)got - *skipped;
+	return (int64_t)(useful < *wanted ? useful : *wanted);
+}
+
+static void note_bad(scan *s, uint64_t size)
+{
+	tally_batch_segment *segment = s->segment;
+	if (!s->in_bad)
+		segment->bad_ranges++;
+	if (segment->bad_ranges == 1) {
+		if (!s->in_bad)
+			segment->bad_offset = s->at;
+		segment->bad_length += size;
+	}
+	s->in_bad = true;
+	s->at += size;
+}
+
+/* Of a block that fails behind others that failed: whether its end can be read, so that the bad range ends within it. */
+static bool ends_well(const tally_second *second, const scan *s, uint64_t wanted)
+{
+	uint64_t last = (s->at + wanted - 1) & ~(LOGICAL - 1);
+	return last > s->at && tally_file_read_medium(s->file, last, second->buffer, (size_t)LOGICAL) > 0;
+}
+
+/* A read failed. Narrows down what it was that failed; at last that is a range that can't be read. */
+static void take_failure(const tally_second *second, scan *s, uint64_t wanted, int os_error)
+{
+	s->segment->os_error = os_error;
+	if (s->step > PHYSICAL) {
+		s->step /= 4;
+		return;
+	}
+	if (s->step == PHYSICAL && (!s->in_bad || ends_well(second, s, wanted))) {
+		s->step = LOGICAL;
+		return;
+	}
+	note_bad(s, wanted);
+	s->step = PHYSICAL;
+	if (++s->failures == FAILURES_MAX && s->at < s->end) {
+		s->segment->bad_unknown = true;
+		note_bad(s, s->end - s->at);
+	}
+}
+
+static tally_result take_bytes(tally_second *second, scan *s, size_t skipped, uint64_t got, tally_error *error)
+{
+	s->in_bad = false;
+	s->at += got;
+	if (s->step < CHUNK && s->at % s->step == 0)
+		s->step = s->step == LOGICAL ? PHYSICAL : s->step * 4;
+	return tally_md5_update(second->md5, second->buffer + skipped, (size_t)got, error);
+}
+
+static tally_result scan_all(tally_second *second, scan *s, tally_error *error)
+{
+	tally_result result = TALLY_OK;
+	while (s->at < s->end && !s->ended && result == TALLY_OK && !atomic_load(&second->reading->stop)) {
+		uint64_t wanted;
+		size_t skipped;
+		int64_t got = read_step(second, s, &wanted, &skipped);
+		if (got < 0)
+			take_failure(second, s, wanted, (int)-got);
+		else if (got > 0)
+			result = take_bytes(second, s, skipped, (uint64_t)got, error);
+		s->ended = got == 0;
+		tally_rate_take(&second->reading->rate, wanted);
+	}
+	return result;
+}
+
+tally_result tally_second_read(tally_second *second, const tally_file *file, tally_batch_segment *segment, tally_error *error)
+{
+	uint8_t md5[TALLY_MD5_SIZE];
+	scan s = {.file = file, .segment = segment, .at = segment->entry.offset, .step = CHUNK};
+	s.end = s.at + segment->entry.length;
+	tally_result result = tally_md5_begin(second->md5, error);
+	if (result == TALLY_OK)
+		result = scan_all(second, &s, error);
+	if (result == TALLY_OK)
+		result = tally_md5_end(second->md5, md5, error);
+	if (result != TALLY_OK)
+		return result;
+	if (segment->bad_ranges > 0 || s.ended) {
+		segment->second = TALLY_SECOND_FAILED;
+		segment->read = (segment->bad_ranges > 0 ? segment->bad_offset : s.at) - segment->entry.offset;
+	} else {
+		bool right = memcmp(md5, segment->entry.md5, sizeof md5) == 0;
+		segment->second = right ? TALLY_SECOND_RIGHT : TALLY_SECOND_OTHER;
+		segment->read = segment->entry.length;
+	}
+	return TALLY_OK;
+}

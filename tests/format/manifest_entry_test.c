@@ -1,0 +1,474 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rules at their borders, more of them than the corpus has; what a reader hands out; which kind a manifest is. */
+#include "manifest_judge.h"
+
+#include "support/suite.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define HASH "Hash=\"0123456789ABCDEF0123456789abcdef\""
+#define PATHS "<BlobPath>cargo/a</BlobPath><FilePath>\\a</FilePath>"
+#define BLOCK(offset, length, more) "<Block Offset=\"" offset "\" Length=\"" length "\" " HASH more "/>"
+#define RANGE(offset, length) "<PageRange Offset=\"" offset "\" Length=\"" length "\" " HASH "/>"
+#define BLOB(length, list) "<Blob>" PATHS "<Length>" length "</Length>" list "</Blob>"
+#define BLOCKS(length, blocks) BLOB(length, "<BlockList>" blocks "</BlockList>")
+#define RANGES(length, ranges) BLOB(length, "<PageRangeList>" ranges "</PageRangeList>")
+#define BLOB_PATH(path) "<Blob><BlobPath>" path "</BlobPath><FilePath>\\a</FilePath><Length>0</Length></Blob>"
+#define FILE_PATH(path) "<Blob><BlobPath>cargo/a</BlobPath><FilePath>" path "</FilePath><Length>0</Length></Blob>"
+#define ID(id) " Id=\"" id "\""
+
+static const struct {
+	const char *entries, *rules;
+} entries[] = {
+    {"", ""},
+    {"<Blob/>", "M-18.missing M-19.missing M-23.missing M-26.none"},
+    {BLOB("0", ""), ""},
+    {BLOB("1", ""), "M-26.none"},
+    {BLOCKS("0", ""), ""},
+    {BLOCKS("1", ""), "M-40.cover"},
+    {RANGES("512", ""), ""},
+    /* numbers */
+    {BLOCKS("18446744073709551615", ""), "M-23.limit M-40.cover"},
+    {BLOCKS("18446744073709551616", ""), "M-23.number"},
+    {BLOCKS("18446744073709551617", ""), "M-23.number"},
+    {BLOCKS("-1", ""), "M-23.number"},
+    {BLOCKS("1 2", ""), "M-23.number"},
+    {BLOCKS("", ""), "M-23.number"},
+    {BLOCKS("0x10", ""), "M-23.number"},
+    {BLOCKS("000012", BLOCK("00", "0012", "")), ""},
+    {BLOCKS("12", BLOCK("+0", "12", "")), "M-23.number"},
+    {BLOCKS("12", BLOCK("0", " 12", "")), "M-52"},
+    {BLOCKS("12", BLOCK("0", "1 2", "")), "M-23.number"},
+    {BLOCKS("12", BLOCK("0", "18446744073709551617", "")), "M-23.number"},
+    {BLOCKS("12", BLOCK("12", "18446744073709551604", "")), "M-23.number"},
+    {BLOCKS("18446744073709551615", BLOCK("0", "18446744073709551615", "")), "M-41.limit M-23.limit"},
+    {RANGES("512", RANGE("18446744073709551104", "512")), "M-23.number"},
+    /* What follows a damaged number is not told again, and what follows that is judged as usual. */
+    {BLOCKS("12", BLOCK("x", "4", "") BLOCK("4", "4", "") BLOCK("8", "4", "")), "M-23.number"},
+    {BLOCKS("12", BLOCK("0", "4", "") BLOCK("4", "x", "") BLOCK("9", "3", "")), "M-23.number"},
+    {BLOCKS("12", BLOCK("0", "4", "") BLOCK("x", "4", "") BLOCK("8", "3", "") BLOCK("12", "0", "")),
+     "M-23.number M-34 M-40.gap"},
+    {RANGES("2048", RANGE("0", "512") RANGE("512", "x") RANGE("0", "512") RANGE("0", "512")),
+     "M-23.number M-32.overlap"},
+    /* hashes */
+    {BLOCKS("1", "<Block Offset=\"0\" Length=\"1\" Hash=\"\"/>"), "M-50"},
+    {BLOCKS("1", "<Block Offset=\"0\" Length=\"1\" Hash=\"0123456789ABCDEF0123456789ABCDE\"/>"), "M-50"},
+    {BLOCKS("1", "<Block Offset=\"0\" Length=\"1\" Hash=\"0123456789ABCDEF0123456789ABCDEF0\"/>"), "M-50"},
+    {BLOCKS("1", "<Block Offset=\"0\" Length=\"1\" Hash=\"0123456789ABCDEF0123456789ABCDEG\"/>"), "M-50"},
+    {BLOCKS("1", "<Block Offset=\"0\" Length=\"1\" Hash=\" 0123456789ABCDEF0123456789ABCDEF\"/>"), "M-52"},
+    {BLOCKS("1", "<Block Offset=\"0\" Length=\"1\" Hash=\"Q2hlY2sgSW50ZWdyaXR5IQ==\"/>"), "M-50"},
+    {BLOCKS("1", "<Block Length=\"1\" " HASH "/>"), "M-30"},
+    {BLOCKS("1", "<Block/>"), "M-30 M-30 M-30"},
+    {BLOCKS("1", "<Block Offset=\"0\" length=\"1\" " HASH "/>"), "XML-06 M-30"},
+    {RANGES("512", "<PageRange Offset=\"0\" Length=\"512\" Id=\"AAAA\" " HASH "/>"), "M-05.attribute"},
+    /* page ranges */
+    {RANGES("512", RANGE("0", "0")), "M-34"},
+    {RANGES("1024", RANGE("512", "512")), ""},
+    {RANGES("1024", RANGE("0", "1024")), ""},
+    {RANGES("1000", RANGE("0", "512")), "M-23.page"},
+    {RANGES("4194304", RANGE("0", "4194304")), ""},
+    {RANGES("1024", RANGE("512", "512") RANGE("512", "512")), "M-32.overlap"},
+    {RANGES("1024", RANGE("1024", "512")), "M-33"},
+    {RANGES("1099511627776", ""), ""},
+    {RANGES("1099511628288", ""), "M-23.old-limit"},
+    {RANGES("8796093022208", ""), "M-23.old-limit"},
+    {RANGES("8796093022720", ""), "M-23.limit"},
+    /* blocks */
+    {BLOCKS("12", BLOCK("0", "8", "") BLOCK("8", "5", "")), "M-33"},
+    {BLOCKS("12", BLOCK("0", "8", "") BLOCK("8", "4", "") BLOCK("8", "4", "")), "M-40.order"},
+    {BLOCKS("12", BLOCK("8", "4", "") BLOCK("0", "8", "")), "M-40.gap M-40.order M-40.cover"},
+    {BLOCKS("4194304", BLOCK("0", "4194304", "")), ""},
+    {BLOCKS("4194305", BLOCK("0", "4194305", "")), "M-41.old-limit"},
+    {BLOCKS("209715200001", ""), "M-23.old-limit M-40.cover"},
+    {BLOCKS("209715200000", ""), "M-40.cover"},
+    {BLOCKS("209715200001", BLOCK("0", "x", "")), "M-23.number M-23.old-limit"},
+    {BLOCKS("209715200000000", BLOCK("0", "x", "")), "M-23.number M-23.old-limit"},
+    {BLOCKS("209715200000001", BLOCK("0", "x", "")), "M-23.number M-23.limit"},
+    /* ids */
+    {BLOCKS("2", BLOCK("0", "1", ID("AAAA")) BLOCK("1", "1", ID("AAAB"))), ""},
+    {BLOCKS("2", BLOCK("0", "1", ID("AAAA")) BLOCK("1", "1", ID("AAAA"))), ""},
+    {BLOCKS("3", BLOCK("0", "1", ID("AAAA")) BLOCK("1", "2", ID("AAAA"))), "M-45"},
+    {BLOCKS("3", BLOCK("0", "1", ID("AAAA")) BLOCK("1", "2", ID("AAAA=="))), "M-42.base64"},
+    {BLOCKS("1", BLOCK("0", "1", ID(""))), "M-42.base64"},
+    {BLOCKS("3", BLOCK("0", "1", ID("AAAA")) BLOCK("1", "1", ID("AAAAAA==")) BLOCK("2", "1", ID("AAAB"))),
+     "M-42.length"},
+    {BLOCKS("1", BLOCK("0", "1",
+		       ID("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=="))),
+     ""}, /* 64 bytes */
+    {BLOCKS("1", BLOCK("0", "1",
+		       ID("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="))),
+     "M-42.base64"}, /* 65 */
+    {BLOCKS("2", BLOCK("0", "1", ID("AAAA")) BLOCK("1", "1", "")), "M-43.mixed"},
+    /* The id of a hash, and of another one; two blocks of one content and one id. */
+    {BLOCKS("1", BLOCK("0", "1", ID("MD5/ASNFZ4mrze8BI0VniavN7w=="))), ""},
+    {BLOCKS("1", BLOCK("0", "1", ID("MD5/ASNFZ4mrze8BI0VniavN7g=="))), "M-44"},
+    {BLOCKS("2",
+	    BLOCK("0", "1", ID("MD5/ASNFZ4mrze8BI0VniavN7w==")) BLOCK("1", "1", ID("MD5/ASNFZ4mrze8BI0VniavN7w=="))),
+     ""},
+    /* The next blob's ids are its own, also behind a blob that has both lists. */
+    {BLOCKS("1", BLOCK("0", "1", ID("AAAA"))) BLOCKS("2", BLOCK("0", "2", ID("AAAA"))),
+     "N-09.blob-path N-09.file-path"},
+    {BLOB("512",
+	  "<BlockList>" BLOCK("0", "512", ID("AAAA")) "</BlockList><PageRangeList>" RANGE(
+	      "0", "512") "</PageRangeList>") "<Blob><BlobPath>cargo/b</BlobPath><FilePath>\\b</FilePath><Length>2</"
+					      "Length><BlockList>" BLOCK("0", "2", ID("AAAA")) "</BlockList></Blob>",
+     "M-26.both"},
+    /* elements twice, out of order, unknown, with text */
+    {"<Blob>" PATHS PATHS "<Length>0</Length></Blob>", "M-05.repeated M-05.order M-05.repeated"},
+    {"<Blob>" PATHS "<Length>0</Length><Length>0</Length></Blob>", "M-05.repeated"},
+    {"<Blob><Length>0</Length>" PATHS "</Blob>", "M-05.order M-05.order"},
+    {"<Blob>" PATHS "<length>0</length><Length>0</Length></Blob>", "XML-06"},
+    {"<Blob>" PATHS "<Crate><Length>x</Length>text</Crate><Length>0</Length></Blob>", "M-05.element"},
+    {"<Blob>text" PATHS "text<Length>0</Length></Blob>", "M-05.text"},
+    {"text<Blob>" PATHS "<Length>0</Length></Blob>", "M-05.text"},
+    {"<Blob>" PATHS "<Length><b/>0</Length></Blob>", "M-05.element"},
+    {"<Blob>" PATHS "<Length>0</Length><BlockList>x</BlockList></Blob>", "M-05.text"},
+    {"<Blob Id=\"1\">" PATHS "<Length>0</Length></Blob>", "M-05.attribute"},
+    {"<File/><Blob>" PATHS "<Length>0</Length></Blob><File><FilePath>..</FilePath></File>", "M-60 M-60"},
+    {"<Blob>" PATHS "<ClientData/><Length>0</Length><MetadataPath " HASH "/></Blob>", "M-17.path"},
+    {"<Blob>" PATHS "<Length>0</Length><PropertiesPath Hash=\"\">\\p</PropertiesPath></Blob>", "M-50"},
+    {"<Blob>" PATHS "<Length>0</Length><ImportDisposition/></Blob>", "M-24.value"},
+    {"<Blob>" PATHS "<Length>0</Length><ImportDisposition>Rename</ImportDisposition></Blob>", "M-24.value"},
+    /* blob paths */
+    {BLOB_PATH("cargo/a/b/c"), ""},
+    {BLOB_PATH("/cargo/a"), "M-18.slash"},
+    {BLOB_PATH("cargo"), "M-18.blob"},
+    {BLOB_PATH("cargo/"), "M-18.blob"},
+    {BLOB_PATH("cargo//"), "N-03.end"},
+    {BLOB_PATH(""), "M-18.missing"},
+    {BLOB_PATH("  "), "M-18.missing"},
+    {BLOB_PATH(" cargo/a "), "M-52"},
+    {BLOB_PATH("cargo2/a"), "M-13.container"},
+    {BLOB_PATH("CARGO/a"), "N-02 M-13.container"},
+    {BLOB_PATH("cargo/a."), "N-03.end"},
+    {BLOB_PATH("cargo/a/"), "N-03.end"},
+    {BLOB_PATH("cargo/a&#x7f;"), "N-03.characters"},
+    {BLOB_PATH("cargo/a&#9;b"), "N-03.characters"},
+    {BLOB_PATH("cargo/\xEE\x80\x80"), "N-03.characters"},
+    {BLOB_PATH("cargo/\xF0\x9F\x8D\x8E"), ""},
+    /* file paths */
+    {FILE_PATH("\\a\\b"), ""},
+    {FILE_PATH("a\\b"), "M-19.form"},
+    {FILE_PATH("\\a/b"), "M-19.form"},
+    {FILE_PATH("/a/b"), "M-19.form"},
+    {FILE_PATH("\\..\\a"), "M-19.invalid"},
+    {FILE_PATH("C:\\a"), "M-19.invalid"},
+    {FILE_PATH("\\a\\\\b"), "M-19.invalid"},
+    {FILE_PATH("\\a&lt;b"), "M-19.invalid"},
+    {FILE_PATH("\\aux.txt"), "M-19.invalid"},
+    {FILE_PATH("\\a."), "M-19.invalid"},
+    {FILE_PATH(""), "M-19.missing"},
+};
+
+START_TEST(test_entries)
+{
+	test_text text = manifest_of(entries[_i].entries);
+	judgement j;
+	judge_text(&j, text.data);
+	recorder_expect(&j.found, entries[_i].rules, entries[_i].entries);
+	ck_assert(j.totals.complete);
+	judgement_clear(&j);
+	text_clear(&text);
+}
+END_TEST
+
+/* ---- all of a drive ---- */
+
+#define ID_ELEMENT "<DriveId>TM41X0007</DriveId>"
+#define KEY "<StorageAccountKey>" KEY_64 "</StorageAccountKey>"
+#define KEY_64 "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=="
+#define KEY_63 "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+#define SAS(text) "<ContainerSas>" text "</ContainerSas>"
+#define EXPORTER "<ClientCreator>Microsoft Azure Import/Export service</ClientCreator>"
+#define NO_BLOBS "<BlobList></BlobList>"
+
+static const struct {
+	const char *drive, *rules;
+	tally_manifest_kind kind;
+} drives[] = {
+    {"", "M-10.missing M-16 M-14", TALLY_MANIFEST_UNKNOWN},
+    {ID_ELEMENT NO_BLOBS, "M-14", TALLY_MANIFEST_UNKNOWN},
+    {ID_ELEMENT KEY NO_BLOBS, "", TALLY_MANIFEST_IMPORT},
+    {ID_ELEMENT EXPORTER NO_BLOBS, "", TALLY_MANIFEST_EXPORT},
+    {ID_ELEMENT EXPORTER KEY NO_BLOBS, "M-05.order M-12.export", TALLY_MANIFEST_EXPORT},
+    {"<DriveId/>" KEY NO_BLOBS, "M-10.missing", TALLY_MANIFEST_IMPORT},
+    {NO_BLOBS ID_ELEMENT KEY, "M-10.order M-05.order", TALLY_MANIFEST_IMPORT},
+    {KEY ID_ELEMENT NO_BLOBS, "", TALLY_MANIFEST_IMPORT},
+    {"<DriveId>TM41-X_0007</DriveId>" KEY NO_BLOBS, "", TALLY_MANIFEST_IMPORT},
+    {"<DriveId> TM41X0007</DriveId>" KEY NO_BLOBS, "M-52", TALLY_MANIFEST_IMPORT},
+    {"<DriveId>TM41\nX0007</DriveId>" KEY NO_BLOBS, "M-11.blank", TALLY_MANIFEST_IMPORT},
+    {"<DriveID>TM41X0007</DriveID>" KEY NO_BLOBS, "XML-06 M-10.missing", TALLY_MANIFEST_IMPORT},
+    {ID_ELEMENT "<StorageAccountKey>" KEY_63 "</StorageAccountKey>" NO_BLOBS, "M-12.form", TALLY_MANIFEST_IMPORT},
+    {ID_ELEMENT "<StorageAccountKey/>" NO_BLOBS, "M-12.form", TALLY_MANIFEST_IMPORT},
+    {ID_ELEMENT KEY SAS("cargo?sp=rwd&amp;sig=x") NO_BLOBS, "M-12.both", TALLY_MANIFEST_IMPORT},
+    {ID_ELEMENT KEY KEY NO_BLOBS, "M-05.repeated", TALLY_MANIFEST_IMPORT},
+    {ID_ELEMENT SAS("") NO_BLOBS, "M-13.form", TALLY_MANIFEST_IMPORT},
+    {ID_ELEMENT SAS("cargo") NO_BLOBS, "M-13.form", TALLY_MANIFEST_IMPORT},
+    {ID_ELEMENT SAS("?sp=rwd&amp;sig=x") NO_BLOBS, "M-13.form", TALLY_MANIFEST_IMPORT},
+    {ID_ELEMENT SAS("cargo?sp=rwd&amp;sig=") NO_BLOBS, "M-13.form", TALLY_MANIFEST_IMPORT},
+    {ID_ELEMENT SAS("cargo?sp=dwr&amp;sig=x") NO_BLOBS, "", TALLY_MANIFEST_IMPORT},
+    {ID_ELEMENT SAS("cargo?sig=x") NO_BLOBS, "M-13.permissions", TALLY_MANIFEST_IMPORT},
+    {ID_ELEMENT SAS("cargo?sig=x&amp;sp=") NO_BLOBS, "M-13.permissions", TALLY_MANIFEST_IMPORT},
+    {ID_ELEMENT SAS("cargo?sig=x&amp;si=policy") NO_BLOBS, "", TALLY_MANIFEST_IMPORT},
+    {ID_ELEMENT SAS("cargo?sig=x&amp;si=policy&amp;sp=r") NO_BLOBS, "M-13.permissions", TALLY_MANIFEST_IMPORT},
+    {ID_ELEMENT KEY "<BlobList><MetadataPath " HASH ">\\m</MetadataPath></BlobList>", "", TALLY_MANIFEST_IMPORT},
+    {ID_ELEMENT KEY "<BlobList><PropertiesPath>\\m</PropertiesPath><MetadataPath " HASH
+		    ">\\m</MetadataPath></BlobList>",
+     "M-17.hash M-05.order", TALLY_MANIFEST_IMPORT},
+    {ID_ELEMENT "<BlobList><Blob>" PATHS
+		"<Snapshot>2011-03-09T01:42:34Z</Snapshot><Length>0</Length></Blob></BlobList>",
+     "", TALLY_MANIFEST_EXPORT},
+    {ID_ELEMENT "<BlobList><Blob>" PATHS "<Snapshot>yesterday</Snapshot><Length>0</Length></Blob></BlobList>",
+     "M-22.form", TALLY_MANIFEST_EXPORT},
+    {ID_ELEMENT KEY "<BlobList><Blob>" PATHS "<Snapshot/><Length>0</Length></Blob></BlobList>", "M-22.form M-22.import",
+     TALLY_MANIFEST_IMPORT},
+    {ID_ELEMENT "<BlobList><Blob>" PATHS
+		"<Length>0</Length><ImportDisposition>rename</ImportDisposition></Blob></BlobList>",
+     "M-14", TALLY_MANIFEST_IMPORT},
+    {ID_ELEMENT KEY NO_BLOBS "</Drive><Drive>" ID_ELEMENT KEY NO_BLOBS, "M-01.several", TALLY_MANIFEST_IMPORT},
+    /* Each drive has its own id, in its place, and its own credential. */
+    {ID_ELEMENT SAS("cargo?sp=rwd&amp;sig=x") "<BlobList>" BLOB(
+	 "0", "") "</BlobList></Drive><Drive>" ID_ELEMENT KEY
+		  "<BlobList><Blob><BlobPath>ballast/a</BlobPath><FilePath>\\b</FilePath><Length>0</Length></Blob></"
+		  "BlobList>"
+		  "</Drive><Drive>" ID_ELEMENT KEY NO_BLOBS,
+     "M-01.several", TALLY_MANIFEST_IMPORT},
+};
+
+START_TEST(test_drives)
+{
+	test_text text = manifest_of_drive(drives[_i].drive);
+	judgement j;
+	judge_text(&j, text.data);
+	recorder_expect(&j.found, drives[_i].rules, drives[_i].drive);
+	ck_assert_int_eq(j.totals.kind, drives[_i].kind);
+	judgement_clear(&j);
+	text_clear(&text);
+}
+END_TEST
+
+START_TEST(test_a_kind_that_is_given_is_not_recognised)
+{
+	static const struct {
+		const char *drive, *rules;
+		tally_manifest_kind kind;
+	} given[] = {
+	    {ID_ELEMENT KEY NO_BLOBS, "M-12.export", TALLY_MANIFEST_EXPORT},
+	    {ID_ELEMENT EXPORTER NO_BLOBS, "M-14", TALLY_MANIFEST_IMPORT},
+	    {ID_ELEMENT NO_BLOBS, "", TALLY_MANIFEST_EXPORT},
+	    {ID_ELEMENT SAS("cargo?sp=rwl&amp;sig=x") NO_BLOBS, "M-12.export", TALLY_MANIFEST_EXPORT},
+	};
+	for (size_t i = 0; i < sizeof given / sizeof given[0]; i++) {
+		test_text text = manifest_of_drive(given[i].drive);
+		judgement j;
+		judge(&j, text.data, text.size, PIECE_WHOLE, &(tally_manifest_options){.kind = given[i].kind});
+		recorder_expect(&j.found, given[i].rules, given[i].drive);
+		ck_assert_int_eq(j.totals.kind, given[i].kind);
+		judgement_clear(&j);
+		text_clear(&text);
+	}
+}
+END_TEST
+
+START_TEST(test_documents_that_are_no_manifests)
+{
+	static const char *const documents[][2] = {
+	    {"", "XML-01"},
+	    {"   ", "XML-01"},
+	    {"crates and barrels", "XML-01"},
+	    {"<Metadata><a>b</a></Metadata>", "M-03.root"},
+	    {"<drivemanifest Version='2014-11-01'/>", "M-03.root"},
+	    {"<DriveManifest/>", "M-03.missing M-01.missing"},
+	    {"<x:DriveManifest xmlns:x='u' Version='2014-11-01'/>", "M-04.namespace M-03.root"},
+	    {"<DriveManifest x:Version='2014-11-01' "
+	     "xmlns:x='u'><Drive><DriveId>a</DriveId><BlobList/></Drive></DriveManifest>",
+	     "M-04.namespace M-05.attribute M-03.missing M-14"},
+	};
+	for (size_t i = 0; i < sizeof documents / sizeof documents[0]; i++) {
+		judgement j;
+		judge_text(&j, documents[i][0]);
+		recorder_expect(&j.found, documents[i][1], documents[i][0]);
+		judgement_clear(&j);
+	}
+}
+END_TEST
+
+/* ---- many blocks ---- */
+
+static test_text many_blocks(unsigned count)
+{
+	test_text blobs = {0};
+	text_print(&blobs, "<Blob>" PATHS "<Length>%u</Length><BlockList>", count);
+	for (unsigned i = 0; i < count; i++)
+		text_print(&blobs, "<Block Offset=\"%u\" Length=\"1\" Id=\"%c%c%c%c\" " HASH "/>\n", i,
+			   'A' + i / 15625 % 25, 'a' + i / 625 % 25, 'A' + i / 25 % 25, 'a' + i % 25);
+	text_print(&blobs, "</BlockList></Blob>");
+	test_text text = manifest_of(blobs.data);
+	text_clear(&blobs);
+	return text;
+}
+
+START_TEST(test_fifty_thousand_blocks)
+{
+	for (unsigned over = 0; over < 3; over++) {
+		test_text text = many_blocks(50000 + over);
+		judgement j;
+		judge_text(&j, text.data);
+		recorder_expect(&j.found, over > 0 ? "M-40.count" : "", "many blocks");
+		if (over > 0) {
+			/* At the 50,001st block, once. */
+			const char *block = strstr(text.data, "<Block Offset=\"50000\"");
+			ck_assert_uint_eq(j.found.items[0].document_offset, (uint64_t)(block - text.data));
+		}
+		ck_assert_uint_eq(j.totals.segments, 50000 + over);
+		judgement_clear(&j);
+		text_clear(&text);
+	}
+}
+END_TEST
+
+/* Of 50,000 ids in no order, those of two pairs are the same; only one of the pairs has other content. */
+START_TEST(test_ids_among_many)
+{
+	test_text text = many_blocks(50000);
+	text_replace(&text, "Offset=\"40000\" Length=\"1\" Id=\"CoAa\"", "Offset=\"40000\" Length=\"1\" Id=\"AaAb\"");
+	text_replace(&text, "Offset=\"30000\" Length=\"1\" Id=\"BxAa\"", "Offset=\"30000\" Length=\"1\" Id=\"AaAc\"");
+	judgement j;
+	judge_text(&j, text.data);
+	recorder_expect(&j.found, "", "same content");
+	judgement_clear(&j);
+	char *block = strstr(text.data, "Offset=\"30000\"");
+	char *hash = strstr(block, "Hash=\"");
+	hash[6] = 'F';
+	judge_text(&j, text.data);
+	recorder_expect(&j.found, "M-45", "other content");
+	ck_assert_uint_eq(j.found.items[0].document_offset, (uint64_t)(strstr(block, "AaAc") - text.data));
+	judgement_clear(&j);
+	text_clear(&text);
+}
+END_TEST
+
+/* ---- what is handed out ---- */
+
+static void begin(void *context, const tally_manifest_blob *blob)
+{
+	text_print(context, "begin %d %s %s %s\n", (int)blob->index, blob->blob_path != NULL ? blob->blob_path : "-",
+		   blob->file_path != NULL ? blob->file_path : "-", blob->has_length ? "length" : "no length");
+}
+
+static void segment(void *context, const tally_manifest_blob *blob, const tally_manifest_segment *s)
+{
+	text_print(context, "segment %d.%d %d+%d%s%s %02X%02X\n", (int)blob->index, (int)s->index, (int)s->offset,
+		   (int)s->length, s->usable ? "" : " unusable", s->beyond_length ? " beyond" : "", s->md5[0],
+		   s->md5[15]);
+}
+
+static void print_side(test_text *t, const char *name, const tally_side_reference *side)
+{
+	if (side->present)
+		text_print(t, " %s %s%s%s", name, side->path != NULL ? side->path : "-", side->from_list ? " list" : "",
+			   side->has_hash ? " hash" : "");
+}
+
+static void end(void *context, const tally_manifest_blob *blob)
+{
+	static const char *const kinds[] = {"undecided", "block", "page"};
+	test_text *t = context;
+	text_print(t, "end %d %s %s %s %d segments %s", (int)blob->index,
+		   blob->blob_path != NULL ? blob->blob_path : "-", blob->file_path != NULL ? blob->file_path : "-",
+		   kinds[blob->kind], (int)blob->segment_count, blob->status != NULL ? blob->status : "fine");
+	print_side(t, "metadata", &blob->metadata);
+	print_side(t, "properties", &blob->properties);
+	text_print(t, "\n");
+}
+
+START_TEST(test_blobs_and_segments_are_handed_out_in_order)
+{
+	test_text text = manifest_of_drive(
+	    ID_ELEMENT KEY
+	    "<BlobList><MetadataPath " HASH ">\\m</MetadataPath><PropertiesPath>\\p</PropertiesPath>"
+	    "<Blob>" PATHS "<Length>12</Length><BlockList>" BLOCK("0", "8", "") BLOCK("8", "9", "") BLOCK(
+		"x", "1",
+		"") "</BlockList><MetadataPath " HASH ">\\own</MetadataPath></Blob>"
+		    "<Blob><PageRangeList>" RANGE(
+			"512",
+			"512") "</PageRangeList>" PATHS "<Length>1024</Length></Blob>"
+			       "</BlobList><BlobList>"
+			       "<Blob><BlobPath>cargo/c</BlobPath><FilePath>\\aux</FilePath><Length>0</Length></Blob>"
+			       "<Blob><BlobPath>Cargo/d</BlobPath><FilePath>\\d</FilePath><Length>0</Length></Blob>"
+			       "<Blob/></BlobList>");
+	static const tally_manifest_events events = {begin, segment, end};
+	test_text log = {0};
+	judgement j;
+	judge(&j, text.data, text.size, 1, &(tally_manifest_options){.events = &events, .events_context = &log});
+	ck_assert_str_eq(log.data, "begin 0 cargo/a \\a length\n"
+				   "segment 0.0 0+8 01EF\n"
+				   "segment 0.1 8+9 beyond 01EF\n"
+				   "segment 0.2 0+1 unusable 01EF\n"
+				   "end 0 cargo/a \\a block 3 segments fine metadata \\own hash properties \\p list\n"
+				   "begin 1 - - no length\n"
+				   "segment 1.0 512+512 01EF\n"
+				   "end 1 cargo/a \\a page 1 segments fine metadata \\m list hash properties \\p list\n"
+				   "begin 2 cargo/c \\aux length\n"
+				   "end 2 cargo/c \\aux undecided 0 segments FileNameInvalid\n"
+				   "begin 3 Cargo/d \\d length\n"
+				   "end 3 Cargo/d \\d undecided 0 segments BlobRequestFailed\n"
+				   "begin 4 - - no length\n"
+				   "end 4 - - undecided 0 segments fine\n");
+	ck_assert_uint_eq(j.totals.blobs, 5);
+	ck_assert_uint_eq(j.totals.segments, 4);
+	judgement_clear(&j);
+	text_clear(&log);
+	text_clear(&text);
+}
+END_TEST
+
+/* A finding about a blob names it, one behind it doesn't. */
+START_TEST(test_findings_name_their_blob)
+{
+	test_text text =
+	    manifest_of("<Blob><Crate/>" PATHS "<Length>1</Length><BlockList>" BLOCK("0", "2", "") "</BlockList></Blob>"
+												   "<Crate/>");
+	judgement j;
+	judge_text(&j, text.data);
+	recorder_expect(&j.found, "M-05.element M-33 M-05.element", "blob");
+	const recorded *f = j.found.items;
+	ck_assert(f[0].blob_path == NULL && f[0].file_path == NULL);
+	ck_assert_str_eq(f[1].blob_path, "cargo/a");
+	ck_assert_str_eq(f[1].file_path, "\\a");
+	ck_assert(f[2].blob_path == NULL && f[2].file_path == NULL);
+	ck_assert_ptr_eq(f[1].status, tally_status_find(TALLY_LEVEL_SEGMENT, "BlobUnexpectedEnd"));
+	judgement_clear(&j);
+	text_clear(&text);
+}
+END_TEST
+
+START_TEST(test_side_files_are_judged_at_their_level)
+{
+	test_text text = manifest_of("<Blob>" PATHS "<Length>0</Length><MetadataPath " HASH ">\\a?</MetadataPath>"
+				     "<PropertiesPath " HASH ">\\a?</PropertiesPath></Blob>");
+	judgement j;
+	judge_text(&j, text.data);
+	recorder_expect(&j.found, "M-17.path M-17.path", "side files");
+	ck_assert_ptr_eq(j.found.items[0].status, tally_status_find(TALLY_LEVEL_METADATA, "FileNameInvalid"));
+	ck_assert_ptr_eq(j.found.items[1].status, tally_status_find(TALLY_LEVEL_PROPERTIES, "FileNameInvalid"));
+	judgement_clear(&j);
+	text_clear(&text);
+}
+END_TEST
+
+int main(void)
+{
+	return suite_run("manifest entries",
+			 (const suite_test[]){{test_entries, (int)(sizeof entries / sizeof entries[0])},
+					      {test_drives, (int)(sizeof drives / sizeof drives[0])},
+					      {test_a_kind_that_is_given_is_not_recognised, 0},
+					      {test_documents_that_are_no_manifests, 0},
+					      {test_fifty_thousand_blocks, 0},
+					      {test_ids_among_many, 0},
+					      {test_blobs_and_segments_are_handed_out_in_order, 0},
+					      {test_findings_name_their_blob, 0},
+					      {test_side_files_are_judged_at_their_level, 0},
+					      {NULL, 0}});
+}
