@@ -15,7 +15,9 @@ typedef struct tally_cli_streams {
 	bool out_colour;         /* colours may be written to `out` */
 	bool err_terminal;       /* someone watches `err`: a line can be rewritten */
 	uint64_t (*clock)(void); /* milliseconds, never going back */
-	bool (*stopped)(void);   /* the user asked to stop */
+	bool (*stopped)(void);   /* the user asked to stop; any thread may ask */
+	/* The user wants to see the progress now, and did not ask yet; or NULL: nobody can. */
+	bool (*progress_asked)(void);
 } tally_cli_streams;
 
 typedef enum tally_cli_exit {

@@ -1,34 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tallyman check: what would the datacenter say about a drive? */
 #include "base/memory.h"
-#include "base/text.h"
 #include "cli/command.h"
 #include "cli/output.h"
 #include "cli/run.h"
 
-#define JOBS_MAX 256
-
-static bool parse_jobs(const char *text, unsigned *jobs)
-{
-	uint64_t number;
-	if (tally_decimal_parse((tally_text){text, strlen(text)}, &number) != TALLY_NUMBER_OK)
-		return false;
-	*jobs = (unsigned)number;
-	return number >= 1 && number <= JOBS_MAX;
-}
-
 static int parse_options(const tally_cli_call *call, tally_check_options *options)
 {
-	const char *jobs = call->value[TALLY_OPTION_JOBS];
 	*options = (tally_check_options){
 	    .journal = call->value[TALLY_OPTION_JOURNAL],
 	    .manifest = call->value[TALLY_OPTION_MANIFEST],
 	    .drive_id = call->value[TALLY_OPTION_DRIVE_ID],
+	    .kind = tally_cli_document_kind(call),
 	    .strict = call->given[TALLY_OPTION_STRICT],
 	};
-	if (jobs != NULL && !parse_jobs(jobs, &options->jobs))
-		return tally_cli_usage_error(call, "--jobs is a number from 1 to %d; not %.200s", JOBS_MAX, jobs);
-	return TALLY_EXIT_OK;
+	int status = tally_cli_jobs(call, &options->jobs);
+	if (status == TALLY_EXIT_OK)
+		status = tally_cli_io(call, &options->io);
+	if (status == TALLY_EXIT_OK)
+		status = tally_cli_max_rate(call, &options->max_rate);
+	return status;
 }
 
 /* What the report must not be written over: the drives and the journal. */
@@ -47,28 +38,28 @@ static int open_output(tally_cli_output *output, const tally_cli_call *call)
 	return status;
 }
 
-static int check_drive(const tally_cli_call *call, tally_check_options *options, uint64_t number,
-		       const tally_report_format *format, tally_writer *writer)
+static void check_drive(const tally_cli_call *call, tally_check_options *options, const tally_report_format *format,
+			tally_writer *writer, tally_check_totals *totals)
 {
 	tally_cli_run run;
 	tally_summary summary = {0};
 	const tally_report_style style = {.verbose = call->given[TALLY_OPTION_VERBOSE]};
-	options->drive = call->arguments[number];
+	options->drive = call->arguments[totals->drives];
 	tally_cli_run_begin(&run, call);
 	tally_result result = tally_check(options, &run.sink, &summary, &run.error);
 	const tally_check_report report = {
 	    .path = options->drive,
+	    .journal = options->journal,
 	    .summary = &summary,
 	    .findings = &run.findings,
 	    .error = tally_cli_run_judge(&run, options->drive, result),
 	};
-	format->check(writer, &style, number, &report);
+	format->check(writer, &style, totals, &report);
+	tally_check_totals_add(totals, &report);
 	/* A reader that follows the file sees each drive as it is done, and a full disk ends the run now. */
 	tally_writer_flush(writer);
-	int status = tally_check_report_exit(&report);
 	tally_summary_clear(&summary);
 	tally_cli_run_end(&run);
-	return status;
 }
 
 int tally_cli_check(const tally_cli_call *call)
@@ -83,12 +74,15 @@ int tally_cli_check(const tally_cli_call *call)
 	status = open_output(&output, call);
 	if (status != TALLY_EXIT_OK)
 		return status;
+	tally_check_totals totals = {0};
+	format->check_begin(&output.writer);
 	for (size_t i = 0; i < call->argument_count && output.writer.error == 0; i++) {
 		if (tally_cli_run_stopped(call, i)) {
-			status = TALLY_EXIT_UNCHECKED;
+			totals.exit_status = TALLY_EXIT_UNCHECKED;
 			break;
 		}
-		status = tally_exit_worse(status, check_drive(call, &options, i, format, &output.writer));
+		check_drive(call, &options, format, &output.writer, &totals);
 	}
-	return tally_cli_output_finish(&output, status);
+	format->check_end(&output.writer, &totals);
+	return tally_cli_output_finish(&output, totals.exit_status);
 }

@@ -16,12 +16,16 @@ typedef enum tally_cli_option_id {
 	TALLY_OPTION_DRIVE_ID,
 	TALLY_OPTION_KIND,
 	TALLY_OPTION_JOBS,
+	TALLY_OPTION_IO,
+	TALLY_OPTION_DIRECT,
+	TALLY_OPTION_MAX_RATE,
 	TALLY_OPTION_STRICT,
 	TALLY_OPTION_FORMAT,
 	TALLY_OPTION_OUTPUT,
 	TALLY_OPTION_LIST,
 	TALLY_OPTION_VERBOSE,
 	TALLY_OPTION_QUIET,
+	TALLY_OPTION_PROGRESS,
 	TALLY_OPTION_NO_COLOR,
 	TALLY_OPTION_HELP,
 	TALLY_OPTION_VERSION,
@@ -84,6 +88,16 @@ const tally_cli_option *const *tally_cli_options(void);
 
 /* What --kind asks for; TALLY_DOCUMENT_UNKNOWN without it. */
 tally_document_kind tally_cli_document_kind(const tally_cli_call *call);
+
+/*
+ * The values of options: TALLY_EXIT_OK, also where the option is not given, or after a complaint the status to exit
+ * with.
+ */
+#define TALLY_CLI_JOBS_MAX 256
+int tally_cli_jobs(const tally_cli_call *call, unsigned *jobs);         /* 0: not given */
+int tally_cli_max_rate(const tally_cli_call *call, uint64_t *max_rate); /* 0: not given */
+const char *tally_cli_io_choice(size_t index);
+int tally_cli_io(const tally_cli_call *call, tally_io_mode *io);
 
 /* Each writes a whole text. */
 void tally_cli_help(tally_writer *writer, const tally_cli_command *command); /* NULL: of the program */

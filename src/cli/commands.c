@@ -11,6 +11,12 @@ static const char *format_choice(size_t index)
 	return format != NULL ? format->name : NULL;
 }
 
+static const char *progress_choice(size_t index)
+{
+	static const char *const forms[] = {"text", "json"};
+	return index < sizeof forms / sizeof forms[0] ? forms[index] : NULL;
+}
+
 static const char *manifest_kind_choice(size_t index)
 {
 	static const char *const kinds[] = {"import", "export"};
@@ -87,6 +93,35 @@ static const tally_cli_option jobs = {
     .metavar = "N",
     .help = "Hashing threads, 1 to 256. Default: one for each processor. The report is the same for any number.",
 };
+static const tally_cli_option lint_jobs = {
+    .id = TALLY_OPTION_JOBS,
+    .name = "jobs",
+    .letter = 'j',
+    .metavar = "N",
+    .help = "Documents judged at a time, 1 to 256. Default: one for each processor. The report is the same for any "
+	    "number.",
+};
+static const tally_cli_option io = {
+    .id = TALLY_OPTION_IO,
+    .name = "io",
+    .metavar = "MODE",
+    .choice = tally_cli_io_choice,
+    .help = "How the files of a drive are read: mapped into memory, read, or (direct) read from the medium, past the "
+	    "cache: slower, but it proves that the medium itself can be read. Default: auto, whichever of the first "
+	    "two turns out faster. The report is the same for any mode.",
+};
+static const tally_cli_option direct = {
+    .id = TALLY_OPTION_DIRECT,
+    .name = "direct",
+    .help = "The same as --io direct.",
+};
+static const tally_cli_option max_rate = {
+    .id = TALLY_OPTION_MAX_RATE,
+    .name = "max-rate",
+    .metavar = "RATE",
+    .help = "Read no more than this many bytes per second, so that others can use the disk too. K, M and G behind "
+	    "the number stand for 1024 bytes and its powers. Default: no limit.",
+};
 static const tally_cli_option strict = {
     .id = TALLY_OPTION_STRICT,
     .name = "strict",
@@ -118,13 +153,22 @@ static const tally_cli_option verbose = {
     .id = TALLY_OPTION_VERBOSE,
     .name = "verbose",
     .letter = 'v',
-    .help = "Show every finding instead of the first five of each kind.",
+    .help = "Show every finding instead of the first five of each kind, and name the files that are skipped.",
 };
 static const tally_cli_option quiet = {
     .id = TALLY_OPTION_QUIET,
     .name = "quiet",
     .letter = 'q',
     .help = "Don't show progress.",
+};
+static const tally_cli_option progress = {
+    .id = TALLY_OPTION_PROGRESS,
+    .name = "progress",
+    .metavar = "FORM",
+    .choice = progress_choice,
+    .help = "How progress is shown on standard error. text: a line that is rewritten on a terminal, elsewhere one "
+	    "every half minute. json: a line of JSON when a stage begins and once a second. Default: text. The "
+	    "signal SIGUSR1 shows it at once.",
 };
 static const tally_cli_option no_color = {
     .id = TALLY_OPTION_NO_COLOR,
@@ -155,11 +199,12 @@ static const tally_cli_option version = {
 
 static const tally_cli_option *const program_options[] = {&program_help, &version, NULL};
 static const tally_cli_option *const check_options[] = {
-    &journal, &manifest, &drive_id, &manifest_kind, &strict,       &jobs,    &format,
-    &output,  &verbose,  &quiet,    &no_color,      &command_help, &version, NULL,
+    &journal, &manifest, &drive_id, &manifest_kind, &strict,   &jobs,     &io,           &direct,  &max_rate,
+    &format,  &output,   &verbose,  &quiet,         &progress, &no_color, &command_help, &version, NULL,
 };
 static const tally_cli_option *const lint_options[] = {
-    &document_kind, &strict, &format, &output, &verbose, &quiet, &no_color, &command_help, &version, NULL,
+    &document_kind, &strict,   &lint_jobs, &format,       &output,  &verbose,
+    &quiet,         &progress, &no_color,  &command_help, &version, NULL,
 };
 static const tally_cli_option *const explain_options[] = {&list, &command_help, &version, NULL};
 
@@ -190,6 +235,8 @@ static const char *const check_examples[] = {
 static const char *const lint_examples[] = {
     "tallyman lint DriveManifest.xml job1.jrn",
     "Judges a manifest and a journal by themselves.",
+    "tallyman lint --format sarif documents > report.sarif",
+    "Judges all documents of a directory and writes what hosts of code show beside the lines.",
     NULL,
 };
 static const char *const explain_examples[] = {
@@ -213,7 +260,7 @@ static const tally_cli_command commands[] = {
 	    "Goes through each DRIVE (a mounted directory) as the service does, from the manifest to the last "
 	    "block, and reports what the service would say. Nothing is written to the drive. The text report "
 	    "begins with the verdict and says what was not checked. The JSON report is one line for each "
-	    "drive (JSON Lines).",
+	    "drive (JSON Lines); the SARIF and JUnit reports are one document each for all drives.",
 	.options = check_options,
 	.exits = subject_exits,
 	.examples = check_examples,
@@ -228,7 +275,11 @@ static const tally_cli_command commands[] = {
 	.summary = "is a document right by its own rules?",
 	.description =
 	    "Judges each FILE by itself, without a drive. What kind of document it is, is recognised; --kind names "
-	    "the kinds. - is standard input. The JSON report is one line for all files.",
+	    "the kinds. - is standard input. Of a directory every file in it and below it is judged, in the order of "
+	    "the names, except names that begin with a dot; links are not followed unless they are arguments. Files "
+	    "of directories that are no documents known here are skipped and counted; --verbose names them. A "
+	    "directory without any document could not be checked. The JSON, SARIF and JUnit reports are one document "
+	    "each for all files.",
 	.options = lint_options,
 	.exits = subject_exits,
 	.examples = lint_examples,

@@ -4,22 +4,35 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-static volatile sig_atomic_t stop_asked;
+/* Set by handlers, read by any thread: lock-free, which handlers need. */
+static atomic_int stop_asked, progress_asked;
 
 static void on_stop(int number)
 {
 	(void)number;
-	stop_asked = 1;
+	atomic_store(&stop_asked, 1);
+}
+
+static void on_progress_asked(int number)
+{
+	(void)number;
+	atomic_store(&progress_asked, 1);
 }
 
 static bool is_stopped(void)
 {
-	return stop_asked != 0;
+	return atomic_load(&stop_asked) != 0;
+}
+
+static bool is_progress_asked(void)
+{
+	return atomic_exchange(&progress_asked, 0) != 0;
 }
 
 static uint64_t monotonic_milliseconds(void)
@@ -30,17 +43,22 @@ static uint64_t monotonic_milliseconds(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+static void catch_signal(int number, void (*handler)(int), int flags)
+{
+	struct sigaction old, action = {.sa_handler = handler, .sa_flags = flags | SA_RESTART};
+	sigemptyset(&action.sa_mask);
+	/* nohup and shells in the background ignore signals on purpose. */
+	if (sigaction(number, NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+		sigaction(number, &action, NULL);
+}
+
 /* The first signal ends the run in order, the second one at once. */
 static void catch_signals(void)
 {
 	static const int stopping[] = {SIGINT, SIGTERM, SIGHUP};
-	for (size_t i = 0; i < sizeof stopping / sizeof stopping[0]; i++) {
-		struct sigaction old, action = {.sa_handler = on_stop, .sa_flags = (int)SA_RESETHAND | SA_RESTART};
-		sigemptyset(&action.sa_mask);
-		/* nohup and shells in the background ignore signals on purpose. */
-		if (sigaction(stopping[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
-			sigaction(stopping[i], &action, NULL);
-	}
+	for (size_t i = 0; i < sizeof stopping / sizeof stopping[0]; i++)
+		catch_signal(stopping[i], on_stop, (int)SA_RESETHAND);
+	catch_signal(SIGUSR1, on_progress_asked, 0);
 	/* A reader that goes away is an error of writing, with a message and a status. */
 	signal(SIGPIPE, SIG_IGN);
 }
@@ -76,6 +94,7 @@ int main(int argc, char **argv)
 	    .err_terminal = isatty(STDERR_FILENO) != 0,
 	    .clock = monotonic_milliseconds,
 	    .stopped = is_stopped,
+	    .progress_asked = is_progress_asked,
 	};
 	int status = tally_cli(argc, argv, &streams);
 	/* Network file systems tell of a full disk here. */

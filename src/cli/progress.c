@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/progress.h"
 
-#include "report/writer.h"
+#include "cli/command.h"
+#include "report/json_stream.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -9,9 +10,9 @@
 /* A rate over less time than this says nothing. */
 #define RATE_AFTER_MS 1000
 
-void tally_progress_meter_init(tally_progress_meter *meter, const tally_cli_streams *streams, bool quiet)
+void tally_progress_meter_init(tally_progress_meter *meter, const tally_cli_streams *streams, tally_progress_form form)
 {
-	*meter = (tally_progress_meter){.streams = streams, .quiet = quiet};
+	*meter = (tally_progress_meter){.streams = streams, .form = form};
 }
 
 __attribute__((format(printf, 2, 3))) static void append(char out[TALLY_PROGRESS_COLUMNS + 1], const char *format, ...)
@@ -28,6 +29,21 @@ static unsigned percent_of(uint64_t done, uint64_t total)
 	if (done >= total)
 		return 100;
 	return (unsigned)(total > UINT64_MAX / 100 ? done / (total / 100) : done * 100 / total);
+}
+
+/* Bytes a second; 0 when nothing can be said. */
+static uint64_t rate_of(const tally_progress *progress, uint64_t elapsed)
+{
+	return elapsed >= RATE_AFTER_MS ? progress->bytes_done / (elapsed / RATE_AFTER_MS) : 0;
+}
+
+/* False when nothing can be said. */
+static bool time_left(const tally_progress *progress, uint64_t rate, uint64_t *seconds)
+{
+	if (rate == 0 || progress->bytes_total <= progress->bytes_done)
+		return false;
+	*seconds = (progress->bytes_total - progress->bytes_done) / rate;
+	return true;
 }
 
 static void append_time(char out[TALLY_PROGRESS_COLUMNS + 1], uint64_t seconds)
@@ -50,13 +66,13 @@ void tally_progress_format(const tally_progress *progress, uint64_t elapsed, cha
 		tally_format_size(progress->bytes_total, total);
 		append(out, "  %u%%  %s of %s", percent_of(progress->bytes_done, progress->bytes_total), done, total);
 	}
-	uint64_t rate = elapsed >= RATE_AFTER_MS ? progress->bytes_done / (elapsed / RATE_AFTER_MS) : 0;
+	uint64_t rate = rate_of(progress, elapsed), seconds;
 	if (rate > 0) {
 		char text[32];
 		tally_format_size(rate, text);
 		append(out, "  %s/s", text);
-		if (progress->bytes_total > progress->bytes_done)
-			append_time(out, (progress->bytes_total - progress->bytes_done) / rate);
+		if (time_left(progress, rate, &seconds))
+			append_time(out, seconds);
 	}
 	if (progress->findings > 0)
 		append(out, "  %" PRIu64 " finding%s", progress->findings, progress->findings == 1 ? "" : "s");
@@ -72,29 +88,72 @@ static void rewrite(tally_progress_meter *meter, const char *line)
 	meter->columns = columns;
 }
 
-void tally_progress_meter_update(tally_progress_meter *meter, const tally_progress *progress)
+static void write_json(const tally_progress_meter *meter, const tally_progress *progress, uint64_t elapsed)
 {
-	if (meter->quiet)
+	tally_writer writer;
+	tally_cli_writer_init(&writer, meter->streams->err);
+	tally_json_stream json = {&writer, false};
+	uint64_t rate = rate_of(progress, elapsed), seconds = 0;
+	bool known = time_left(progress, rate, &seconds);
+	tally_json_write_open(&json, NULL, "{");
+	tally_json_write_string(&json, "stage", progress->stage);
+	tally_json_write_number(&json, "bytes_done", progress->bytes_done);
+	tally_json_write_number(&json, "bytes_total", progress->bytes_total);
+	tally_json_write_number(&json, "blobs_done", progress->blobs_done);
+	tally_json_write_number(&json, "blobs_total", progress->blobs_total);
+	tally_json_write_number(&json, "findings", progress->findings);
+	tally_json_write_string(&json, "file", progress->file_path);
+	tally_json_write_number_if(&json, "rate", rate > 0, rate);
+	tally_json_write_number_if(&json, "seconds_left", known, seconds);
+	tally_json_write_close(&json, "}\n");
+	tally_writer_flush(&writer);
+}
+
+static void write_progress(tally_progress_meter *meter, const tally_progress *progress, uint64_t elapsed)
+{
+	if (meter->form == TALLY_PROGRESS_JSON) {
+		write_json(meter, progress, elapsed);
 		return;
-	uint64_t now = meter->streams->clock();
-	if (meter->stage == NULL)
-		meter->written = now;
-	if (meter->stage == NULL || strcmp(meter->stage, progress->stage) != 0) {
-		meter->stage = progress->stage;
-		meter->stage_begun = now;
 	}
-	bool terminal = meter->streams->err_terminal;
-	if (now - meter->written < (terminal ? TALLY_PROGRESS_TERMINAL_MS : TALLY_PROGRESS_LINE_MS))
-		return;
-	meter->written = now;
 	char line[TALLY_PROGRESS_COLUMNS + 1];
-	tally_progress_format(progress, now - meter->stage_begun, line);
-	if (terminal) {
+	tally_progress_format(progress, elapsed, line);
+	if (meter->form == TALLY_PROGRESS_TEXT && meter->streams->err_terminal) {
 		rewrite(meter, line);
 	} else {
 		fprintf(meter->streams->err, "tallyman: %s\n", line);
 		fflush(meter->streams->err);
 	}
+}
+
+static bool is_due(const tally_progress_meter *meter, bool stage_begins, uint64_t now)
+{
+	uint64_t passed = now - meter->written;
+	switch (meter->form) {
+	case TALLY_PROGRESS_TEXT:
+		return passed >= (meter->streams->err_terminal ? TALLY_PROGRESS_TERMINAL_MS : TALLY_PROGRESS_LINE_MS);
+	case TALLY_PROGRESS_JSON:
+		return stage_begins || passed >= TALLY_PROGRESS_JSON_MS;
+	case TALLY_PROGRESS_NONE:
+		break;
+	}
+	return false;
+}
+
+void tally_progress_meter_update(tally_progress_meter *meter, const tally_progress *progress)
+{
+	uint64_t now = meter->streams->clock();
+	bool stage_begins = meter->stage == NULL || strcmp(meter->stage, progress->stage) != 0;
+	if (meter->stage == NULL)
+		meter->written = now;
+	if (stage_begins) {
+		meter->stage = progress->stage;
+		meter->stage_begun = now;
+	}
+	bool asked = meter->streams->progress_asked != NULL && meter->streams->progress_asked();
+	if (!asked && !is_due(meter, stage_begins, now))
+		return;
+	meter->written = now;
+	write_progress(meter, progress, now - meter->stage_begun);
 }
 
 void tally_progress_meter_end(tally_progress_meter *meter)

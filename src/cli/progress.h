@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Progress on the error stream: one line that is rewritten on a terminal, a line now and then elsewhere. */
+/*
+ * Progress on the error stream: one line that is rewritten on a terminal, a line now and then elsewhere; or JSON, one
+ * value on a line, when a stage begins and then once a second. Whoever asks for it (SIGUSR1) sees it at once, also
+ * where no progress is shown.
+ */
 #ifndef TALLY_CLI_PROGRESS_H
 #define TALLY_CLI_PROGRESS_H
 
@@ -8,18 +12,21 @@
 
 #define TALLY_PROGRESS_TERMINAL_MS 200
 #define TALLY_PROGRESS_LINE_MS 30000
+#define TALLY_PROGRESS_JSON_MS 1000
 /* A rewritten line must not wrap, and 80 columns is what every terminal has. */
 #define TALLY_PROGRESS_COLUMNS 79
 
+typedef enum tally_progress_form { TALLY_PROGRESS_TEXT, TALLY_PROGRESS_JSON, TALLY_PROGRESS_NONE } tally_progress_form;
+
 typedef struct tally_progress_meter {
 	const tally_cli_streams *streams;
-	bool quiet;
+	tally_progress_form form;
 	const char *stage;             /* NULL: none has begun */
 	uint64_t stage_begun, written; /* by the clock */
 	size_t columns;                /* of the line that stands on the terminal */
 } tally_progress_meter;
 
-void tally_progress_meter_init(tally_progress_meter *meter, const tally_cli_streams *streams, bool quiet);
+void tally_progress_meter_init(tally_progress_meter *meter, const tally_cli_streams *streams, tally_progress_form form);
 /* Called as often as the library likes; writes when it is time. */
 void tally_progress_meter_update(tally_progress_meter *meter, const tally_progress *progress);
 /* Wipes the line off a terminal: what comes next begins at its left edge. */

@@ -17,30 +17,44 @@ static bool on_progress(void *context, const tally_progress *progress)
 	return !run->streams->stopped() && !run->findings.out_of_memory;
 }
 
+tally_progress_form tally_cli_progress_form(const tally_cli_call *call)
+{
+	const char *form = call->value[TALLY_OPTION_PROGRESS];
+	if (call->given[TALLY_OPTION_QUIET])
+		return TALLY_PROGRESS_NONE;
+	return form != NULL && strcmp(form, "json") == 0 ? TALLY_PROGRESS_JSON : TALLY_PROGRESS_TEXT;
+}
+
 void tally_cli_run_begin(tally_cli_run *run, const tally_cli_call *call)
 {
 	run->streams = call->streams;
 	tally_collector_init(&run->findings);
-	tally_progress_meter_init(&run->meter, call->streams, call->given[TALLY_OPTION_QUIET]);
+	tally_progress_meter_init(&run->meter, call->streams, tally_cli_progress_form(call));
 	run->sink = (tally_sink){.context = run, .finding = on_finding, .progress = on_progress};
 	run->error = (tally_error){.code = TALLY_OK};
+}
+
+const tally_error *tally_cli_judge(const tally_cli_streams *streams, const char *path, tally_result result,
+				   const tally_collector *findings, tally_error *error)
+{
+	if (findings->out_of_memory)
+		result = tally_fail_memory(error);
+	else if (result == TALLY_ERROR_STOPPED)
+		tally_fail(error, result, "stopped before the end");
+	if (result == TALLY_OK)
+		return NULL;
+	error->code = result;
+	if (strstr(error->message, path) != NULL)
+		tally_cli_complain(streams, "%s", error->message);
+	else
+		tally_cli_complain(streams, "%.300s: %s", path, error->message);
+	return error;
 }
 
 const tally_error *tally_cli_run_judge(tally_cli_run *run, const char *path, tally_result result)
 {
 	tally_progress_meter_end(&run->meter);
-	if (run->findings.out_of_memory)
-		result = tally_fail_memory(&run->error);
-	else if (result == TALLY_ERROR_STOPPED)
-		tally_fail(&run->error, result, "stopped before the end");
-	if (result == TALLY_OK)
-		return NULL;
-	run->error.code = result;
-	if (strstr(run->error.message, path) != NULL)
-		tally_cli_complain(run->streams, "%s", run->error.message);
-	else
-		tally_cli_complain(run->streams, "%.300s: %s", path, run->error.message);
-	return &run->error;
+	return tally_cli_judge(run->streams, path, result, &run->findings, &run->error);
 }
 
 bool tally_cli_run_stopped(const tally_cli_call *call, size_t next)

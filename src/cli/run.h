@@ -21,6 +21,11 @@ void tally_cli_run_begin(tally_cli_run *run, const tally_cli_call *call);
  * none, else the error for the report.
  */
 const tally_error *tally_cli_run_judge(tally_cli_run *run, const char *path, tally_result result);
+/* The same for a result whose findings were collected elsewhere. */
+const tally_error *tally_cli_judge(const tally_cli_streams *streams, const char *path, tally_result result,
+				   const tally_collector *findings, tally_error *error);
+/* How the command line wants progress to be shown. */
+tally_progress_form tally_cli_progress_form(const tally_cli_call *call);
 /*
  * Whether the user stopped the command before argument number `next`; complains, for what was not begun has no report.
  */

@@ -74,6 +74,8 @@ int64_t tally_file_read(const tally_file *file, uint64_t offset, void *buffer, s
  * NULL switches it off.
  */
 extern int64_t (*tally_read_fault)(const tally_file *file, uint64_t offset, size_t size);
+/* Test only: may change what a read gave. While it is set, nothing is mapped. */
+extern void (*tally_read_damage)(const tally_file *file, uint64_t offset, uint8_t *bytes, size_t size);
 #endif
 /* What the file is now, to tell a change while it was read. 0 or -errno. */
 int tally_file_identify(const tally_file *file, tally_file_identity *identity);

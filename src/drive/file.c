@@ -7,6 +7,7 @@
 
 #ifdef TALLY_FAULT_INJECTION
 int64_t (*tally_read_fault)(const tally_file *file, uint64_t offset, size_t size);
+void (*tally_read_damage)(const tally_file *file, uint64_t offset, uint8_t *bytes, size_t size);
 #endif
 
 /* Below 0: a read shall fail so. Otherwise so many bytes shall be asked for. */
@@ -33,6 +34,10 @@ int64_t tally_file_read(const tally_file *file, uint64_t offset, void *buffer, s
 	do
 		count = pread((int)file->handle, buffer, (size_t)admitted, (off_t)offset);
 	while (count < 0 && errno == EINTR);
+#ifdef TALLY_FAULT_INJECTION
+	if (count > 0 && tally_read_damage != NULL)
+		tally_read_damage(file, offset, buffer, (size_t)count);
+#endif
 	return count < 0 ? -errno : count;
 }
 
@@ -55,6 +60,10 @@ int tally_file_map(const tally_file *file, uint64_t offset, size_t size, tally_m
 {
 	if (offset > INT64_MAX || admit(file, offset, size) != (int64_t)size)
 		return -EIO;
+#ifdef TALLY_FAULT_INJECTION
+	if (tally_read_damage != NULL)
+		return -EIO;
+#endif
 	return tally_mapping_make(mapping, (int)file->handle, offset, size);
 }
 

@@ -382,12 +382,35 @@ static tally_result find_swallowed(blob_list *l, tally_error *error)
 
 /* ---- the format ----------------------------------------------------------------------------------------------- */
 
+#define FRONT_MAX 1024
+
+/* The reader of fragments lets blanks pass in front of the declaration, as logs have them; one for a list doesn't. */
+static void judge_front(blob_list *l)
+{
+	char front[FRONT_MAX], text[FRONT_MAX];
+	size_t size = 0, kept = 0;
+	int64_t got;
+	while (size < sizeof front &&
+	       (got = l->run->source->read(l->run->source->context, size, front + size, sizeof front - size)) > 0)
+		size += (size_t)got;
+	/* What is left when marks and the zeros of UTF-16 are not looked at. */
+	for (size_t i = 0; i < size; i++)
+		if (front[i] != '\0' && (i > 2 || (front[i] & 0x80) == 0))
+			text[kept++] = front[i];
+	tally_text all = {text, kept}, trimmed = tally_text_trim(all);
+	if (trimmed.size > 0 && trimmed.data != all.data && tally_text_starts(trimmed, "<?xml"))
+		tell(l, TALLY_RULE_X_03_DECLARATION, (tally_place){1, 0},
+		     "there are blanks in front of the XML declaration");
+}
+
 static tally_result lint_list(blob_list *l, tally_error *error)
 {
 	static const tally_format_hooks hooks = {on_open, on_close};
 	tally_result result = tally_fingerprinter_new(&l->fingerprinter, error);
-	if (result == TALLY_OK)
+	if (result == TALLY_OK) {
+		judge_front(l);
 		result = read_list(l, l->run, &hooks, error);
+	}
 	if (result != TALLY_OK)
 		return result;
 	l->first_reading = l->run->bytes_done;

@@ -133,7 +133,8 @@ typedef struct table_reader {
 	tally_finder *finder;
 	void *context;
 	const tally_csv_generation *generation; /* NULL before the first row */
-	bool header_lost;                       /* a line that couldn't be read came first */
+	bool header_lost; /* a line that could not be read came first */
+	size_t fields;    /* how many each row should have: as many as the header */
 	uint64_t rows;
 	bool stopped;
 	bool blanks_told;
@@ -170,31 +171,50 @@ static bool is_header_of(const tally_csv_generation *generation, const tally_csv
 	return count == generation->column_count && first_difference(generation, fields, count) == count;
 }
 
-/* The published generation that this header is nearest to is what rows are read by. */
+/* Columns in their places, in whatever capitals. */
+static size_t likeness(const tally_csv_generation *generation, const tally_csv_field *fields, size_t count)
+{
+	size_t same = 0;
+	for (size_t i = 0; i < count && i < generation->column_count; i++) {
+		const char *column = generation->columns[i];
+		same += tally_text_equal_ascii_nocase(fields[i].text, (tally_text){column, strlen(column)});
+	}
+	return same;
+}
+
+static size_t distance(const tally_csv_generation *generation, size_t count)
+{
+	return count > generation->column_count ? count - generation->column_count : generation->column_count - count;
+}
+
+/* Rows are read by the published generation that this header is nearest to. */
 static void take_wrong_header(table_reader *t, const tally_csv_field *fields, size_t count)
 {
-	size_t shown = count < TALLY_CSV_COLUMNS_MAX ? count : TALLY_CSV_COLUMNS_MAX, best = 0;
+	size_t shown = count < TALLY_CSV_COLUMNS_MAX ? count : TALLY_CSV_COLUMNS_MAX, most = 0;
 	for (size_t g = 0; g < t->table->generation_count; g++) {
-		size_t same = first_difference(&t->table->generations[g], fields, shown);
-		if (t->generation == NULL || same > best) {
-			t->generation = &t->table->generations[g];
-			best = same;
+		const tally_csv_generation *generation = &t->table->generations[g];
+		size_t same = likeness(generation, fields, shown);
+		if (t->generation == NULL || same > most ||
+		    (same == most && distance(generation, count) < distance(t->generation, count))) {
+			t->generation = generation;
+			most = same;
 		}
 	}
+	size_t first = first_difference(t->generation, fields, shown);
 	tally_fact fact = {
-	    .rule = t->table->header, .in_document = true, .place = fields[best < shown ? best : shown - 1].place};
-	if (best == t->generation->column_count) {
+	    .rule = t->table->header, .in_document = true, .place = fields[first < shown ? first : shown - 1].place};
+	if (first == t->generation->column_count) {
 		tally_find_fact(t->finder, &fact, "the header has %zu columns, that of %s has %zu", count,
-				t->generation->name, best);
+				t->generation->name, first);
 		return;
 	}
-	const char *meant = t->generation->columns[best];
+	const char *meant = t->generation->columns[first];
 	fact.expected = (tally_text){meant, strlen(meant)};
-	if (best == shown)
-		tally_find_fact(t->finder, &fact, "the header ends before column %zu, which is %s", best + 1, meant);
+	if (first == shown)
+		tally_find_fact(t->finder, &fact, "the header ends before column %zu, which is %s", first + 1, meant);
 	else
 		tally_find_fact(t->finder, &fact, "column %zu is none of the published header's, which has %s here",
-				best + 1, meant);
+				first + 1, meant);
 }
 
 bool tally_csv_is_header(const tally_csv_table *table, const tally_csv_field *fields, size_t count)
@@ -210,11 +230,13 @@ static bool take_header(table_reader *t, const tally_csv_field *fields, size_t c
 {
 	if (!tally_csv_is_header(t->table, fields, count)) {
 		t->generation = t->table->guess(fields, count);
+		t->fields = t->generation->column_count;
 		if (!t->header_lost)
 			tell(t, t->table->no_header, fields[0].place,
 			     "the first row is no header: the columns have no names");
 		return false;
 	}
+	t->fields = count;
 	for (size_t g = 0; g < t->table->generation_count; g++)
 		if (is_header_of(&t->table->generations[g], fields, count))
 			t->generation = &t->table->generations[g];
@@ -225,12 +247,11 @@ static bool take_header(table_reader *t, const tally_csv_field *fields, size_t c
 
 static void take_row(table_reader *t, tally_csv_field *fields, size_t count, tally_place place)
 {
-	size_t expected = t->generation->column_count;
-	if (count != expected)
+	if (count != t->fields)
 		tally_find_fact(t->finder,
 				&(tally_fact){.rule = t->table->columns, .in_document = true, .place = place},
-				"the row has %zu fields instead of %zu", count, expected);
-	for (size_t i = count; i < expected; i++)
+				"the row has %zu fields instead of %zu", count, t->fields);
+	for (size_t i = count; i < t->generation->column_count; i++)
 		fields[i] = (tally_csv_field){.text = {"", 0}, .place = place};
 	t->rows++;
 	t->table->row(t->context, t->generation, fields, place);

@@ -108,7 +108,7 @@ bool tally_document_seen(const tally_document *d, unsigned child_element)
 static void tell_unknown(tally_document *d, tally_rule_symbol rule, tally_place place, tally_text name, const char *what,
 			 const char *parent, const char *meant)
 {
-	bool slip = meant != NULL && d->grammar->exact_names && d->depth > 0;
+	bool slip = meant != NULL && d->grammar->exact_names && rule != d->grammar->root;
 	tally_fact fact = {.rule = slip ? TALLY_RULE_XML_06 : rule, .in_document = true, .place = place, .actual = name};
 	/* Masked while it is whole: half a secret can't be told any more. */
 	char shown[104];

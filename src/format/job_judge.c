@@ -115,6 +115,11 @@ static bool is_expression(const judge *j, size_t node)
 	return is_expression_text(j, tally_json_string(j->json, node));
 }
 
+static bool is_copy(const judge *j, size_t node)
+{
+	return j->template && node != 0 && tally_text_equal_string(j->json->nodes[node].key, "copy");
+}
+
 static void check_text(const judge *j, size_t node, const char *what, void (*check)(const tally_job_value *value))
 {
 	tally_job_value value = {j->finder, what, tally_json_string(j->json, node), j->json->nodes[node].place};
@@ -153,7 +158,8 @@ static void check_package(const judge *j, size_t properties, size_t drives)
 {
 	size_t package = given(j, properties, "deliveryPackage");
 	size_t node = package != 0 ? tally_json_member(j->json, package, "driveCount") : 0;
-	if (node == 0 || drives == 0 || tally_json_type_of(j->json, node) != TALLY_JSON_INTEGER)
+	if (node == 0 || drives == 0 || tally_json_type_of(j->json, node) != TALLY_JSON_INTEGER ||
+	    tally_json_type_of(j->json, drives) != TALLY_JSON_LIST)
 		return;
 	int64_t count = tally_json_integer(j->json, node);
 	if (count >= 0 && (uint64_t)count != count_children(j, drives))
@@ -164,7 +170,8 @@ static void check_package(const judge *j, size_t properties, size_t drives)
 static void check_kind(const judge *j, size_t properties, size_t drives)
 {
 	size_t selection = given(j, properties, "export");
-	bool create = j->side == TALLY_JOB_CREATE;
+	/* A template's copy makes members, which may be any of these. */
+	bool create = j->side == TALLY_JOB_CREATE && !is_copy(j, tally_json_member(j->json, properties, "copy"));
 	if (j->import && create && drives == 0)
 		tally_job_tell(j, TALLY_RULE_R_01_IMPORT, properties, "the import job has no driveList");
 	if (j->export && create && drives != 0)
@@ -232,7 +239,8 @@ static void check_drive(const judge *j, size_t node)
 static void check_selection(const judge *j, size_t node)
 {
 	size_t list = given(j, node, "blobList");
-	bool paths = list != 0 && (given(j, list, "blobPath") != 0 || given(j, list, "blobPathPrefix") != 0);
+	bool paths = list != 0 && (is_expression(j, list) || given(j, list, "blobPath") != 0 ||
+				   given(j, list, "blobPathPrefix") != 0);
 	if (!paths && given(j, node, "blobListBlobPath") == 0 && given(j, node, "blobListblobPath") == 0)
 		tally_job_tell(j, TALLY_RULE_R_12_EMPTY, node, "%s selects no blobs", tally_job_here(j));
 }
@@ -248,6 +256,8 @@ static void check_encryption_key(const judge *j, size_t node)
 static void check_order(const judge *j, size_t properties)
 {
 	size_t details = given(j, properties, "details");
+	if (details != 0 && is_expression(j, details))
+		return;
 	size_t drives = details != 0 ? given(j, details, "importDiskDetailsCollection") : 0;
 	check_drive_count(j, drives);
 	if (drives == 0 && j->side == TALLY_JOB_CREATE &&
@@ -403,7 +413,7 @@ static void judge_value(judge *j, size_t node, const tally_job_member *member)
 /* An unknown member of an answer is no finding: the service may add some. */
 static void tell_unknown(const judge *j, size_t node, const tally_job_object *object, const char *meant)
 {
-	if (j->side == TALLY_JOB_ANSWER || (object->open && meant == NULL))
+	if (j->side == TALLY_JOB_ANSWER || (object->open && meant == NULL) || is_copy(j, node))
 		return;
 	tally_fact fact = {.rule = TALLY_RULE_JSON_06,
 			   .in_document = true,

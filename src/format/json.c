@@ -133,11 +133,10 @@ static walk token_before(walk w, size_t position, bool *whole)
 	return token;
 }
 
-static walk end_of(walk w)
+static void walk_to(walk *w, size_t at)
 {
-	for (; w.at < w.text.size; w.at++)
-		w.line += w.text.data[w.at] == '\n';
-	return w;
+	for (; w->at < at; w->at++)
+		w->line += w->text.data[w->at] == '\n';
 }
 
 /* Slips that are easily made, because other notations allow them. */
@@ -176,7 +175,8 @@ static tally_result tell_error(tally_finder *finder, const walk *start, const js
 	case json_error_unknown: /* what jansson says when there is no memory for a list or an object */
 		return tally_fail_memory(error);
 	case json_error_premature_end_of_input:
-		token = whole ? end_of(*start) : token;
+		if (whole)
+			walk_to(&token, start->text.size);
 		tell(finder, TALLY_RULE_JSON_01, place_of(&token),
 		     start->text.size == 0 ? "the document is empty" : "the document ends too early: it is not whole");
 		return TALLY_OK;
@@ -199,8 +199,7 @@ static tally_result tell_error(tally_finder *finder, const walk *start, const js
 		tell(finder, TALLY_RULE_JSON_03, place_of(&token), "a member's name holds the character U+0000");
 		return TALLY_OK;
 	case json_error_invalid_utf8: /* the only one whose position is that of what is wrong, and not behind it */
-		while (token.at < position)
-			token.line += token.text.data[token.at++] == '\n';
+		walk_to(&token, position);
 		tell(finder, TALLY_RULE_JSON_04, place_of(&token), "these bytes are not UTF-8");
 		return TALLY_OK;
 	default:
@@ -325,6 +324,14 @@ static tally_result parse(tally_json *json, const gathering *g, tally_finder *fi
 		tell(finder, TALLY_RULE_JSON_04_MARK, place_of(&p.walk), "the document begins with a byte-order mark");
 		p.walk.base = sizeof mark - 1;
 		p.walk.text = (tally_text){g->bytes + p.walk.base, g->size - p.walk.base};
+	}
+	/* Nowhere allowed, but jansson 2.14 overlooks one behind a number. */
+	const char *zero = p.walk.text.size > 0 ? memchr(p.walk.text.data, '\0', p.walk.text.size) : NULL;
+	if (zero != NULL) {
+		walk_to(&p.walk, (size_t)(zero - p.walk.text.data));
+		tell(finder, TALLY_RULE_JSON_01, place_of(&p.walk),
+		     "the document is not JSON: there is a byte 0 in it");
+		return TALLY_OK;
 	}
 	if (!have_memory(g))
 		return tally_fail_memory(error);

@@ -17,7 +17,8 @@ void tally_manifest_tell(tally_manifest *m, tally_rule_symbol symbol, tally_plac
 	tally_document_find(m->document, &(tally_fact){.rule = symbol, .in_document = true, .place = place, .actual = actual}, "%s",
 			    message);
 	const tally_rule *rule = tally_rule_of(symbol);
-	if (rule->level == TALLY_LEVEL_BLOB && rule->severity == TALLY_SEVERITY_ERROR && m->blob.status == NULL)
+	bool error = rule->severity == TALLY_SEVERITY_ERROR || (m->finder->strict && rule->severity == TALLY_SEVERITY_WARNING);
+	if (rule->level == TALLY_LEVEL_BLOB && error && m->blob.status == NULL)
 		m->blob.status = rule->status;
 }
 

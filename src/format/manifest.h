@@ -45,7 +45,7 @@ typedef struct tally_manifest_segment {
 	tally_place place;
 	uint64_t offset, length;
 	bool usable; /* offset, length and hash are all well-formed and offset + length does not overflow */
-	bool beyond_length; /* it ends behind the blob's Length */
+	const char *status; /* what the entry itself leads to whatever the bytes are, e.g. "BlobUnexpectedEnd"; NULL: nothing */
 	uint8_t md5[16];
 } tally_manifest_segment;
 

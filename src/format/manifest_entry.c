@@ -21,10 +21,12 @@ void tally_manifest_check_blob_path(tally_manifest *m, const tally_value *value)
 {
 	tally_blob_name name = tally_blob_path_split(value->text);
 	if (name.leading_slash)
-		tally_manifest_tell(m, TALLY_RULE_M_18_SLASH, value->place, value->text, "BlobPath begins with a slash");
+		tally_manifest_tell(m, TALLY_RULE_M_18_SLASH, value->place, value->text,
+				    "BlobPath begins with a slash");
 	const char *fault = tally_container_name_fault(name.container);
 	if (fault != NULL)
-		tally_manifest_tell(m, TALLY_RULE_N_02, value->place, name.container, "the container of this blob is not valid: %s", fault);
+		tally_manifest_tell(m, TALLY_RULE_N_02, value->place, name.container,
+				    "the container of this blob is not valid: %s", fault);
 	if (m->sas_container.set && !tally_text_equal_string(name.container, m->sas_container.data)) {
 		char container[80];
 		tally_mask((tally_text){m->sas_container.data, m->sas_container.size}, container, sizeof container);
@@ -35,23 +37,28 @@ void tally_manifest_check_blob_path(tally_manifest *m, const tally_value *value)
 	case TALLY_BLOB_NAME_OK:
 		break;
 	case TALLY_BLOB_NAME_EMPTY:
-		tally_manifest_tell(m, TALLY_RULE_M_18_BLOB, value->place, value->text, "BlobPath names a container but no blob in it");
+		tally_manifest_tell(m, TALLY_RULE_M_18_BLOB, value->place, value->text,
+				    "BlobPath names a container but no blob in it");
 		break;
 	case TALLY_BLOB_NAME_TOO_LONG:
-		tally_manifest_tell(m, TALLY_RULE_N_03_LENGTH, value->place, value->text, "the blob's name has more than 1,024 characters");
+		tally_manifest_tell(m, TALLY_RULE_N_03_LENGTH, value->place, value->text,
+				    "the blob's name has more than 1,024 characters");
 		break;
 	case TALLY_BLOB_NAME_SEGMENTS:
-		tally_manifest_tell(m, TALLY_RULE_N_03_LENGTH, value->place, value->text, "the blob's name has more than 254 path segments");
+		tally_manifest_tell(m, TALLY_RULE_N_03_LENGTH, value->place, value->text,
+				    "the blob's name has more than 254 path segments");
 		break;
 	case TALLY_BLOB_NAME_CHARACTER:
 		tally_manifest_tell(m, TALLY_RULE_N_03_CHARACTERS, value->place, value->text,
 				    "the blob's name has a control or private-use character");
 		break;
 	case TALLY_BLOB_NAME_ROOT_SLASH:
-		tally_manifest_tell(m, TALLY_RULE_N_04, value->place, value->text, "a blob in $root has a slash in its name");
+		tally_manifest_tell(m, TALLY_RULE_N_04, value->place, value->text,
+				    "a blob in $root has a slash in its name");
 		break;
 	case TALLY_BLOB_NAME_END:
-		tally_manifest_tell(m, TALLY_RULE_N_03_END, value->place, value->text, "the blob's name ends in a dot or a slash");
+		tally_manifest_tell(m, TALLY_RULE_N_03_END, value->place, value->text,
+				    "the blob's name ends in a dot or a slash");
 		break;
 	}
 }
@@ -62,12 +69,15 @@ void tally_manifest_check_file_path(tally_manifest *m, const tally_value *value)
 	tally_path_fault fault = tally_windows_path_check(value->text, &problem);
 	if (fault != TALLY_PATH_OK) {
 		bool too_long = tally_path_fault_is_length(fault);
-		tally_manifest_tell(m, too_long ? TALLY_RULE_M_19_LENGTH : TALLY_RULE_M_19_INVALID, value->place, problem.component,
-				    "FilePath is not a name that Windows can hold: %s", tally_path_fault_text(fault));
+		tally_manifest_tell(m, too_long ? TALLY_RULE_M_19_LENGTH : TALLY_RULE_M_19_INVALID, value->place,
+				    problem.component, "FilePath is not a name that Windows can hold: %s",
+				    tally_path_fault_text(fault));
 	} else if (value->text.data[0] != '\\') {
-		tally_manifest_tell(m, TALLY_RULE_M_19_FORM, value->place, value->text, "FilePath does not begin with a backslash");
+		tally_manifest_tell(m, TALLY_RULE_M_19_FORM, value->place, value->text,
+				    "FilePath does not begin with a backslash");
 	} else if (memchr(value->text.data, '/', value->text.size) != NULL) {
-		tally_manifest_tell(m, TALLY_RULE_M_19_FORM, value->place, value->text, "FilePath separates with slashes, not backslashes");
+		tally_manifest_tell(m, TALLY_RULE_M_19_FORM, value->place, value->text,
+				    "FilePath separates with slashes, not backslashes");
 	}
 }
 
@@ -85,7 +95,8 @@ void tally_manifest_check_side_path(tally_manifest *m, const tally_value *value,
 					  .in_document = true,
 					  .place = value->place,
 					  .actual = problem.component},
-			    "the path of a side file is not a name that Windows can hold: %s", tally_path_fault_text(fault));
+			    "the path of a side file is not a name that Windows can hold: %s",
+			    tally_path_fault_text(fault));
 }
 
 /* 2011-03-09T01:42:34.9360000Z; the fraction may be missing. */
@@ -102,53 +113,70 @@ static bool is_snapshot_time(tally_text text)
 	}
 	tally_text fraction = {text.data + n, text.size - n - 1};
 	uint64_t ignored;
-	return fraction.size == 0 || (fraction.data[0] == '.' && fraction.size <= 8 &&
-				      tally_decimal_parse((tally_text){fraction.data + 1, fraction.size - 1}, &ignored) == TALLY_NUMBER_OK);
+	return fraction.size == 0 ||
+	       (fraction.data[0] == '.' && fraction.size <= 8 &&
+		tally_decimal_parse((tally_text){fraction.data + 1, fraction.size - 1}, &ignored) == TALLY_NUMBER_OK);
 }
 
 void tally_manifest_check_snapshot(tally_manifest *m, const tally_value *value)
 {
 	if (!tally_manifest_set_kind(m, TALLY_MANIFEST_EXPORT))
-		tally_manifest_tell(m, TALLY_RULE_M_22_IMPORT, value->place, no_text, "a Snapshot in the manifest of an import");
+		tally_manifest_tell(m, TALLY_RULE_M_22_IMPORT, value->place, no_text,
+				    "a Snapshot in the manifest of an import");
 	if (value->text.size > 0 && !is_snapshot_time(value->text))
 		tally_manifest_tell(m, TALLY_RULE_M_22_FORM, value->place, value->text,
 				    "Snapshot is not a time such as 2011-03-09T01:42:34.9360000Z");
 }
 
-static void check_page_range(tally_manifest *m, const tally_manifest_segment *s, const tally_value *offset, const tally_value *length)
+static void check_page_range(tally_manifest *m, const tally_manifest_segment *s, const tally_value *offset,
+			     const tally_value *length)
 {
 	if (s->offset % PAGE_SIZE != 0)
-		tally_manifest_tell(m, TALLY_RULE_M_31_OFFSET, offset->place, offset->text, "the page range starts at %" PRIu64 ", not at a multiple of 512", s->offset);
+		tally_manifest_tell(m, TALLY_RULE_M_31_OFFSET, offset->place, offset->text,
+				    "the page range starts at %" PRIu64 ", not at a multiple of 512", s->offset);
 	if (s->length % PAGE_SIZE != 0)
-		tally_manifest_tell(m, TALLY_RULE_M_31_LENGTH, length->place, length->text, "the page range has %" PRIu64 " bytes, not a multiple of 512", s->length);
+		tally_manifest_tell(m, TALLY_RULE_M_31_LENGTH, length->place, length->text,
+				    "the page range has %" PRIu64 " bytes, not a multiple of 512", s->length);
 	if (s->length > TALLY_BLOCK_SIZE_MAX)
-		tally_manifest_tell(m, TALLY_RULE_M_31_SIZE, length->place, length->text, "the page range has more than 4 MiB (4,194,304 bytes)");
+		tally_manifest_tell(m, TALLY_RULE_M_31_SIZE, length->place, length->text,
+				    "the page range has more than 4 MiB (4,194,304 bytes)");
 	if (s->index == 0 || m->offset_lost)
 		return;
 	if (s->offset < m->last_offset)
 		tally_manifest_tell(m, TALLY_RULE_M_32_ORDER, offset->place, offset->text,
-				    "the page range starts before the one in front of it (at %" PRIu64 ")", m->last_offset);
+				    "the page range starts before the one in front of it (at %" PRIu64 ")",
+				    m->last_offset);
 	else if (s->offset < m->next_offset)
 		tally_manifest_tell(m, TALLY_RULE_M_32_OVERLAP, offset->place, offset->text,
-				    "the page range overlaps the one in front of it, which ends at %" PRIu64, m->next_offset);
+				    "the page range overlaps the one in front of it, which ends at %" PRIu64,
+				    m->next_offset);
 }
 
-static void check_block(tally_manifest *m, const tally_manifest_segment *s, const tally_value *offset, const tally_value *length)
+static void check_block(tally_manifest *m, tally_manifest_segment *s, const tally_value *offset,
+			const tally_value *length)
 {
-	if (s->length > BLOCK_SIZE_NEW_MAX)
-		tally_manifest_tell(m, TALLY_RULE_M_41_LIMIT, length->place, length->text, "the block has more than 4,000 MiB");
-	else if (s->length > TALLY_BLOCK_SIZE_MAX)
-		tally_manifest_tell(m, TALLY_RULE_M_41_OLD_LIMIT, length->place, length->text, "the block has more than 4 MiB (4,194,304 bytes)");
+	if (s->length > BLOCK_SIZE_NEW_MAX) {
+		s->status = "BlobRequestFailed";
+		tally_manifest_tell(m, TALLY_RULE_M_41_LIMIT, length->place, length->text,
+				    "the block has more than 4,000 MiB");
+	} else if (s->length > TALLY_BLOCK_SIZE_MAX) {
+		tally_manifest_tell(m, TALLY_RULE_M_41_OLD_LIMIT, length->place, length->text,
+				    "the block has more than 4 MiB (4,194,304 bytes)");
+	}
 	if (m->offset_lost)
 		; /* a gap or overlap would only repeat that the numbers in front are damaged */
 	else if (s->offset < m->next_offset)
 		tally_manifest_tell(m, TALLY_RULE_M_40_ORDER, offset->place, offset->text,
-				    "the block starts at %" PRIu64 ", before the end of the one in front of it (%" PRIu64 ")", s->offset, m->next_offset);
+				    "the block starts at %" PRIu64
+				    ", before the end of the one in front of it (%" PRIu64 ")",
+				    s->offset, m->next_offset);
 	else if (s->offset > m->next_offset)
 		tally_manifest_tell(m, TALLY_RULE_M_40_GAP, offset->place, offset->text,
-				    "no block covers the bytes from %" PRIu64 " to %" PRIu64, m->next_offset, s->offset);
+				    "no block covers the bytes from %" PRIu64 " to %" PRIu64, m->next_offset,
+				    s->offset);
 	if (s->index == TALLY_BLOCKS_MAX)
-		tally_manifest_tell(m, TALLY_RULE_M_40_COUNT, s->place, no_text, "the blob has more than 50,000 blocks");
+		tally_manifest_tell(m, TALLY_RULE_M_40_COUNT, s->place, no_text,
+				    "the blob has more than 50,000 blocks");
 }
 
 /* M-44: MD5/ and the Base64 of the hash is an id that proves itself; no need to remember it. */
@@ -156,7 +184,8 @@ static bool is_hash_id(tally_manifest *m, const tally_manifest_segment *s, const
 {
 	uint8_t md5[16];
 	size_t size;
-	if (!tally_text_starts(id->text, "MD5/") || !tally_base64_decode((tally_text){id->text.data + 4, id->text.size - 4}, md5, sizeof md5, &size) ||
+	if (!tally_text_starts(id->text, "MD5/") ||
+	    !tally_base64_decode((tally_text){id->text.data + 4, id->text.size - 4}, md5, sizeof md5, &size) ||
 	    size != sizeof md5)
 		return false;
 	if (memcmp(md5, s->md5, sizeof md5) == 0)
@@ -176,14 +205,17 @@ static void check_block_id(tally_manifest *m, const tally_manifest_segment *s, c
 	uint8_t decoded[TALLY_BLOCK_ID_MAX];
 	size_t size;
 	if (!tally_base64_decode(id->text, decoded, sizeof decoded, &size) || size == 0) {
-		tally_manifest_tell(m, TALLY_RULE_M_42_BASE64, id->place, id->text, "the block's Id is not Base64 of 1 to 64 bytes");
+		tally_manifest_tell(m, TALLY_RULE_M_42_BASE64, id->place, id->text,
+				    "the block's Id is not Base64 of 1 to 64 bytes");
 		return;
 	}
 	if (id->text.size != m->id_text_size && !m->ids_differ) {
 		m->ids_differ = true;
-		tally_manifest_tell(m, TALLY_RULE_M_42_LENGTH, id->place, id->text, "the block's Id has another length than those before it");
+		tally_manifest_tell(m, TALLY_RULE_M_42_LENGTH, id->place, id->text,
+				    "the block's Id has another length than those before it");
 	}
-	if (s->usable && !is_hash_id(m, s, id) && !tally_block_ids_add(m->ids, decoded, size, s->length, s->md5, id->place)) {
+	if (s->usable && !is_hash_id(m, s, id) &&
+	    !tally_block_ids_add(m->ids, decoded, size, s->length, s->md5, id->place)) {
 		tally_error error;
 		tally_manifest_fail(m, tally_fail_memory(&error), &error);
 	}
@@ -192,14 +224,16 @@ static void check_block_id(tally_manifest *m, const tally_manifest_segment *s, c
 void tally_manifest_check_segment(tally_manifest *m, const tally_value *attributes, tally_place place)
 {
 	const tally_value *offset = &attributes[SEGMENT_OFFSET], *length = &attributes[SEGMENT_LENGTH];
-	tally_manifest_segment s = {.index = m->blob.segment_count++, .place = place, .offset = offset->number, .length = length->number};
+	tally_manifest_segment s = {
+	    .index = m->blob.segment_count++, .place = place, .offset = offset->number, .length = length->number};
 	memcpy(s.md5, attributes[SEGMENT_HASH].md5, sizeof s.md5);
 	uint64_t end = 0;
 	bool known = offset->valid && length->valid;
 	if (known) {
 		if (__builtin_add_overflow(s.offset, s.length, &end)) {
 			known = false;
-			tally_manifest_tell(m, TALLY_RULE_M_23_NUMBER, offset->place, offset->text, "Offset + Length is above 2^64");
+			tally_manifest_tell(m, TALLY_RULE_M_23_NUMBER, offset->place, offset->text,
+					    "Offset + Length is above 2^64");
 		} else {
 			s.usable = attributes[SEGMENT_HASH].valid;
 			if (s.length == 0)
@@ -209,9 +243,11 @@ void tally_manifest_check_segment(tally_manifest *m, const tally_value *attribut
 			else
 				check_block(m, &s, offset, length);
 			if (m->blob.has_length && end > m->blob.length) {
-				s.beyond_length = true;
+				s.status = "BlobUnexpectedEnd";
 				tally_manifest_tell(m, TALLY_RULE_M_33, offset->place, no_text,
-						    "the segment ends at %" PRIu64 ", behind the blob's Length of %" PRIu64, end, m->blob.length);
+						    "the segment ends at %" PRIu64
+						    ", behind the blob's Length of %" PRIu64,
+						    end, m->blob.length);
 			}
 			m->last_offset = s.offset;
 			m->next_offset = end;
@@ -228,18 +264,21 @@ void tally_manifest_check_segment(tally_manifest *m, const tally_value *attribut
 
 static void tell_id_conflict(void *context, tally_place place)
 {
-	tally_manifest_tell(context, TALLY_RULE_M_45, place, no_text, "another block of this blob has the same Id but other content");
+	tally_manifest_tell(context, TALLY_RULE_M_45, place, no_text,
+			    "another block of this blob has the same Id but other content");
 }
 
 static void check_block_list_end(tally_manifest *m)
 {
 	if (m->blob.has_length && m->next_offset < m->blob.length && !m->offset_lost)
 		tally_manifest_tell(m, TALLY_RULE_M_40_COVER, m->blob.place, no_text,
-				    "the blocks end at %" PRIu64 ", but the blob's Length is %" PRIu64, m->next_offset, m->blob.length);
+				    "the blocks end at %" PRIu64 ", but the blob's Length is %" PRIu64, m->next_offset,
+				    m->blob.length);
 	if (m->with_id > 0 && m->without_id > 0) {
 		bool large = m->blob.has_length && m->blob.length > IDS_RULE_MAX;
 		tally_manifest_tell(m, large ? TALLY_RULE_M_43_LARGE : TALLY_RULE_M_43_MIXED, m->blob.place, no_text,
-				    "%" PRIu64 " blocks have an Id and %" PRIu64 " have none", m->with_id, m->without_id);
+				    "%" PRIu64 " blocks have an Id and %" PRIu64 " have none", m->with_id,
+				    m->without_id);
 	}
 }
 
@@ -250,10 +289,12 @@ static void check_blob_size(tally_manifest *m)
 		tally_manifest_tell(m, TALLY_RULE_M_23_PAGE, m->blob.place, no_text,
 				    "the page blob has %" PRIu64 " bytes, not a multiple of 512", m->blob.length);
 	if (m->blob.length > (page ? PAGE_BLOB_NEW_MAX : BLOCK_BLOB_NEW_MAX))
-		tally_manifest_tell(m, TALLY_RULE_M_23_LIMIT, m->blob.place, no_text, "the blob is larger than the storage service allows");
+		tally_manifest_tell(m, TALLY_RULE_M_23_LIMIT, m->blob.place, no_text,
+				    "the blob is larger than the storage service allows");
 	else if (m->blob.length > (page ? PAGE_BLOB_OLD_MAX : BLOCK_BLOB_OLD_MAX))
 		tally_manifest_tell(m, TALLY_RULE_M_23_OLD_LIMIT, m->blob.place, no_text,
-				    "the blob is larger than the manifest's own page allows (%s)", page ? "1 TB" : "200 GB");
+				    "the blob is larger than the manifest's own page allows (%s)",
+				    page ? "1 TB" : "200 GB");
 }
 
 void tally_manifest_check_blob_end(tally_manifest *m)
@@ -265,7 +306,8 @@ void tally_manifest_check_blob_end(tally_manifest *m)
 	/* Also where a PageRangeList came behind the BlockList: the next blob's ids are its own. */
 	tally_block_ids_end(m->ids, tell_id_conflict, m);
 	if (!m->list_seen && (!m->blob.has_length || m->blob.length > 0))
-		tally_manifest_tell(m, TALLY_RULE_M_26_NONE, m->blob.place, no_text, "the blob has neither a BlockList nor a PageRangeList");
+		tally_manifest_tell(m, TALLY_RULE_M_26_NONE, m->blob.place, no_text,
+				    "the blob has neither a BlockList nor a PageRangeList");
 }
 
 void tally_manifest_check_drive_id(tally_manifest *m, const tally_value *value)
@@ -277,7 +319,8 @@ void tally_manifest_check_drive_id(tally_manifest *m, const tally_value *value)
 	bool blank = false, unusual = false;
 	for (size_t i = 0; i < value->text.size; i++) {
 		char c = value->text.data[i];
-		bool usual = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_';
+		bool usual =
+		    (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_';
 		blank = blank || c == ' ' || c == '\t' || c == '\n';
 		unusual = unusual || !usual;
 	}
@@ -291,7 +334,8 @@ void tally_manifest_check_drive_id(tally_manifest *m, const tally_value *value)
 static void take_credential(tally_manifest *m, unsigned element, tally_place place)
 {
 	if (!tally_manifest_set_kind(m, TALLY_MANIFEST_IMPORT))
-		tally_manifest_tell(m, TALLY_RULE_M_12_EXPORT, place, no_text, "a credential in the manifest of an export");
+		tally_manifest_tell(m, TALLY_RULE_M_12_EXPORT, place, no_text,
+				    "a credential in the manifest of an export");
 	if (m->credential != 0 && m->credential != element)
 		tally_manifest_tell(m, TALLY_RULE_M_12_BOTH, place, no_text, "both StorageAccountKey and ContainerSas");
 	m->credential = element;
@@ -331,11 +375,13 @@ void tally_manifest_check_container_sas(tally_manifest *m, const tally_value *va
 	tally_text container = {value->text.data, mark != NULL ? (size_t)(mark - value->text.data) : value->text.size};
 	tally_text query = mark != NULL ? (tally_text){mark + 1, value->text.size - container.size - 1} : no_text;
 	if (tally_container_name_fault(container) != NULL || query_value(query, "sig").size == 0) {
-		tally_manifest_tell(m, TALLY_RULE_M_13_FORM, value->place, no_text,
-				    "ContainerSas is not a container's name, a question mark and a SAS token with a signature");
+		tally_manifest_tell(
+		    m, TALLY_RULE_M_13_FORM, value->place, no_text,
+		    "ContainerSas is not a container's name, a question mark and a SAS token with a signature");
 		return;
 	}
-	/* A SAS by stored policy (si=) carries no permissions of its own; what the policy grants can't be known offline. */
+	/* A SAS by stored policy (si=) carries no permissions of its own; what the policy grants can't be known
+	 * offline. */
 	tally_text permissions = query_value(query, "sp");
 	const char *needed = m->totals.kind == TALLY_MANIFEST_EXPORT ? "rwl" : "rwd";
 	if (permissions.data == NULL && query_value(query, "si").size > 0)

@@ -8,181 +8,185 @@
 
 #define SCHEMA "tallyman/report/1"
 
-static void put_findings(tally_json *json, const tally_collector *findings)
+static void put_findings(tally_json_stream *json, const tally_collector *findings)
 {
-	tally_json_open(json, "findings", "[");
+	tally_json_write_open(json, "findings", "[");
 	for (size_t i = 0; i < findings->kept_count; i++) {
 		const tally_finding *finding = &findings->kept[i]->finding;
-		tally_json_open(json, NULL, "{");
-		tally_json_string(json, "rule", finding->rule->id);
-		tally_json_string(json, "severity", tally_severity_name(finding->severity));
-		tally_json_string(json, "level", tally_level_name(finding->level));
-		tally_json_string(json, "status", finding->status != NULL ? finding->status->code : NULL);
-		tally_json_string(json, "blob_path", finding->blob_path);
-		tally_json_string(json, "file_path", finding->file_path);
-		tally_json_string(json, "document", finding->document);
-		tally_json_number_if(json, "line", finding->line != 0, finding->line);
-		tally_json_number_if(json, "document_offset", finding->line != 0, finding->document_offset);
-		tally_json_number_if(json, "offset", finding->has_range, finding->offset);
-		tally_json_number_if(json, "length", finding->has_range, finding->length);
-		tally_json_string(json, "expected", finding->expected);
-		tally_json_string(json, "actual", finding->actual);
-		tally_json_string(json, "message", finding->message);
-		tally_json_close(json, "}");
+		tally_json_write_open(json, NULL, "{");
+		tally_json_write_string(json, "rule", finding->rule->id);
+		tally_json_write_string(json, "severity", tally_severity_name(finding->severity));
+		tally_json_write_string(json, "level", tally_level_name(finding->level));
+		tally_json_write_string(json, "status", finding->status != NULL ? finding->status->code : NULL);
+		tally_json_write_string(json, "blob_path", finding->blob_path);
+		tally_json_write_string(json, "file_path", finding->file_path);
+		tally_json_write_string(json, "document", finding->document);
+		tally_json_write_number_if(json, "line", finding->line != 0, finding->line);
+		tally_json_write_number_if(json, "document_offset", finding->line != 0, finding->document_offset);
+		tally_json_write_number_if(json, "offset", finding->has_range, finding->offset);
+		tally_json_write_number_if(json, "length", finding->has_range, finding->length);
+		tally_json_write_string(json, "expected", finding->expected);
+		tally_json_write_string(json, "actual", finding->actual);
+		tally_json_write_string(json, "message", finding->message);
+		tally_json_write_close(json, "}");
 	}
-	tally_json_close(json, "]");
+	tally_json_write_close(json, "]");
 }
 
-static void put_tool(tally_json *json)
+static void put_tool(tally_json_stream *json)
 {
-	tally_json_string(json, "schema", SCHEMA);
-	tally_json_open(json, "tool", "{");
-	tally_json_string(json, "name", "tallyman");
-	tally_json_string(json, "version", tally_version());
-	tally_json_close(json, "}");
+	tally_json_write_string(json, "schema", SCHEMA);
+	tally_json_write_open(json, "tool", "{");
+	tally_json_write_string(json, "name", "tallyman");
+	tally_json_write_string(json, "version", tally_version());
+	tally_json_write_close(json, "}");
 }
 
 /* Why a subject could not be checked, or null. */
-static void put_error(tally_json *json, const tally_error *error)
+static void put_error(tally_json_stream *json, const tally_error *error)
 {
 	static const char *const codes[] = {
 	    [TALLY_OK] = "internal", [TALLY_ERROR_NO_MEMORY] = "no_memory", [TALLY_ERROR_ARGUMENT] = "argument",
 	    [TALLY_ERROR_IO] = "io", [TALLY_ERROR_STOPPED] = "stopped",     [TALLY_ERROR_INTERNAL] = "internal",
 	};
 	if (error == NULL) {
-		tally_json_string(json, "error", NULL);
+		tally_json_write_string(json, "error", NULL);
 		return;
 	}
-	tally_json_open(json, "error", "{");
-	tally_json_string(json, "code", codes[error->code]);
-	tally_json_string(json, "message", error->message);
-	tally_json_close(json, "}");
+	tally_json_write_open(json, "error", "{");
+	tally_json_write_string(json, "code", codes[error->code]);
+	tally_json_write_string(json, "message", error->message);
+	tally_json_write_close(json, "}");
 }
 
 /* ---- check -------------------------------------------------------------------------------------------------- */
 
-static void put_verdict(tally_json *json, const tally_check_report *report)
+static void put_verdict(tally_json_stream *json, const tally_check_report *report)
 {
 	const tally_status *status = report->error == NULL ? report->summary->drive_status : NULL;
-	tally_json_open(json, "verdict", "{");
-	tally_json_string(json, "drive_status", status != NULL ? status->code : NULL);
-	tally_json_string(json, "portal_state", status != NULL ? status->portal_state : NULL);
-	tally_json_string(json, "classic_state", status != NULL ? status->classic_state : NULL);
-	tally_json_number(json, "exit_status", (uint64_t)tally_check_report_exit(report));
-	tally_json_close(json, "}");
+	tally_json_write_open(json, "verdict", "{");
+	tally_json_write_string(json, "drive_status", status != NULL ? status->code : NULL);
+	tally_json_write_string(json, "portal_state", status != NULL ? status->portal_state : NULL);
+	tally_json_write_string(json, "classic_state", status != NULL ? status->classic_state : NULL);
+	tally_json_write_number(json, "exit_status", (uint64_t)tally_check_report_exit(report));
+	tally_json_write_close(json, "}");
 }
 
-static void put_listed_checked(tally_json *json, const char *key, uint64_t listed, uint64_t checked)
+static void put_listed_checked(tally_json_stream *json, const char *key, uint64_t listed, uint64_t checked)
 {
-	tally_json_open(json, key, "{");
-	tally_json_number(json, "listed", listed);
-	tally_json_number(json, "checked", checked);
-	tally_json_close(json, "}");
+	tally_json_write_open(json, key, "{");
+	tally_json_write_number(json, "listed", listed);
+	tally_json_write_number(json, "checked", checked);
+	tally_json_write_close(json, "}");
 }
 
-static void put_coverage(tally_json *json, const tally_summary *summary)
+static void put_coverage(tally_json_stream *json, const tally_summary *summary)
 {
-	tally_json_open(json, "coverage", "{");
+	tally_json_write_open(json, "coverage", "{");
 	put_listed_checked(json, "blobs", summary->blobs_listed, summary->blobs_checked);
 	put_listed_checked(json, "segments", summary->segments_listed, summary->segments_checked);
-	tally_json_number(json, "bytes_hashed", summary->bytes_hashed);
-	tally_json_open(json, "not_checked", "[");
+	tally_json_write_number(json, "bytes_hashed", summary->bytes_hashed);
+	tally_json_write_open(json, "not_checked", "[");
 	for (size_t i = 0; i < summary->gap_count; i++) {
-		tally_json_open(json, NULL, "{");
-		tally_json_string(json, "what", summary->gaps[i].what);
-		tally_json_string(json, "why", summary->gaps[i].why);
-		tally_json_close(json, "}");
+		tally_json_write_open(json, NULL, "{");
+		tally_json_write_string(json, "what", summary->gaps[i].what);
+		tally_json_write_string(json, "why", summary->gaps[i].why);
+		tally_json_write_close(json, "}");
 	}
-	tally_json_close(json, "]");
-	tally_json_close(json, "}");
+	tally_json_write_close(json, "]");
+	tally_json_write_close(json, "}");
 }
 
-static void put_level_counts(tally_json *json, const tally_summary *summary, tally_level level)
+static void put_level_counts(tally_json_stream *json, const tally_summary *summary, tally_level level)
 {
-	tally_json_open(json, tally_level_name(level), "{");
+	tally_json_write_open(json, tally_level_name(level), "{");
 	for (size_t i = 0; summary->status_counts != NULL && i < tally_status_count(); i++) {
 		const tally_status *status = tally_status_at(i);
 		if (status->level == level && summary->status_counts[i] > 0)
-			tally_json_number(json, status->code, summary->status_counts[i]);
+			tally_json_write_number(json, status->code, summary->status_counts[i]);
 	}
-	tally_json_close(json, "}");
+	tally_json_write_close(json, "}");
 }
 
-static void put_counts(tally_json *json, const tally_summary *summary)
+static void put_counts(tally_json_stream *json, const tally_summary *summary)
 {
-	tally_json_open(json, "counts", "{");
+	tally_json_write_open(json, "counts", "{");
 	put_level_counts(json, summary, TALLY_LEVEL_BLOB);
 	put_level_counts(json, summary, TALLY_LEVEL_SEGMENT);
 	put_level_counts(json, summary, TALLY_LEVEL_METADATA);
 	put_level_counts(json, summary, TALLY_LEVEL_PROPERTIES);
-	tally_json_close(json, "}");
+	tally_json_write_close(json, "}");
 }
 
-static void write_check(tally_writer *writer, const tally_report_style *style, uint64_t number,
+static void write_check(tally_writer *writer, const tally_report_style *style, const tally_check_totals *totals,
 			const tally_check_report *report)
 {
 	(void)style;
-	(void)number;
+	(void)totals;
 	const tally_summary *summary = report->summary;
-	tally_json json = {writer, false};
-	tally_json_open(&json, NULL, "{");
+	tally_json_stream json = {writer, false};
+	tally_json_write_open(&json, NULL, "{");
 	put_tool(&json);
-	tally_json_open(&json, "subject", "{");
-	tally_json_string(&json, "path", report->path);
-	tally_json_string(&json, "source", summary->source);
-	tally_json_string(&json, "drive_id", summary->drive_id[0] != '\0' ? summary->drive_id : NULL);
-	tally_json_close(&json, "}");
+	tally_json_write_open(&json, "subject", "{");
+	tally_json_write_string(&json, "path", report->path);
+	tally_json_write_string(&json, "source", summary->source);
+	tally_json_write_string(&json, "drive_id", summary->drive_id[0] != '\0' ? summary->drive_id : NULL);
+	tally_json_write_close(&json, "}");
 	put_verdict(&json, report);
 	put_error(&json, report->error);
 	put_coverage(&json, summary);
 	put_counts(&json, summary);
 	put_findings(&json, report->findings);
-	tally_json_number(&json, "findings_omitted", tally_collector_omitted(report->findings));
-	tally_json_close(&json, "}\n");
+	tally_json_write_number(&json, "findings_omitted", tally_collector_omitted(report->findings));
+	tally_json_write_close(&json, "}\n");
 }
 
 /* ---- lint --------------------------------------------------------------------------------------------------- */
 
 static void write_lint_begin(tally_writer *writer)
 {
-	tally_json json = {writer, false};
-	tally_json_open(&json, NULL, "{");
+	tally_json_stream json = {writer, false};
+	tally_json_write_open(&json, NULL, "{");
 	put_tool(&json);
-	tally_json_open(&json, "documents", "[");
+	tally_json_write_open(&json, "documents", "[");
 }
 
 static void write_lint_document(tally_writer *writer, const tally_report_style *style, const tally_lint_totals *totals,
 				const tally_lint_report *report)
 {
 	(void)style;
-	tally_json json = {writer, totals->documents > 0};
-	tally_json_open(&json, NULL, "{");
-	tally_json_string(&json, "path", report->path);
-	tally_json_string(&json, "kind", report->error == NULL ? tally_document_kind_name(report->result->kind) : NULL);
+	tally_json_stream json = {writer, totals->documents > 0};
+	tally_json_write_open(&json, NULL, "{");
+	tally_json_write_string(&json, "path", report->path);
+	tally_json_write_string(&json, "kind",
+				report->error == NULL ? tally_document_kind_name(report->result->kind) : NULL);
 	if (report->error == NULL)
-		tally_json_boolean(&json, "valid", report->result->valid);
+		tally_json_write_boolean(&json, "valid", report->result->valid);
 	else
-		tally_json_string(&json, "valid", NULL);
+		tally_json_write_string(&json, "valid", NULL);
 	put_error(&json, report->error);
 	put_findings(&json, report->findings);
-	tally_json_number(&json, "findings_omitted", tally_collector_omitted(report->findings));
-	tally_json_close(&json, "}");
+	tally_json_write_number(&json, "findings_omitted", tally_collector_omitted(report->findings));
+	tally_json_write_close(&json, "}");
 }
 
 static void write_lint_end(tally_writer *writer, const tally_lint_totals *totals)
 {
-	tally_json json = {writer, true};
-	tally_json_close(&json, "]");
-	tally_json_number(&json, "findings_omitted", totals->omitted);
-	tally_json_open(&json, "verdict", "{");
-	tally_json_number(&json, "exit_status", (uint64_t)totals->exit_status);
-	tally_json_close(&json, "}");
-	tally_json_close(&json, "}\n");
+	tally_json_stream json = {writer, true};
+	tally_json_write_close(&json, "]");
+	tally_json_write_number(&json, "files_skipped", totals->skipped);
+	tally_json_write_number(&json, "findings_omitted", totals->omitted);
+	tally_json_write_open(&json, "verdict", "{");
+	tally_json_write_number(&json, "exit_status", (uint64_t)totals->exit_status);
+	tally_json_write_close(&json, "}");
+	tally_json_write_close(&json, "}\n");
 }
 
 const tally_report_format tally_report_json = {
     .name = "json",
+    .check_begin = tally_report_check_begin,
     .check = write_check,
+    .check_end = tally_report_check_end,
     .lint_begin = write_lint_begin,
     .lint_document = write_lint_document,
     .lint_end = write_lint_end,

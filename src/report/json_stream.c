@@ -31,58 +31,58 @@ static void write_string(tally_writer *writer, const char *string)
 	tally_write(writer, "\"");
 }
 
-static void put_comma(tally_json *json)
+static void put_comma(tally_json_stream *json)
 {
 	if (json->comma)
 		tally_write(json->writer, ", ");
 	json->comma = true;
 }
 
-void tally_json_key(tally_json *json, const char *key)
+void tally_json_write_key(tally_json_stream *json, const char *key)
 {
 	put_comma(json);
 	write_string(json->writer, key);
 	tally_write(json->writer, ": ");
 }
 
-void tally_json_open(tally_json *json, const char *key, const char *bracket)
+void tally_json_write_open(tally_json_stream *json, const char *key, const char *bracket)
 {
 	if (key != NULL)
-		tally_json_key(json, key);
+		tally_json_write_key(json, key);
 	else
 		put_comma(json);
 	tally_write(json->writer, bracket);
 	json->comma = false;
 }
 
-void tally_json_close(tally_json *json, const char *bracket)
+void tally_json_write_close(tally_json_stream *json, const char *bracket)
 {
 	tally_write(json->writer, bracket);
 	json->comma = true;
 }
 
-void tally_json_string(tally_json *json, const char *key, const char *value)
+void tally_json_write_string(tally_json_stream *json, const char *key, const char *value)
 {
-	tally_json_key(json, key);
+	tally_json_write_key(json, key);
 	write_string(json->writer, value);
 }
 
-void tally_json_number(tally_json *json, const char *key, uint64_t value)
+void tally_json_write_number(tally_json_stream *json, const char *key, uint64_t value)
 {
-	tally_json_key(json, key);
+	tally_json_write_key(json, key);
 	tally_write_number(json->writer, value);
 }
 
-void tally_json_number_if(tally_json *json, const char *key, bool present, uint64_t value)
+void tally_json_write_number_if(tally_json_stream *json, const char *key, bool present, uint64_t value)
 {
 	if (present)
-		tally_json_number(json, key, value);
+		tally_json_write_number(json, key, value);
 	else
-		tally_json_string(json, key, NULL);
+		tally_json_write_string(json, key, NULL);
 }
 
-void tally_json_boolean(tally_json *json, const char *key, bool value)
+void tally_json_write_boolean(tally_json_stream *json, const char *key, bool value)
 {
-	tally_json_key(json, key);
+	tally_json_write_key(json, key);
 	tally_write(json->writer, value ? "true" : "false");
 }

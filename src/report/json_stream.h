@@ -10,22 +10,22 @@
 
 #include "report/writer.h"
 
-typedef struct tally_json {
+typedef struct tally_json_stream {
 	tally_writer *writer;
 	bool comma; /* before the next key or element */
-} tally_json;
+} tally_json_stream;
 
 /* A key, its value to be written next. */
-void tally_json_key(tally_json *json, const char *key);
+void tally_json_write_key(tally_json_stream *json, const char *key);
 /* An object or an array, as an element or, with a key, as a member. `bracket` is "{" or "[". */
-void tally_json_open(tally_json *json, const char *key, const char *bracket);
+void tally_json_write_open(tally_json_stream *json, const char *key, const char *bracket);
 /* `bracket` is "}" or "]", and what is to follow it, such as a newline behind the whole. */
-void tally_json_close(tally_json *json, const char *bracket);
+void tally_json_write_close(tally_json_stream *json, const char *bracket);
 /* null for NULL. */
-void tally_json_string(tally_json *json, const char *key, const char *value);
-void tally_json_number(tally_json *json, const char *key, uint64_t value);
+void tally_json_write_string(tally_json_stream *json, const char *key, const char *value);
+void tally_json_write_number(tally_json_stream *json, const char *key, uint64_t value);
 /* null when not `present`. */
-void tally_json_number_if(tally_json *json, const char *key, bool present, uint64_t value);
-void tally_json_boolean(tally_json *json, const char *key, bool value);
+void tally_json_write_number_if(tally_json_stream *json, const char *key, bool present, uint64_t value);
+void tally_json_write_boolean(tally_json_stream *json, const char *key, bool value);
 
 #endif

@@ -9,6 +9,7 @@
 /* A drive that was checked, or that could not be. */
 typedef struct tally_check_report {
 	const char *path;             /* as the user gave it */
+	const char *journal;          /* which document of the findings is not on the drive, or NULL */
 	const tally_summary *summary; /* never NULL; may be empty when there is an error */
 	const tally_collector *findings;
 	const tally_error *error; /* why it could not be checked to its end, or NULL */
@@ -25,9 +26,19 @@ typedef struct tally_lint_report {
 /* The documents of one run so far. */
 typedef struct tally_lint_totals {
 	uint64_t documents, valid, unreadable;
+	uint64_t skipped; /* files of directories that are no documents */
+	uint64_t results; /* findings that were kept, and subjects that could not be checked */
 	uint64_t omitted; /* findings counted but not kept */
 	int exit_status;
 } tally_lint_totals;
+
+/* The drives of one run so far. */
+typedef struct tally_check_totals {
+	uint64_t drives;
+	uint64_t results; /* findings that were kept, and subjects that could not be checked */
+	uint64_t omitted; /* findings counted but not kept */
+	int exit_status;
+} tally_check_totals;
 
 typedef struct tally_report_style {
 	bool verbose; /* every finding that was kept, not the first few of each kind */
@@ -35,9 +46,11 @@ typedef struct tally_report_style {
 
 typedef struct tally_report_format {
 	const char *name; /* as --format takes it */
-	/* `number` counts the drives of a run, from 0. */
-	void (*check)(tally_writer *writer, const tally_report_style *style, uint64_t number,
+	/* A run of checks: begin, drive…, end. `totals` are those before this drive. */
+	void (*check_begin)(tally_writer *writer);
+	void (*check)(tally_writer *writer, const tally_report_style *style, const tally_check_totals *totals,
 		      const tally_check_report *report);
+	void (*check_end)(tally_writer *writer, const tally_check_totals *totals);
 	/* A lint run is written as it goes, so that its memory is that of one document: begin, document…, end. */
 	void (*lint_begin)(tally_writer *writer);
 	/* `totals` are those before this document. */
@@ -56,9 +69,14 @@ int tally_check_report_exit(const tally_check_report *report);
 int tally_lint_report_exit(const tally_lint_report *report);
 /* The worse of two: what could not be checked outweighs what is wrong, which outweighs what is right. */
 int tally_exit_worse(int a, int b);
-/* Adds a document to the totals. */
+/* Each adds one more to the totals. */
+void tally_check_totals_add(tally_check_totals *totals, const tally_check_report *report);
 void tally_lint_totals_add(tally_lint_totals *totals, const tally_lint_report *report);
 
-extern const tally_report_format tally_report_text, tally_report_json;
+/* check_begin and check_end where each drive's report stands for itself. */
+void tally_report_check_begin(tally_writer *writer);
+void tally_report_check_end(tally_writer *writer, const tally_check_totals *totals);
+
+extern const tally_report_format tally_report_text, tally_report_json, tally_report_sarif, tally_report_junit;
 
 #endif

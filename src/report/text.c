@@ -292,10 +292,10 @@ static void write_counts(tally_writer *writer, const tally_summary *summary)
 	write_level_counts(writer, summary, TALLY_LEVEL_PROPERTIES);
 }
 
-static void write_check(tally_writer *writer, const tally_report_style *style, uint64_t number,
+static void write_check(tally_writer *writer, const tally_report_style *style, const tally_check_totals *totals,
 			const tally_check_report *report)
 {
-	if (number > 0)
+	if (totals->drives > 0)
 		tally_write(writer, "\n\n");
 	write_headline(writer, report);
 	if (report->error == NULL)
@@ -348,7 +348,7 @@ static void write_lint_document(tally_writer *writer, const tally_report_style *
 
 static void write_lint_end(tally_writer *writer, const tally_lint_totals *totals)
 {
-	if (totals->documents < 2)
+	if (totals->documents < 2 && totals->skipped == 0)
 		return;
 	tally_write_counted(writer, totals->documents, "document");
 	tally_write(writer, ": ");
@@ -358,11 +358,17 @@ static void write_lint_end(tally_writer *writer, const tally_lint_totals *totals
 	tally_write(writer, " not valid, ");
 	tally_write_count(writer, totals->unreadable);
 	tally_write(writer, " not checked\n");
+	if (totals->skipped == 0)
+		return;
+	tally_write_counted(writer, totals->skipped, "other file");
+	tally_write(writer, " skipped\n");
 }
 
 const tally_report_format tally_report_text = {
     .name = "text",
+    .check_begin = tally_report_check_begin,
     .check = write_check,
+    .check_end = tally_report_check_end,
     .lint_begin = write_lint_begin,
     .lint_document = write_lint_document,
     .lint_end = write_lint_end,

@@ -100,8 +100,7 @@ static bool reads_as_escape(tally_text rest)
 	return rest.size >= 3 && rest.data[0] == 'x' && is_upper_hex(rest.data[1]) && is_upper_hex(rest.data[2]);
 }
 
-/* One character of `text`, escaped, into `out`; returns its size, and in *columns how wide it shows. */
-static size_t take_escaped(tally_text *text, char out[16], size_t *columns)
+size_t tally_text_escape(tally_text *text, char out[16], size_t *columns)
 {
 	const char *start = text->data;
 	uint32_t c = tally_utf8_next(text);
@@ -127,7 +126,7 @@ void tally_write_escaped(tally_writer *writer, const char *string)
 	char out[16];
 	size_t columns;
 	while (text.size > 0) {
-		size_t size = take_escaped(&text, out, &columns);
+		size_t size = tally_text_escape(&text, out, &columns);
 		tally_write_bytes(writer, out, size);
 	}
 }
@@ -138,7 +137,7 @@ static size_t columns_of(tally_text text)
 	char out[16];
 	while (text.size > 0) {
 		size_t columns;
-		take_escaped(&text, out, &columns);
+		tally_text_escape(&text, out, &columns);
 		all += columns;
 	}
 	return all;
@@ -166,7 +165,7 @@ void tally_write_wrapped(tally_writer *writer, size_t column, size_t indent, con
 		while (word.size > 0) {
 			char out[16];
 			size_t columns;
-			size_t size = take_escaped(&word, out, &columns);
+			size_t size = tally_text_escape(&word, out, &columns);
 			tally_write_bytes(writer, out, size);
 		}
 		column += width;

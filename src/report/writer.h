@@ -49,6 +49,11 @@ void tally_write_counted(tally_writer *writer, uint64_t number, const char *one)
 void tally_write_blanks(tally_writer *writer, size_t count);
 /* Text of ours, filled up with blanks to `width` columns; at least one follows. */
 void tally_write_column(tally_writer *writer, const char *text, size_t width);
+/*
+ * Takes one character off the front of *text, which must not be empty, and puts it by the escaping rule above into
+ * `out`: returns its size, and in *columns how wide it shows.
+ */
+size_t tally_text_escape(tally_text *text, char out[16], size_t *columns);
 /* By the escaping rule above. */
 void tally_write_escaped(tally_writer *writer, const char *text);
 /*

@@ -32,7 +32,7 @@ static uint64_t issue(tally_ahead *a)
 	uint64_t size = s->entry.length - a->within;
 	if (size > STEP)
 		size = STEP;
-	if (size > 0 && opens(a, blob) && s->entry.offset + s->entry.length <= blob->file.size) {
+	if (size > 0 && !s->present && opens(a, blob) && s->entry.offset + s->entry.length <= blob->file.size) {
 		uint64_t offset = s->entry.offset + a->within;
 		tally_os_presence presence = tally_file_cached(&blob->file, offset, size);
 		if (a->within == 0)
@@ -66,15 +66,20 @@ static int compare_places(const void *left, const void *right)
 	return (a->segment > b->segment) - (a->segment < b->segment);
 }
 
-/* What isn't known comes last, in the manifest's order. */
+/* What needs no disk comes first; what isn't known comes last, in the manifest's order. */
 static void sort_by_place(tally_ahead *a)
 {
 	tally_segment_place *places = a->batch->places;
 	for (size_t i = 0; i < a->count; i++) {
-		const tally_batch_segment *s = &a->batch->segments[a->queue[i]];
+		tally_batch_segment *s = &a->batch->segments[a->queue[i]];
 		tally_batch_blob *blob = &a->batch->blobs[s->blob];
 		places[i] = (tally_segment_place){UINT64_MAX, a->queue[i]};
-		if (opens(a, blob))
+		if (!opens(a, blob))
+			continue;
+		s->present = tally_file_cached(&blob->file, s->entry.offset, s->entry.length) == TALLY_OS_PRESENT;
+		if (s->present)
+			places[i].place = 0;
+		else
 			tally_file_place(&blob->file, s->entry.offset, &places[i].place);
 	}
 	qsort(places, a->count, sizeof *places, compare_places);

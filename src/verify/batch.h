@@ -51,7 +51,8 @@ typedef struct tally_batch_segment {
 	uint64_t bad_ranges; /* how many there are */
 	bool bad_unknown;    /* the last one may end earlier: reading was given up */
 	bool again;          /* what was hashed were not the file's bytes: to be read in another way */
-	bool give_back;      /* nothing of it was in the page cache before */
+	bool present;        /* all of it was in the page cache before */
+	bool give_back;      /* nothing of it was */
 	uint64_t given_back; /* bytes */
 } tally_batch_segment;
 

@@ -141,7 +141,7 @@ static void take_segment(tally_blob_result *r, tally_run *run, const tally_batch
 	bool checked = true;
 	switch (s->outcome) {
 	case TALLY_SEGMENT_COMPLETED:
-		status = s->entry.beyond_length ? "BlobUnexpectedEnd" : "Completed";
+		status = s->entry.status != NULL ? s->entry.status : "Completed";
 		break;
 	case TALLY_SEGMENT_CORRUPTED:
 		status = "Corrupted";
@@ -169,7 +169,7 @@ static void take_segment(tally_blob_result *r, tally_run *run, const tally_batch
 	run->progress.bytes_done += s->entry.usable ? s->entry.length : 0;
 	r->counted++;
 	r->checked += checked;
-	if (s->outcome != TALLY_SEGMENT_COMPLETED || s->entry.beyond_length)
+	if (s->outcome != TALLY_SEGMENT_COMPLETED || s->entry.status != NULL)
 		r->child_failed = true;
 }
 

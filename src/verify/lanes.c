@@ -32,7 +32,7 @@ tally_result tally_lanes_init(tally_lanes *l, tally_reading *reading, unsigned c
 void tally_lanes_release(tally_lanes *l)
 {
 	for (unsigned lane = 0; lane < TALLY_DIGEST_LANES_MAX; lane++)
-		tally_lanes_done(l, lane);
+		tally_lanes_done(l, lane, NULL);
 	tally_free(l->memory);
 	l->memory = NULL;
 }
@@ -125,11 +125,14 @@ int64_t tally_lanes_fetch(tally_lanes *l, unsigned lane, tally_lane_way way, con
 	return got != 0 ? got : fetch_read(l, lane, file, offset, left, piece);
 }
 
-bool tally_lanes_done(tally_lanes *l, unsigned lane)
+bool tally_lanes_done(tally_lanes *l, unsigned lane, const tally_file *file)
 {
 	tally_mapping *m = &l->mappings[lane];
+	tally_file_identity now;
 	if (m->base == NULL)
 		return true;
 	l->mapped -= m->size;
-	return tally_mapping_end(m);
+	bool sound = tally_mapping_end(m);
+	/* A file that was cut within its last page raises nothing: the mapping has zeros behind the new end. */
+	return sound && file != NULL && tally_file_identify(file, &now) == 0 && now.size >= file->size;
 }

@@ -38,6 +38,6 @@ void tally_lanes_release(tally_lanes *lanes);
 int64_t tally_lanes_fetch(tally_lanes *lanes, unsigned lane, tally_lane_way way, const tally_file *file, uint64_t offset, uint64_t left,
 			  const uint8_t **piece);
 /* The lane's last piece was used. False when its bytes turned out not to be the file's, after they were handed out. */
-bool tally_lanes_done(tally_lanes *lanes, unsigned lane);
+bool tally_lanes_done(tally_lanes *lanes, unsigned lane, const tally_file *file);
 
 #endif

@@ -82,7 +82,7 @@ static tally_piece next_piece(void *context, size_t index, unsigned lane, const 
 	tally_batch_blob *blob = &w->batch->blobs[s->blob];
 	if (atomic_load_explicit(&w->reading->stop, memory_order_relaxed))
 		return TALLY_PIECE_STOP;
-	s->again |= !tally_lanes_done(&w->lanes, lane);
+	s->again |= !tally_lanes_done(&w->lanes, lane, &blob->file);
 	if (s->again)
 		return TALLY_PIECE_FAILED;
 	tally_batch_open(w->batch, blob, w->drive);
@@ -109,7 +109,7 @@ static void segment_done(void *context, size_t index, unsigned lane, const tally
 	tally_worker *w = context;
 	tally_batch_segment *s = &w->batch->segments[w->queue[index]];
 	tally_batch_blob *blob = &w->batch->blobs[s->blob];
-	s->again |= !tally_lanes_done(&w->lanes, lane);
+	s->again |= !tally_lanes_done(&w->lanes, lane, &blob->file);
 	uint64_t got = w->got[lane];
 	w->got[lane] = 0;
 	tally_ahead_taken(&w->ahead, s->entry.length - got);
@@ -264,7 +264,7 @@ void tally_worker_run(tally_worker *w, tally_batch *batch)
 	if (batch->result == TALLY_OK)
 		batch->result = read_second(w, batch, &batch->error);
 	for (unsigned lane = 0; lane < TALLY_DIGEST_LANES_MAX; lane++)
-		tally_lanes_done(&w->lanes, lane);
+		tally_lanes_done(&w->lanes, lane, NULL);
 	for (size_t i = 0; i < batch->blob_count; i++) {
 		tally_batch_blob *blob = &batch->blobs[i];
 		/* A blob without segments: its file must be there all the same. */

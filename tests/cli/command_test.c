@@ -187,7 +187,8 @@ START_TEST(test_usage_errors)
 	expect_usage_error(RUN("check", "x", "--journal"), "--journal needs a value: FILE", " check");
 	expect_usage_error(RUN("check", "x", "-o"), "--output needs a value: FILE", " check");
 	expect_usage_error(RUN("check", "x", "--strict=yes"), "--strict takes no value", " check");
-	expect_usage_error(RUN("check", "x", "--format", "xml"), "--format is one of: text, json; not xml", " check");
+	expect_usage_error(RUN("check", "x", "--format", "xml"), "--format is one of: text, json, sarif, junit; not xml",
+			   " check");
 	expect_usage_error(RUN("check", "x", "--kind", "journal"), "--kind is one of: import, export; not journal",
 			   " check");
 	expect_usage_error(RUN("check", "x", "--format=json", "--format=json"), "--format is given twice", " check");

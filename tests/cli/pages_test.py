@@ -36,7 +36,12 @@ class ManualPage(unittest.TestCase):
                 continue
             result = subprocess.run(line, input=self.page, capture_output=True, env=ENVIRONMENT, check=False)
             self.assertEqual(result.stderr, b"", program)
-            self.assertEqual(result.returncode, 0, program)
+            if program == "mandoc":
+                # It misses the date, which the page has none of, so that it can be reproduced.
+                complaints = [line for line in result.stdout.splitlines() if b"missing date" not in line]
+                self.assertEqual(complaints, [])
+            else:
+                self.assertEqual(result.returncode, 0, program)
             used += 1
         if used == 0:
             self.skipTest("neither groff nor man nor mandoc")
@@ -79,13 +84,13 @@ class Completion(unittest.TestCase):
 
     def test_options(self):
         self.assertEqual(self.complete("check", "--j"), ["--journal", "--jobs"])
-        self.assertEqual(self.complete("lint", "--j"), [""])
+        self.assertEqual(self.complete("lint", "--j"), ["--jobs"])
         self.assertEqual(self.complete("explain", "--l"), ["--list"])
 
     def test_values(self):
-        self.assertEqual(self.complete("check", "--format", ""), ["text", "json"])
-        self.assertEqual(self.complete("check", "-f", "j"), ["json"])
-        self.assertEqual(self.complete("check", "--format", "=", "j"), ["json"])
+        self.assertEqual(self.complete("check", "--format", ""), ["text", "json", "sarif", "junit"])
+        self.assertEqual(self.complete("check", "-f", "js"), ["json"])
+        self.assertEqual(self.complete("check", "--format", "=", "js"), ["json"])
         self.assertEqual(self.complete("check", "--kind", "="), ["import", "export"])
         self.assertEqual(self.complete("check", "--journal", "doc"), ["document.xml"])
         self.assertEqual(self.complete("check", "--jobs", ""), [""])

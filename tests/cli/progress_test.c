@@ -85,7 +85,7 @@ END_TEST
 START_TEST(test_terminal)
 {
 	streams.err_terminal = true;
-	tally_progress_meter_init(&meter, &streams, false);
+	tally_progress_meter_init(&meter, &streams, TALLY_PROGRESS_TEXT);
 	update("checking", 0, 0, 10);
 	ck_assert_str_eq(written(), "");
 	now += TALLY_PROGRESS_TERMINAL_MS - 1;
@@ -107,7 +107,7 @@ END_TEST
 
 START_TEST(test_log)
 {
-	tally_progress_meter_init(&meter, &streams, false);
+	tally_progress_meter_init(&meter, &streams, TALLY_PROGRESS_TEXT);
 	for (int second = 0; second <= 60; second++) {
 		update("checking", (uint64_t)second * 1024, 102400, 0);
 		now += 1000;
@@ -121,7 +121,7 @@ END_TEST
 /* A stage's rate is its own. */
 START_TEST(test_stages)
 {
-	tally_progress_meter_init(&meter, &streams, false);
+	tally_progress_meter_init(&meter, &streams, TALLY_PROGRESS_TEXT);
 	update("reading the manifest", 0, 0, 0);
 	now += 29000;
 	update("checking", 0, 4096, 0);
@@ -134,7 +134,7 @@ END_TEST
 START_TEST(test_quiet)
 {
 	streams.err_terminal = true;
-	tally_progress_meter_init(&meter, &streams, true);
+	tally_progress_meter_init(&meter, &streams, TALLY_PROGRESS_NONE);
 	update("checking", 0, 0, 0);
 	now += 100000;
 	update("checking", 0, 0, 0);

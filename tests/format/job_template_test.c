@@ -105,7 +105,7 @@ START_TEST(one_change)
 	    {"<DriveList>", "<DriveList>text", "R-21.element"},
 	    {"<Drive>", "<Drive Slot=\"1\">", "R-21.element"},
 	    {"</ImportExportJobSettings>", "", "XML-01"},
-	    {"<JobProperty>", "<JobProperty>&key;", "XML-02"},
+	    {"<ImportExportJobSettings>", "<!DOCTYPE x><ImportExportJobSettings>", "XML-02"},
 	};
 	for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
 		test_text text = file_read(source_path(good_file));
@@ -138,7 +138,7 @@ START_TEST(eleven_drives)
 END_TEST
 
 static const char *const pieces_of_secrets[] = {"000011",   "000022",   "000033",  "000088",
-						"TWFkZSB1", "b3IgYSB0", "bWFkZSB1"};
+						"bWFkZSB1", "b3IgYSB0", "bWFkZSB1"};
 
 static void expect_no_secret(const recorder *r, const char *what)
 {

@@ -234,7 +234,7 @@ END_TEST
 START_TEST(absent_in_any_form)
 {
 	expect(REQUEST(DRIVES(DRIVE) ",\"export\":null,\"returnAddress\":null,\"state\":\"\""), "");
-	expect(REQUEST(DRIVES(DRIVE) ",\"percentComplete\":null,\"errorLogUri\":\"\",\"export\":{}"), "R-12.empty");
+	expect(REQUEST(DRIVES(DRIVE) ",\"percentComplete\":null,\"export\":{}"), "R-12.empty");
 	expect(REQUEST("\"driveList\":null"), "R-01.import");
 	expect("{\"properties\":{\"state\":\"\",\"logLevel\":\"Verbose\",\"backupDriveManifest\":true}}",
 	       ""); /* published */
@@ -387,6 +387,16 @@ START_TEST(expressions)
 	    "R-16");
 	expect("{\"location\":\"x\",\"properties\":{\"storageAccountId\":\"[variables('id')]\",\"jobType\":\"[x]\"}}",
 	       "R-20 R-14.type");
+	expect("{\"resources\":[{\"type\":\"Microsoft.ImportExport/jobs\",\"location\":\"x\",\"properties\":{"
+	       "\"storageAccountId\":\"[x]\",\"jobType\":\"Import\",\"copy\":[{\"name\":\"driveList\"}]}}]}",
+	       "");
+	expect("{\"resources\":[{\"type\":\"Microsoft.ImportExport/jobs\",\"location\":\"x\",\"properties\":{"
+	       "\"storageAccountId\":\"[x]\",\"jobType\":\"Export\",\"export\":{\"blobList\":\"[x]\"},"
+	       "\"deliveryPackage\":{\"carrierName\":\"C\",\"trackingNumber\":\"1\",\"driveCount\":2}}}]}",
+	       "");
+	expect("{\"resources\":[{\"type\":\"Microsoft.DataBox/jobs\",\"location\":\"x\",\"properties\":{"
+	       "\"transferType\":\"ImportToAzure\",\"details\":\"[x]\"}}]}",
+	       "");
 }
 END_TEST
 
@@ -409,13 +419,13 @@ START_TEST(truncated)
 }
 END_TEST
 
-#define ACCOUNT_KEY "TWFkZSB1cCBmb3IgYSB0ZXN0TWFkZSB1cCBmb3IgYSB0ZXN0TWFkZSB1cCBmb3IgYSB0ZXN0TWFkZSB1cCA=="
+#define ACCOUNT_KEY "bWFkZSB1cCBmb3IgYSB0ZXN0LCBvcGVucyBub3RoaW5nLiBtYWRlIHVwIGZvciBhIHRlc3QsIG9wZW5zIG5vdA=="
 
 START_TEST(secrets_in_odd_places)
 {
 	static const char *const secrets[] = {KEY, ACCOUNT_KEY,
 					      "https://a.blob.core.windows.net/c/b?sv=1&sig=c2VjcmV0c2VjcmV0%3D"};
-	static const char *const pieces_of_secrets[] = {"000033", "000088", "TWFkZSB1", "b3IgYSB0", "c2VjcmV0"};
+	static const char *const pieces_of_secrets[] = {"000033", "000088", "bWFkZSB1", "b3IgYSB0", "c2VjcmV0"};
 	static const char *const texts[] = {
 	    REQUEST("\"SECRET\":1"),
 	    REQUEST(DRIVES("{\"driveId\":\"SECRET\",\"bitLockerKey\":\"SECRETx\",\"manifestFile\":\"C:SECRET\","
@@ -423,8 +433,7 @@ START_TEST(secrets_in_odd_places)
 	    ANSWER("\"diagnosticsPath\":\"SECRET\",\"logLevel\":\"SECRET\",\"state\":\"SECRET\",\"storageAccountId\":"
 		   "\"SECRET\""),
 	    ANSWER(DRIVES("{\"errorLogUri\":\"x SECRET\",\"manifestUri\":\"SECRET\",\"copyStatus\":\"SECRET\"}")),
-	    "{\"location\":\"x\",\"properties\":{\"details\":{\"importDiskDetailsCollection\":{\"SECRET\":{\"SECRET\":"
-	    "1}}}}}",
+	    "{\"id\":\"/x\",\"properties\":{\"details\":{\"importDiskDetailsCollection\":{\"SECRET\":7}}}}",
 	    "{\"parameters\":{\"jobName\":\"SECRET\"},\"responses\":{\"SECRET\":{\"body\":1}}}",
 	    "{\"SECRET\":1,\"SECRET\":2}",
 	    "[\"SECRET\" \"SECRET\"]",

@@ -71,10 +71,11 @@ START_TEST(corpus_is_complete)
 	for (size_t i = 0; i < tally_rule_count(); i++) {
 		const tally_rule *rule = tally_rule_at(i);
 		bool ours = strncmp(rule->id, "J-", 2) == 0 || strncmp(rule->id, "B-", 2) == 0 ||
-			    strncmp(rule->id, "R-", 2) == 0 || strcmp(rule->id, "M-02") == 0;
+			    strcmp(rule->id, "R-04") == 0 || strcmp(rule->id, "R-05") == 0 || strcmp(rule->id, "M-02") == 0;
 		bool excepted = false;
 		for (size_t k = 0; k < sizeof without_files / sizeof without_files[0]; k++)
 			excepted = excepted || strcmp(rule->id, without_files[k]) == 0;
+		/* The other rows of the R family are a job's. */
 		if (!ours || excepted || rule->scope != TALLY_SCOPE_DOCUMENT)
 			continue;
 		for (int good = 0; good <= 1; good++) {

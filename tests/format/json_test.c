@@ -108,7 +108,8 @@ static const sample samples[] = {
     SAMPLE("[1,\n\"abc", "JSON-01", 4),
     SAMPLE("[\"abc\\", "JSON-01", 1),
     SAMPLE("[1}", "JSON-01", 2),
-    SAMPLE("[\"\0\"]", "JSON-01", 1),
+    SAMPLE("[\"\0\"]", "JSON-01", 2),
+    SAMPLE("[\n1\0,2]", "JSON-01", 3),
     SAMPLE("[1]\0", "JSON-01", 3),
     SAMPLE("{\"a\":1,\"b\":{\"a\":2},\"a\":3}", "JSON-02", 19),
     SAMPLE("{\"a\":1,\"\\u0061\":2}", "JSON-02", 7),
@@ -272,7 +273,7 @@ START_TEST(verdicts_of_python)
 		memcpy(changed, text, i);
 		memcpy(changed + i, text + i + 1, sizeof text - i - 1);
 		add_document(&c, changed, sizeof text - 2);
-		for (size_t k = 0; k < sizeof others - 1; k++) {
+		for (size_t k = 0; k < sizeof others; k++) {
 			memcpy(changed, text, sizeof text);
 			changed[i] = others[k];
 			add_document(&c, changed, sizeof text - 1);

@@ -185,11 +185,11 @@ END_TEST
 static test_text many(void)
 {
 	test_text blobs = {0};
-	for (unsigned i = 0; i < 600; i++) {
+	for (unsigned i = 0; i < 250; i++) {
 		char blob[64], file[64];
-		snprintf(blob, sizeof blob, "cargo/crate %u", i % 7 == 0 ? i / 70 : i);
+		snprintf(blob, sizeof blob, "cargo/crate %u", i % 7 == 0 ? i / 35 : i);
 		snprintf(file, sizeof file, i % 11 == 0 ? "\\CRATE\\%u" : "\\crate\\%u",
-			 i % 5 == 0 ? i / 50 : 1000 + i);
+			 i % 5 == 0 ? i / 25 : 1000 + i);
 		add_blob(&blobs, blob, file);
 	}
 	test_text text = manifest_of(blobs.data);
@@ -203,8 +203,8 @@ START_TEST(test_findings_are_always_the_same)
 	test_text text = many();
 	judgement first;
 	judge_text(&first, text.data);
-	ck_assert_uint_gt(first.found.count, 100);
-	ck_assert_uint_gt(recorder_count(&first.found, "N-09.case"), 10);
+	ck_assert_uint_gt(first.found.count, 50);
+	ck_assert_uint_gt(recorder_count(&first.found, "N-09.case"), 3);
 	ck_assert_uint_gt(recorder_count(&first.found, "N-09.file-path"), 10);
 	for (size_t i = 1; i < first.found.count; i++) {
 		const recorded *a = &first.found.items[i - 1], *b = &first.found.items[i];

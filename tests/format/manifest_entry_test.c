@@ -360,7 +360,7 @@ static void begin(void *context, const tally_manifest_blob *blob)
 static void segment(void *context, const tally_manifest_blob *blob, const tally_manifest_segment *s)
 {
 	text_print(context, "segment %d.%d %d+%d%s%s %02X%02X\n", (int)blob->index, (int)s->index, (int)s->offset,
-		   (int)s->length, s->usable ? "" : " unusable", s->beyond_length ? " beyond" : "", s->md5[0],
+		   (int)s->length, s->usable ? "" : " unusable", s->status != NULL ? " beyond" : "", s->md5[0],
 		   s->md5[15]);
 }
 

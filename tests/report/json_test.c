@@ -8,6 +8,7 @@
 static test_page out;
 static tally_collector findings;
 static const tally_report_style style = {.verbose = false};
+static const tally_check_totals first = {.drives = 0};
 
 static void set_up(void)
 {
@@ -24,7 +25,7 @@ static const char *check_json(const tally_summary *summary, const tally_error *e
 {
 	const tally_check_report report = {
 	    .path = "/mnt/drive1", .summary = summary, .findings = &findings, .error = error};
-	tally_report_json.check(&out.writer, &style, 0, &report);
+	tally_report_json.check(&out.writer, &style, &first, &report);
 	return page_text(&out);
 }
 
@@ -179,7 +180,7 @@ START_TEST(test_lint)
 			 "{\"path\": \"c.xml\", \"kind\": null, \"valid\": null, "
 			 "\"error\": {\"code\": \"io\", \"message\": \"no such file\"}, "
 			 "\"findings\": [], \"findings_omitted\": 0}], "
-			 "\"findings_omitted\": 0, \"verdict\": {\"exit_status\": 3}}\n");
+			 "\"files_skipped\": 0, \"findings_omitted\": 0, \"verdict\": {\"exit_status\": 3}}\n");
 }
 END_TEST
 
@@ -191,7 +192,7 @@ START_TEST(test_failing_output)
 	page_begin(&out, 10000);
 	tally_summary summary = make_summary();
 	const tally_check_report report = {.path = "d", .summary = &summary, .findings = &findings};
-	tally_report_json.check(&out.writer, &style, 0, &report);
+	tally_report_json.check(&out.writer, &style, &first, &report);
 	ck_assert_int_eq(tally_writer_flush(&out.writer), ENOSPC);
 }
 END_TEST

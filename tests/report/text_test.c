@@ -8,6 +8,7 @@
 static test_page out;
 static tally_collector findings;
 static const tally_report_style brief = {.verbose = false}, verbose = {.verbose = true};
+static const tally_check_totals first = {.drives = 0}, second = {.drives = 1};
 
 static void set_up(void)
 {
@@ -42,7 +43,7 @@ static const char *check_text(const tally_summary *summary, const tally_report_s
 {
 	const tally_check_report report = {
 	    .path = "/mnt/drive1", .summary = summary, .findings = &findings, .error = error};
-	tally_report_text.check(&out.writer, style, 0, &report);
+	tally_report_text.check(&out.writer, style, &first, &report);
 	return page_text(&out);
 }
 
@@ -252,7 +253,7 @@ START_TEST(test_second_drive)
 {
 	tally_summary summary = make_summary();
 	const tally_check_report report = {.path = "b", .summary = &summary, .findings = &findings};
-	tally_report_text.check(&out.writer, &brief, 1, &report);
+	tally_report_text.check(&out.writer, &brief, &second, &report);
 	ck_assert_int_eq(strncmp(page_text(&out), "\n\nDrive      b (", 16), 0);
 }
 END_TEST
@@ -297,7 +298,7 @@ START_TEST(test_failing_output)
 	page_begin(&out, 10000);
 	tally_summary summary = make_summary();
 	const tally_check_report report = {.path = "d", .summary = &summary, .findings = &findings};
-	tally_report_text.check(&out.writer, &verbose, 0, &report);
+	tally_report_text.check(&out.writer, &verbose, &first, &report);
 	ck_assert_int_eq(tally_writer_flush(&out.writer), ENOSPC);
 }
 END_TEST

@@ -331,7 +331,7 @@ START_TEST(no_part_of_a_name_is_a_secret)
 	tally_summary summary;
 	tally_sink sink = {.context = &count, .finding = on_finding};
 	case_name = "the name of an element, long";
-	for (size_t front = 1; front < 1000; front += 13) {
+	for (size_t front = 1; front < 1000; front += front < 850 ? 50 : 5) {
 		stage_open(&s);
 		strcpy(element, "<");
 		memset(element + 1, 'x', front);
@@ -341,7 +341,7 @@ START_TEST(no_part_of_a_name_is_a_secret)
 		tally_summary_clear(&summary);
 		stage_close(&s);
 	}
-	ck_assert_uint_gt(count, 70);
+	ck_assert_uint_gt(count, 40);
 }
 END_TEST
 

@@ -152,6 +152,12 @@ static void other_drive_in_journal(stage *s)
 	s->made.record.drive_id = "WD-WMATV123456";
 }
 
+static void other_drive_and_key_in_journal(stage *s)
+{
+	other_drive_in_journal(s);
+	s->made.record.bitlocker_key = "000001-000022-000033-000044-000055-000066-000077-000088";
+}
+
 static void same_drive_in_small_letters(stage *s)
 {
 	s->options.drive_id = "9wm35c2v";
@@ -362,6 +368,36 @@ const check_case manifest_cases[] = {
 	.edits = {"<DriveId>9WM35C2V", "<DriveId>9WM35 C2V"},
 	.drive_status = "ManifestDriveIdMismatch",
 	BLOBS_TOO("M-11 error drive ManifestDriveIdMismatch\n"
+		  "M-10 error drive ManifestDriveIdMismatch\n"),
+    },
+    /* Of several failures the service meets the first one only. What else it would have met is told. */
+    {
+	.name = "a wrong key, before all else",
+	.prepare = other_drive_and_key_in_journal,
+	.edits = {">rename<", ">Rename<"},
+	.damage = append_blank,
+	.drive_status = "BitLockerKeyInvalid",
+	BLOBS_TOO("M-24 error drive ManifestFormatInvalid\n"
+		  "B-02 error drive BitLockerKeyInvalid\n"
+		  "M-54 error drive ManifestCorrupted\n"
+		  "M-10 error drive ManifestDriveIdMismatch\n"),
+    },
+    {
+	.name = "a wrong hash, before a wrong form",
+	.prepare = other_drive_in_journal,
+	.edits = {">rename<", ">Rename<"},
+	.damage = append_blank,
+	.drive_status = "ManifestCorrupted",
+	BLOBS_TOO("M-24 error drive ManifestFormatInvalid\n"
+		  "M-54 error drive ManifestCorrupted\n"
+		  "M-10 error drive ManifestDriveIdMismatch\n"),
+    },
+    {
+	.name = "a wrong form, before a wrong drive",
+	.prepare = other_drive_in_journal,
+	.edits = {">rename<", ">Rename<"},
+	.drive_status = "ManifestFormatInvalid",
+	BLOBS_TOO("M-24 error drive ManifestFormatInvalid\n"
 		  "M-10 error drive ManifestDriveIdMismatch\n"),
     },
     {.name = NULL},

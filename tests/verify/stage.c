@@ -107,7 +107,7 @@ uint64_t stage_find(const stage *s, const char *path, const char *text)
 
 void stage_flip(const stage *s, const char *path, off_t at)
 {
-	unsigned char byte;
+	unsigned char byte = 0;
 	int fd = open(stage_place(s, path), O_RDWR | O_CLOEXEC);
 	must(fd >= 0 && pread(fd, &byte, 1, at) == 1, path);
 	byte ^= 0x10;

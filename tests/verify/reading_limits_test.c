@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What reading takes: of memory, of files that may be open, of time, and of the page cache. */
+#include "digest/digest.h"
+#include "support/recorder.h"
+#include "support/suite.h"
+#include "verify/ahead.h"
+#include "verify/batch.h"
+#include "verify/reading.h"
+#include "verify/stage.h"
+
+#include <check.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+#define MIB ((uint64_t)1 << 20)
+
+static stage s;
+static recorder found;
+static tally_summary summary;
+static tally_error error;
+
+static void make(unsigned files, uint64_t size)
+{
+	stage_open(&s);
+	maker *m = stage_begin(&s);
+	for (unsigned i = 0; i < files; i++) {
+		char path[32];
+		snprintf(path, sizeof path, "data/%u.bin", i);
+		maker_add(m, &(maker_blob){.blob_path = path, .size = size});
+	}
+	maker_end(m);
+	maker_seal(m);
+}
+
+static tally_result check(bool (*progress)(void *context, const tally_progress *progress))
+{
+	recorder_begin(&found);
+	tally_sink sink = {.context = &found, .finding = found.finder.put, .progress = progress};
+	return tally_check(&s.options, &sink, &summary, &error);
+}
+
+static void end(void)
+{
+	recorder_clear(&found);
+	tally_summary_clear(&summary);
+	stage_close(&s);
+}
+
+/* ---- memory ---- */
+
+START_TEST(memory_does_not_grow_with_the_threads)
+{
+	static const tally_io_mode modes[] = {TALLY_IO_AUTO, TALLY_IO_MMAP, TALLY_IO_READ, TALLY_IO_DIRECT};
+	tally_drive *drive;
+	stage_open(&s);
+	stage_make(&s, NULL);
+	ck_assert_int_eq(tally_drive_open_directory(s.drive, &drive, &error), TALLY_OK);
+	const size_t batch = TALLY_BATCH_TEXT + TALLY_BATCH_BLOBS * sizeof(tally_batch_blob) +
+			     TALLY_BATCH_SEGMENTS * sizeof(tally_batch_segment);
+	for (unsigned jobs = 0; jobs <= 256; jobs++) {
+		tally_reading r;
+		tally_reading_init(&r, drive, &(tally_reading_options){.jobs = jobs, .io = modes[_i]});
+		size_t lanes = (size_t)r.workers * TALLY_DIGEST_LANES_MAX;
+		uint64_t windows = r.guards ? r.workers * r.window_room : 0;
+		uint64_t memory = lanes * r.buffer + windows + r.slots * batch;
+		ck_assert_msg(memory <= 200 * MIB, "%u jobs: %llu bytes", jobs, (unsigned long long)memory);
+		ck_assert_uint_ge(r.workers, 1);
+		ck_assert_uint_gt(r.slots, r.workers);
+		ck_assert_uint_ge(r.buffer, 16384);
+		ck_assert_uint_eq(r.buffer % TALLY_MEDIUM_ALIGNMENT, 0);
+		if (jobs >= 1 && jobs <= 16)
+			ck_assert_uint_eq(r.workers, jobs);
+		tally_reading_destroy(&r);
+	}
+	tally_drive_close(drive);
+	stage_close(&s);
+}
+END_TEST
+
+/* ---- open files ---- */
+
+START_TEST(few_files_may_be_open)
+{
+	struct rlimit before, few;
+	make(600, 5000);
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+	few = before;
+	few.rlim_cur = 160;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+	s.options.jobs = 16;
+	ck_assert_int_eq(check(NULL), TALLY_OK);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+	recorder_expect(&found, "", "");
+	ck_assert_uint_eq(summary.segments_checked, 600);
+	end();
+}
+END_TEST
+
+/* ---- time ---- */
+
+static double now(void)
+{
+	struct timespec at;
+	clock_gettime(CLOCK_MONOTONIC, &at);
+	return (double)at.tv_sec + (double)at.tv_nsec / 1e9;
+}
+
+START_TEST(a_rate_is_kept)
+{
+	make(8, MIB);
+	s.options.max_rate = 32 * MIB;
+	s.options.jobs = (unsigned)_i + 1;
+	double start = now();
+	ck_assert_int_eq(check(NULL), TALLY_OK);
+	double took = now() - start;
+	recorder_expect(&found, "", "");
+	/* 8 MiB take a quarter of a second; for the first ones nobody waits, but for no more than a tenth and a piece. */
+	ck_assert_msg(took > 0.1, "%f s", took);
+	end();
+}
+END_TEST
+
+static unsigned calls;
+static bool stop_later(void *context, const tally_progress *progress)
+{
+	(void)context;
+	return strcmp(progress->stage, "checking") != 0 || ++calls < 3;
+}
+
+/* At one byte a second this would take days: who waits is asked, and who sleeps is woken. */
+START_TEST(a_check_that_waits_can_be_stopped)
+{
+	make(8, MIB);
+	s.options.max_rate = 1;
+	s.options.jobs = 3;
+	calls = 0;
+	ck_assert_int_eq(check(stop_later), TALLY_ERROR_STOPPED);
+	ck_assert_uint_eq(calls, 3);
+	end();
+}
+END_TEST
+
+/* ---- the page cache ---- */
+
+static tally_os_presence presence(const char *path, uint64_t size)
+{
+	int fd = open(stage_place(&s, path), O_RDONLY);
+	ck_assert_int_ge(fd, 0);
+	tally_os_presence is = tally_os_cached(fd, 0, size);
+	close(fd);
+	return is;
+}
+
+static void drop(const char *path, uint64_t size)
+{
+	int fd = open(stage_place(&s, path), O_RDWR);
+	ck_assert_int_ge(fd, 0);
+	fsync(fd);
+	tally_os_drop(fd, 0, size);
+	close(fd);
+}
+
+START_TEST(what_was_cached_stays_and_nothing_else)
+{
+	static const tally_io_mode modes[] = {TALLY_IO_AUTO, TALLY_IO_MMAP, TALLY_IO_READ};
+	static const uint64_t sizes[] = {16 * 1024, 6 * MIB};
+	for (size_t i = 0; i < COUNT(sizes); i++) {
+		make(2, sizes[i]);
+		s.options.io = modes[_i];
+		drop("data/0.bin", sizes[i]);
+		/* A file system in memory keeps everything. */
+		bool can_drop = presence("data/0.bin", sizes[i]) == TALLY_OS_ABSENT;
+		ck_assert_int_eq(presence("data/1.bin", sizes[i]), TALLY_OS_PRESENT);
+		ck_assert_int_eq(check(NULL), TALLY_OK);
+		recorder_expect(&found, "", "");
+		if (can_drop)
+			ck_assert_int_eq(presence("data/0.bin", sizes[i]), TALLY_OS_ABSENT);
+		else
+			puts("not tested: this file system keeps all files in memory");
+		ck_assert_int_eq(presence("data/1.bin", sizes[i]), TALLY_OS_PRESENT);
+		end();
+	}
+}
+END_TEST
+
+/* ---- order ---- */
+
+START_TEST(a_rotating_disk_is_read_in_its_own_order)
+{
+	enum { FILES = 12 };
+	tally_drive *drive;
+	tally_batch batch;
+	tally_reading reading;
+	uint32_t queue[FILES];
+	char paths[FILES][32];
+	bool seen[FILES] = {0};
+	make(FILES, 64 * 1024);
+	ck_assert_int_eq(tally_drive_open_directory(s.drive, &drive, &error), TALLY_OK);
+	ck_assert_int_eq(tally_batch_init(&batch, &error), TALLY_OK);
+	tally_reading_init(&reading, drive, &(tally_reading_options){.jobs = 1});
+	reading.medium.rotational = true;
+	batch.blob_count = batch.segment_count = FILES;
+	for (unsigned i = 0; i < FILES; i++) {
+		/* The last is first, so that not by chance they are in order already. */
+		snprintf(paths[i], sizeof paths[i], "\\data\\%u.bin", FILES - 1 - i);
+		snprintf(s.text, sizeof s.text, "data/%u.bin", i);
+		drop(s.text, 64 * 1024);
+		batch.blobs[i] = (tally_batch_blob){.entry.file_path = paths[i]};
+		batch.segments[i] = (tally_batch_segment){.entry = {.length = 64 * 1024, .usable = true}, .blob = i};
+		queue[i] = i;
+	}
+	tally_ahead ahead;
+	tally_ahead_begin(&ahead, &reading, drive, &batch, queue, FILES);
+	uint64_t last = 0;
+	for (unsigned i = 0; i < FILES; i++) {
+		uint64_t place = UINT64_MAX;
+		ck_assert_uint_lt(queue[i], FILES);
+		ck_assert(!seen[queue[i]]);
+		seen[queue[i]] = true;
+		tally_batch_blob *blob = &batch.blobs[queue[i]];
+		ck_assert(blob->is_open);
+		if (batch.segments[queue[i]].present || !tally_file_place(&blob->file, 0, &place))
+			puts("not tested: nobody knows where this file is");
+		else
+			ck_assert_uint_ge(place, last);
+		last = place == UINT64_MAX ? last : place;
+		tally_batch_close(&batch, blob);
+	}
+	ck_assert_uint_eq(batch.open_files, 0);
+	tally_reading_destroy(&reading);
+	tally_batch_release(&batch);
+	tally_drive_close(drive);
+	stage_close(&s);
+}
+END_TEST
+
+int main(void)
+{
+	const suite_test tests[] = {
+	    {memory_does_not_grow_with_the_threads, 4},
+	    {few_files_may_be_open, 0},
+	    {a_rate_is_kept, 2},
+	    {a_check_that_waits_can_be_stopped, 0},
+	    {what_was_cached_stays_and_nothing_else, 3},
+	    {a_rotating_disk_is_read_in_its_own_order, 0},
+	    {NULL, 0},
+	};
+	return suite_run("reading limits", tests);
+}
