@@ -20,14 +20,13 @@ build=build/fuzz/fuzz
 targets=("$@")
 [ ${#targets[@]} -gt 0 ] || mapfile -t targets < <(cd "$build" && ls -- *.seeds | sed 's/\.seeds$//')
 
-failed=0
-for target in "${targets[@]}"; do
-	mapfile -t seeds < <(while read -r folder; do [ ! -d "$folder" ] || echo "$folder"; done <"$build/$target.seeds")
-	[ ! -d "fuzz/crashes/$target" ] || seeds+=("fuzz/crashes/$target")
-	found=build/fuzz/found/$target
+run_target() {
+	local target=$1 found=build/fuzz/found/$1 kept seeds options status=0 rate cover name value
 	kept=${CORPUS:+$CORPUS/$target}
 	kept=${kept:-$(mktemp -d)}
 	mkdir -p "$found" "$kept"
+	mapfile -t seeds < <(while read -r folder; do [ ! -d "$folder" ] || echo "$folder"; done <"$build/$target.seeds")
+	[ ! -d "fuzz/crashes/$target" ] || seeds+=("fuzz/crashes/$target")
 	options=()
 	while IFS='= ' read -r name value; do
 		case $name in
@@ -35,17 +34,16 @@ for target in "${targets[@]}"; do
 		max_len | rss_limit_mb | timeout | malloc_limit_mb) options+=("-$name=$value") ;;
 		esac
 	done <"fuzz/$target.options"
-	log=$found/log
-	status=0
 	"$build/fuzz_$target" -max_total_time="$seconds" -print_final_stats=1 -artifact_prefix="$found/" "${options[@]}" \
-		"$kept" "${seeds[@]}" >"$log" 2>&1 || status=$?
-	rate=$(sed -n 's/^stat::average_exec_per_sec: *//p' "$log")
-	cover=$(grep -oE 'cov: [0-9]+ ft: [0-9]+' "$log" | tail -n 1 || true)
+		"$kept" "${seeds[@]}" >"$found/log" 2>&1 || status=$?
+	rate=$(sed -n 's/^stat::average_exec_per_sec: *//p' "$found/log")
+	cover=$(grep -oE 'cov: [0-9]+ ft: [0-9]+' "$found/log" | tail -n 1 || true)
 	printf '%-20s %6s executions/s  %s  %s\n' "$target" "${rate:-?}" "$cover" "$([ "$status" -eq 0 ] && echo ok || echo FAILED)"
-	if [ "$status" -ne 0 ]; then
-		tail -n 40 "$log" >&2
-		failed=1
-	fi
+	[ "$status" -eq 0 ] || tail -n 40 "$found/log" >&2
 	[ -n "${CORPUS:-}" ] || rm -rf "$kept"
-done
-exit "$failed"
+	return "$status"
+}
+export -f run_target
+export seconds build
+# One target on each processor; a failure of any is xargs' own.
+printf '%s\n' "${targets[@]}" | xargs -P "$(nproc)" -I{} bash -c 'run_target {}'

@@ -47,7 +47,7 @@ typedef struct blob_list {
 	bool has_paths; /* of blobs or files */
 	uint64_t size;  /* of those paths together */
 	bool size_overflow;
-	bool dialect_told;
+	bool dialect_told, slash_told;
 	stated_number stated_paths, stated_size; /* by the Summary */
 	uint64_t first_reading;                  /* bytes */
 } blob_list;
@@ -144,6 +144,22 @@ static void take_size(blob_list *l, const tally_value *size)
 	l->size_overflow = l->size_overflow || __builtin_add_overflow(l->size, size->number, &l->size);
 }
 
+/* Once: whoever writes lists so does it in every entry. */
+static void judge_slash(blob_list *l, const tally_value *value)
+{
+	if (l->slash_told || value->text.size < 2 || value->text.data[0] != '/')
+		return;
+	l->slash_told = true;
+	tally_fact fact = {.rule = TALLY_RULE_K_16,
+			   .in_document = true,
+			   .place = value->place,
+			   .blob_path = value->text.data,
+			   .actual = value->text};
+	tally_find_fact(
+	    l->run->finder, &fact,
+	    "this BlobPath begins with a slash, as Data Box has it; Import/Export has none; others are not told");
+}
+
 static void take_entry(blob_list *l, unsigned element, const tally_value *value, const tally_value *attributes)
 {
 	l->entries++;
@@ -154,6 +170,8 @@ static void take_entry(blob_list *l, unsigned element, const tally_value *value,
 	}
 	if (!value->present)
 		return;
+	if (element == LIST_BLOB_PATH)
+		judge_slash(l, value);
 	tally_list_entry_judge(l->run->finder, element, value);
 	note_name(l, element, value);
 	if (is_prefix(element))

@@ -94,9 +94,6 @@ static void judge_path(const entry *e)
 		     "%s is %s, which selects nothing; everything is selected by the prefix /", e->element, text.data);
 		return;
 	}
-	if (e->name.leading_slash && !e->is_file)
-		tell(e, TALLY_RULE_K_16, text,
-		     "BlobPath begins with a slash, as Data Box has it; Import/Export has none");
 	if (e->name.blob.size == 0)
 		tell(e, TALLY_RULE_X_04_FORM, text, "%s names nothing within a %s%s", e->element, e->holder,
 		     e->name.blob.data != NULL || e->is_file ? ""

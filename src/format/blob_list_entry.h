@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a single entry of a blob list must obey: X-04…X-06, K-16, K-17. */
+/* What a single entry of a blob list must obey: X-04…X-06, K-17. */
 #ifndef TALLY_FORMAT_BLOB_LIST_ENTRY_H
 #define TALLY_FORMAT_BLOB_LIST_ENTRY_H
 

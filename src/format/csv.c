@@ -133,8 +133,8 @@ typedef struct table_reader {
 	tally_finder *finder;
 	void *context;
 	const tally_csv_generation *generation; /* NULL before the first row */
-	bool header_lost; /* a line that could not be read came first */
-	size_t fields;    /* how many each row should have: as many as the header */
+	bool header_lost;                       /* a line that could not be read came first */
+	size_t fields;                          /* how many each row should have: as many as the header */
 	uint64_t rows;
 	bool stopped;
 	bool blanks_told;

@@ -37,7 +37,8 @@ static bool replace(const siginfo_t *info)
 		if (base == NULL || at < (uintptr_t)base || at - (uintptr_t)base >= m->size)
 			continue;
 		size_t skipped = (at - (uintptr_t)base) & ~(page_size - 1);
-		void *zeros = mmap(base + skipped, m->size - skipped, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+		void *zeros =
+		    mmap(base + skipped, m->size - skipped, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 		m->spoiled = 1;
 		return zeros != MAP_FAILED;
 	}
@@ -79,12 +80,15 @@ int tally_mapping_guard(void)
 	int result = 0;
 	pthread_mutex_lock(&lock);
 	if (guards == 0) {
-		struct sigaction ours = {.sa_sigaction = on_bus_error, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER}, present;
+		struct sigaction ours = {.sa_sigaction = on_bus_error,
+					 .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER},
+				 present;
 		sigemptyset(&ours.sa_mask);
 		page_size = (uintptr_t)sysconf(_SC_PAGESIZE);
 		bool there = sigaction(SIGBUS, NULL, &present) == 0 && (present.sa_flags & SA_SIGINFO) != 0 &&
 			     present.sa_sigaction == on_bus_error;
-		/* Known before it can be needed. Ours may still be there when another handler kept it from being removed. */
+		/* Known before it can be needed. Ours may still be there when another handler kept it from being
+		 * removed. */
 		if (!there)
 			previous = present;
 		result = sigaction(SIGBUS, &ours, NULL) == 0 ? 0 : -errno;

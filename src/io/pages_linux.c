@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/sysmacros.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -80,7 +80,8 @@ static bool read_queue_number(uint64_t device, const char *name, unsigned long *
 	static const char *const above[] = {"", "../"};
 	for (size_t i = 0; i < sizeof above / sizeof above[0]; i++) {
 		char path[128];
-		snprintf(path, sizeof path, "/sys/dev/block/%u:%u/%squeue/%s", major(device), minor(device), above[i], name);
+		snprintf(path, sizeof path, "/sys/dev/block/%u:%u/%squeue/%s", major(device), minor(device), above[i],
+			 name);
 		FILE *in = fopen(path, "re");
 		if (in == NULL)
 			continue;

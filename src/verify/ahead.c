@@ -87,7 +87,8 @@ static void sort_by_place(tally_ahead *a)
 		a->queue[i] = places[i].segment;
 }
 
-void tally_ahead_begin(tally_ahead *a, tally_reading *reading, tally_drive *drive, tally_batch *batch, uint32_t *queue, size_t count)
+void tally_ahead_begin(tally_ahead *a, tally_reading *reading, tally_drive *drive, tally_batch *batch, uint32_t *queue,
+		       size_t count)
 {
 	*a = (tally_ahead){.reading = reading, .drive = drive, .batch = batch, .queue = queue, .count = count};
 	if (!reading->medium.rotational) {

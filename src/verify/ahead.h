@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Reading ahead of the lanes. They take their bytes at many places at once; what a disk likes is one after the other.
- * So a cursor goes through a batch's segments in order, some way in front of the lanes, and has the kernel read into the
- * page cache; lanes find it there. On a rotating disk the order is that of the medium, and one worker at a time does it.
+ * So a cursor goes through a batch's segments in order, some way in front of the lanes, and has the kernel read into
+ * the page cache; lanes find it there. On a rotating disk the order is that of the medium, and one worker at a time
+ * does it.
  *
  * What was in the page cache before belongs to somebody: it is noted in the segments, and only the rest is given back.
  */
@@ -18,12 +19,13 @@ typedef struct tally_ahead {
 	tally_batch *batch;
 	uint32_t *queue; /* segments of the batch */
 	size_t count, next;
-	uint64_t within;   /* bytes of segment `next` that were dealt with */
+	uint64_t within; /* bytes of segment `next` that were dealt with */
 	uint64_t issued, taken;
 } tally_ahead;
 
 /* May bring the queue into another order. */
-void tally_ahead_begin(tally_ahead *ahead, tally_reading *reading, tally_drive *drive, tally_batch *batch, uint32_t *queue, size_t count);
+void tally_ahead_begin(tally_ahead *ahead, tally_reading *reading, tally_drive *drive, tally_batch *batch,
+		       uint32_t *queue, size_t count);
 /* A lane has got so many bytes, or passed over them. */
 void tally_ahead_taken(tally_ahead *ahead, uint64_t bytes);
 /* Of a segment everything in front of `end` was used: gives it back, in large steps unless it is the last. */

@@ -50,7 +50,8 @@ bool tally_batch_has_room(const tally_batch *b, size_t text_size, uint64_t bytes
 	if (text_size > TALLY_BATCH_TEXT - b->text_size)
 		return false;
 	/* One segment always fits into an empty batch, however long it is. */
-	return b->bytes == 0 || bytes <= TALLY_BATCH_BYTES - (b->bytes < TALLY_BATCH_BYTES ? b->bytes : TALLY_BATCH_BYTES);
+	return b->bytes == 0 ||
+	       bytes <= TALLY_BATCH_BYTES - (b->bytes < TALLY_BATCH_BYTES ? b->bytes : TALLY_BATCH_BYTES);
 }
 
 static bool find(tally_drive *drive, tally_batch_blob *blob, tally_file *file)

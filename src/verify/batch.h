@@ -23,10 +23,10 @@ typedef enum tally_segment_outcome {
 	TALLY_SEGMENT_WAITING,
 	TALLY_SEGMENT_COMPLETED,
 	TALLY_SEGMENT_CORRUPTED,
-	TALLY_SEGMENT_SHORT,     /* the file ends before the segment does */
+	TALLY_SEGMENT_SHORT, /* the file ends before the segment does */
 	TALLY_SEGMENT_IO_FAILED,
-	TALLY_SEGMENT_UNUSABLE,  /* the manifest's entry can't be checked */
-	TALLY_SEGMENT_CANCELLED  /* its file could not be opened */
+	TALLY_SEGMENT_UNUSABLE, /* the manifest's entry can't be checked */
+	TALLY_SEGMENT_CANCELLED /* its file could not be opened */
 } tally_segment_outcome;
 
 /* What a second reading of a segment that failed came to: past the page cache, right after the first. */
@@ -91,8 +91,8 @@ typedef struct tally_batch_blob {
 	tally_file file; /* valid while it is open and, as identity and size, after */
 	bool opened;     /* `find` is set */
 	bool is_open;
-	size_t pending;  /* segments of this batch not done yet */
-	bool changed;    /* while it was read */
+	size_t pending; /* segments of this batch not done yet */
+	bool changed;   /* while it was read */
 	tally_side_check metadata, properties;
 } tally_batch_blob;
 

@@ -21,7 +21,8 @@
 tally_result tally_lanes_init(tally_lanes *l, tally_reading *reading, unsigned count, tally_error *error)
 {
 	long page = sysconf(_SC_PAGESIZE);
-	*l = (tally_lanes){.reading = reading, .page = page > 0 ? (uint64_t)page : ALIGNMENT, .stride = reading->buffer + ALIGNMENT};
+	*l = (tally_lanes){
+	    .reading = reading, .page = page > 0 ? (uint64_t)page : ALIGNMENT, .stride = reading->buffer + ALIGNMENT};
 	l->memory = tally_alloc(count * l->stride + ALIGNMENT);
 	if (l->memory == NULL)
 		return tally_fail_memory(error);
@@ -65,7 +66,8 @@ static bool prefers_mapping(const tally_lanes *l)
 }
 
 /* The bytes up to the end of the window that `offset` lies in. 0: this is not to be mapped, or can't be. */
-static int64_t fetch_window(tally_lanes *l, unsigned lane, const tally_file *file, uint64_t offset, uint64_t left, const uint8_t **piece)
+static int64_t fetch_window(tally_lanes *l, unsigned lane, const tally_file *file, uint64_t offset, uint64_t left,
+			    const uint8_t **piece)
 {
 	uint64_t begin = offset & ~(l->page - 1), size = WINDOW - offset % WINDOW;
 	if (size > left)
@@ -83,7 +85,8 @@ static int64_t fetch_window(tally_lanes *l, unsigned lane, const tally_file *fil
 	return (int64_t)size;
 }
 
-static int64_t fetch_read(tally_lanes *l, unsigned lane, const tally_file *file, uint64_t offset, uint64_t left, const uint8_t **piece)
+static int64_t fetch_read(tally_lanes *l, unsigned lane, const tally_file *file, uint64_t offset, uint64_t left,
+			  const uint8_t **piece)
 {
 	uint8_t *buffer = l->buffers + lane * l->stride + lane * APART % ALIGNMENT;
 	size_t size = left < l->reading->buffer ? (size_t)left : l->reading->buffer;
@@ -98,7 +101,8 @@ static int64_t fetch_read(tally_lanes *l, unsigned lane, const tally_file *file,
 }
 
 /* The medium gives whole sectors only. */
-static int64_t fetch_medium(tally_lanes *l, unsigned lane, const tally_file *file, uint64_t offset, uint64_t left, const uint8_t **piece)
+static int64_t fetch_medium(tally_lanes *l, unsigned lane, const tally_file *file, uint64_t offset, uint64_t left,
+			    const uint8_t **piece)
 {
 	uint8_t *buffer = l->buffers + lane * l->stride;
 	size_t skipped = (size_t)(offset % ALIGNMENT), room = l->reading->buffer - skipped;
@@ -114,8 +118,8 @@ static int64_t fetch_medium(tally_lanes *l, unsigned lane, const tally_file *fil
 	return (size_t)got - skipped < size ? (int64_t)((size_t)got - skipped) : (int64_t)size;
 }
 
-int64_t tally_lanes_fetch(tally_lanes *l, unsigned lane, tally_lane_way way, const tally_file *file, uint64_t offset, uint64_t left,
-			  const uint8_t **piece)
+int64_t tally_lanes_fetch(tally_lanes *l, unsigned lane, tally_lane_way way, const tally_file *file, uint64_t offset,
+			  uint64_t left, const uint8_t **piece)
 {
 	if (way == TALLY_LANE_MEDIUM || (way == TALLY_LANE_AS_CHOSEN && l->reading->io == TALLY_IO_DIRECT))
 		return fetch_medium(l, lane, file, offset, left, piece);

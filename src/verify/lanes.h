@@ -35,8 +35,8 @@ void tally_lanes_release(tally_lanes *lanes);
  * The next bytes of a segment of `file`, of which `left` > 0 are missing from `offset` on: how many stand at *piece, 0
  * at the end of the file, -errno. They stay until the next call for this lane.
  */
-int64_t tally_lanes_fetch(tally_lanes *lanes, unsigned lane, tally_lane_way way, const tally_file *file, uint64_t offset, uint64_t left,
-			  const uint8_t **piece);
+int64_t tally_lanes_fetch(tally_lanes *lanes, unsigned lane, tally_lane_way way, const tally_file *file,
+			  uint64_t offset, uint64_t left, const uint8_t **piece);
 /* The lane's last piece was used. False when its bytes turned out not to be the file's, after they were handed out. */
 bool tally_lanes_done(tally_lanes *lanes, unsigned lane, const tally_file *file);
 

@@ -64,7 +64,8 @@ static void *work(void *context)
 	return NULL;
 }
 
-/* Signals are the program's business, which expects them on its own threads; but faults belong to those who make them. */
+/* Signals are the program's business, which expects them on its own threads; but faults belong to those who make them.
+ */
 static int start_thread(pthread_t *thread, tally_pipeline *p)
 {
 	static const int faults[] = {SIGBUS, SIGSEGV, SIGFPE, SIGILL, SIGTRAP, SIGSYS};
@@ -99,8 +100,9 @@ static tally_result start(tally_pipeline *p, tally_drive *drive, bool is_export,
 	return result;
 }
 
-tally_result tally_pipeline_new(tally_pipeline **out, tally_drive *drive, bool is_export, const tally_reading_options *options,
-				const tally_pipeline_sink *sink, tally_error *error)
+tally_result tally_pipeline_new(tally_pipeline **out, tally_drive *drive, bool is_export,
+				const tally_reading_options *options, const tally_pipeline_sink *sink,
+				tally_error *error)
 {
 	*out = NULL;
 	tally_pipeline *p = tally_zalloc(1, sizeof *p);

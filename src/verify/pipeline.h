@@ -14,7 +14,8 @@ typedef struct tally_pipeline_sink {
 	void *context;
 	/* Receives finished batches in order, on the calling thread. */
 	tally_result (*take)(void *context, tally_batch *batch, tally_error *error);
-	/* Called now and then while there is nothing to take, on the calling thread; anything but TALLY_OK ends the wait. */
+	/* Called now and then while there is nothing to take, on the calling thread; anything but TALLY_OK ends the
+	 * wait. */
 	tally_result (*wait)(void *context, tally_error *error);
 } tally_pipeline_sink;
 
@@ -22,8 +23,9 @@ typedef struct tally_pipeline_sink {
  * Freed with tally_pipeline_free (NULL is fine), which waits for the threads; what they have not finished by then, they
  * leave unfinished.
  */
-tally_result tally_pipeline_new(tally_pipeline **pipeline, tally_drive *drive, bool is_export, const tally_reading_options *options,
-				const tally_pipeline_sink *sink, tally_error *error);
+tally_result tally_pipeline_new(tally_pipeline **pipeline, tally_drive *drive, bool is_export,
+				const tally_reading_options *options, const tally_pipeline_sink *sink,
+				tally_error *error);
 void tally_pipeline_free(tally_pipeline *pipeline);
 
 /* The batch to fill. */

@@ -10,7 +10,7 @@
 #define PHYSICAL ((uint64_t)4096) /* what disks read and lose as one */
 #define LOGICAL ((uint64_t)512)   /* what old ones do, and what can be asked for at least */
 /* A disk tries for seconds before it gives up on a sector: after so many the rest isn't tried. */
-#define FAILURES_MAX 64
+#define FAILURES_MAX 24
 
 struct tally_second {
 	tally_reading *reading;
@@ -87,7 +87,8 @@ static void note_bad(scan *s, uint64_t size)
 	s->at += size;
 }
 
-/* Of a block that fails behind others that failed: whether its end can be read, so that the bad range ends within it. */
+/* Of a block that fails behind others that failed: whether its end can be read, so that the bad range ends within it.
+ */
 static bool ends_well(const tally_second *second, const scan *s, uint64_t wanted)
 {
 	uint64_t last = (s->at + wanted - 1) & ~(LOGICAL - 1);
@@ -140,7 +141,8 @@ static tally_result scan_all(tally_second *second, scan *s, tally_error *error)
 	return result;
 }
 
-tally_result tally_second_read(tally_second *second, const tally_file *file, tally_batch_segment *segment, tally_error *error)
+tally_result tally_second_read(tally_second *second, const tally_file *file, tally_batch_segment *segment,
+			       tally_error *error)
 {
 	uint8_t md5[TALLY_MD5_SIZE];
 	scan s = {.file = file, .segment = segment, .at = segment->entry.offset, .step = CHUNK};

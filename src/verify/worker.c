@@ -22,7 +22,8 @@ struct tally_worker {
 	void (*finish)(tally_worker *worker, tally_batch_segment *segment, const tally_digest_result *result);
 };
 
-tally_result tally_worker_new(tally_worker **out, tally_drive *drive, tally_reading *reading, bool is_export, tally_error *error)
+tally_result tally_worker_new(tally_worker **out, tally_drive *drive, tally_reading *reading, bool is_export,
+			      tally_error *error)
 {
 	*out = NULL;
 	tally_worker *w = tally_zalloc(1, sizeof *w);
@@ -94,7 +95,8 @@ static tally_piece next_piece(void *context, size_t index, unsigned lane, const 
 	if (left == 0)
 		return TALLY_PIECE_END;
 	tally_ahead_used(&blob->file, s, got_before, false);
-	int64_t got = tally_lanes_fetch(&w->lanes, lane, w->way, &blob->file, s->entry.offset + got_before, left, piece);
+	int64_t got =
+	    tally_lanes_fetch(&w->lanes, lane, w->way, &blob->file, s->entry.offset + got_before, left, piece);
 	if (got <= 0)
 		return give_up(s, got == 0 ? TALLY_SEGMENT_SHORT : TALLY_SEGMENT_IO_FAILED, (int)-got);
 	w->got[lane] += (uint64_t)got;
@@ -125,7 +127,8 @@ static void segment_done(void *context, size_t index, unsigned lane, const tally
 }
 
 static tally_result run(tally_worker *w, size_t count, tally_lane_way way,
-			void (*finish)(tally_worker *worker, tally_batch_segment *segment, const tally_digest_result *result),
+			void (*finish)(tally_worker *worker, tally_batch_segment *segment,
+				       const tally_digest_result *result),
 			tally_error *error)
 {
 	const tally_digest_source source = {w, next_piece, segment_done};
@@ -199,7 +202,8 @@ static void finish_second(tally_worker *w, tally_batch_segment *s, const tally_d
 	else if (memcmp(result->md5, s->entry.md5, sizeof result->md5) == 0)
 		s->second = TALLY_SECOND_RIGHT;
 	else
-		s->second = memcmp(result->md5, s->actual, sizeof s->actual) == 0 ? TALLY_SECOND_SAME : TALLY_SECOND_OTHER;
+		s->second =
+		    memcmp(result->md5, s->actual, sizeof s->actual) == 0 ? TALLY_SECOND_SAME : TALLY_SECOND_OTHER;
 }
 
 static tally_result read_corrupted(tally_worker *w, tally_batch *batch, tally_error *error)

@@ -15,6 +15,7 @@ static const struct {
     {"XML-05", "no reader finds it, but recognising, which comes before: lint's tests"},
     {"M-40.count", "50,001 blocks: made by manifest_entry_test"},
     {"J-03", "2 MB: made by journal_test"},
+    {"X-04.compared", "100,001 prefixes: made by blob_list_limits_test"},
 };
 
 static bool is_exception(const char *name)

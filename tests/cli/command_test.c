@@ -187,8 +187,8 @@ START_TEST(test_usage_errors)
 	expect_usage_error(RUN("check", "x", "--journal"), "--journal needs a value: FILE", " check");
 	expect_usage_error(RUN("check", "x", "-o"), "--output needs a value: FILE", " check");
 	expect_usage_error(RUN("check", "x", "--strict=yes"), "--strict takes no value", " check");
-	expect_usage_error(RUN("check", "x", "--format", "xml"), "--format is one of: text, json, sarif, junit; not xml",
-			   " check");
+	expect_usage_error(RUN("check", "x", "--format", "xml"),
+			   "--format is one of: text, json, sarif, junit; not xml", " check");
 	expect_usage_error(RUN("check", "x", "--kind", "journal"), "--kind is one of: import, export; not journal",
 			   " check");
 	expect_usage_error(RUN("check", "x", "--format=json", "--format=json"), "--format is given twice", " check");
@@ -207,6 +207,28 @@ START_TEST(test_jobs)
 		expect_usage_error(RUN("check", "/nonexistent", "--jobs", wrong[i]), message, " check");
 	}
 	ck_assert_int_eq(RUN("check", "/nonexistent/drive", "--jobs", "256"), 3);
+}
+END_TEST
+
+START_TEST(test_reading)
+{
+	static const char *const wrong[] = {"0",   "0K", "-1", "x", "", "K", "1T", "1KK", "18446744073709551615K",
+					    "1.5M"};
+	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+		char message[160];
+		snprintf(message, sizeof message,
+			 "--max-rate is a number of bytes per second, with K, M or G behind it if you like; not %s",
+			 wrong[i]);
+		expect_usage_error(RUN("check", "/nonexistent", "--max-rate", wrong[i]), message, " check");
+	}
+	static const char *const right[] = {"1", "4096", "10k", "10M", "17179869183G"};
+	for (size_t i = 0; i < sizeof right / sizeof right[0]; i++)
+		ck_assert_int_eq(RUN("check", "/nonexistent/drive", "--max-rate", right[i]), 3);
+	expect_usage_error(RUN("check", "x", "--direct", "--io", "read"), "--direct and --io read exclude each other",
+			   " check");
+	expect_usage_error(RUN("check", "x", "--io", "fast"), "--io is one of: auto, mmap, read, direct; not fast",
+			   " check");
+	ck_assert_int_eq(RUN("check", "/nonexistent/drive", "--direct", "--io", "direct"), 3);
 }
 END_TEST
 
@@ -383,6 +405,24 @@ START_TEST(test_stopped)
 }
 END_TEST
 
+/* With threads as without: the first document is begun, the others are not, and the report says so. */
+START_TEST(test_stopped_in_a_directory)
+{
+	char path[64];
+	write_document(path, METADATA);
+	for (int jobs = 1; jobs <= 3; jobs++) {
+		char number[4];
+		snprintf(number, sizeof number, "%d", jobs);
+		stop = true;
+		ck_assert_int_eq(RUN("lint", "--jobs", number, "-f", "json", folder, path), 3);
+		stop = false;
+		expect(out, "\"error\": {\"code\": \"stopped\", ");
+		expect(out, "\"verdict\": {\"exit_status\": 3}}\n");
+	}
+	unlink(path);
+}
+END_TEST
+
 /* Between two drives: what was not begun was not checked, however well the first one came out. */
 START_TEST(test_stopped_between_drives)
 {
@@ -444,14 +484,14 @@ START_TEST(test_short_memory)
 {
 	char path[64];
 	write_document(path, "<Metadata><A-B>1</A-B><A-B>2</A-B></Metadata>");
-	ck_assert_int_eq(RUN("lint", path), 1);
+	ck_assert_int_eq(_i == 0 ? RUN("lint", path) : RUN("lint", "--jobs", "1", folder), 1);
 	char *expected = strdup(out);
 	int failures = 0;
 	for (int n = 0;; n++) {
 		ck_assert_int_lt(n, 100000);
 		allocations_left = n;
 		tally_allocation_fault = fault;
-		int status = RUN("lint", path);
+		int status = _i == 0 ? RUN("lint", path) : RUN("lint", "--jobs", "1", folder);
 		tally_allocation_fault = NULL;
 		if (allocations_left >= 0)
 			break;
@@ -490,6 +530,7 @@ int main(void)
 	tcase_add_test(tests, test_everything_is_documented);
 	tcase_add_test(tests, test_usage_errors);
 	tcase_add_test(tests, test_jobs);
+	tcase_add_test(tests, test_reading);
 	tcase_add_test(tests, test_complaints_are_escaped);
 	tcase_add_test(tests, test_explain_every_rule);
 	tcase_add_test(tests, test_explain_every_status);
@@ -501,9 +542,10 @@ int main(void)
 	tcase_add_test(tests, test_empty_drive);
 	tcase_add_test(tests, test_lint_statuses);
 	tcase_add_test(tests, test_stopped);
+	tcase_add_test(tests, test_stopped_in_a_directory);
 	tcase_add_test(tests, test_stopped_between_drives);
 	tcase_add_test(tests, test_failing_output);
-	tcase_add_test(tests, test_short_memory);
+	tcase_add_loop_test(tests, test_short_memory, 0, 2);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

@@ -84,6 +84,14 @@ class DriveCase(unittest.TestCase):
         self.assertEqual(result.returncode, status, (result.stdout, result.stderr))
 
 
+def no_duplicates(pairs):
+    """For json.loads: the object, unless a key occurs twice."""
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise ValueError(f"a key occurs twice: {pairs}")
+    return value
+
+
 def skip(reason):
     print("skipped:", reason)
     sys.exit(SKIPPED)

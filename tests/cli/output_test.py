@@ -25,7 +25,7 @@ class Output(DriveCase):
             return file.read()
 
     def test_same_bytes_as_standard_output(self):
-        for form in ("text", "json"):
+        for form in ("text", "json", "sarif", "junit"):
             expected = run("check", "--format", form, self.good, self.bad)
             result = run("check", "--format", form, self.good, self.bad, "--output", self.report)
             self.expect_status(result, 1)

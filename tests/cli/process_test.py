@@ -58,6 +58,31 @@ class Statuses(DriveCase):
         for jobs in ("2", "7", "64"):
             self.assertEqual(run("check", self.bad, "--jobs", jobs, "--format", "json").stdout, expected)
 
+    def test_any_way_of_reading_gives_the_same_report(self):
+        expected = run("check", self.bad, "--format", "json").stdout
+        for options in (["--io", "auto"], ["--io", "mmap"], ["--io", "read"], ["--max-rate", "10M"]):
+            result = run("check", self.bad, "--format", "json", *options)
+            self.expect_status(result, 1)
+            self.assertEqual(result.stdout, expected, options)
+
+    def test_progress_for_programs(self):
+        result = run("check", self.bad, "--progress", "json")
+        self.expect_status(result, 1)
+        lines = [json.loads(line) for line in result.stderr.splitlines()]
+        keys = "stage bytes_done bytes_total blobs_done blobs_total findings file rate seconds_left"
+        for line in lines:
+            self.assertEqual(list(line), keys.split())
+        stages = [line["stage"] for line in lines]
+        self.assertIn("checking", stages)
+        self.assertEqual(run("check", self.bad, "--progress", "json", "--quiet").stderr, b"")
+        self.assertNotEqual(run("lint", self.bad, "--progress", "json").stderr, b"")
+
+    def test_kind_of_the_drive(self):
+        """--kind reaches the check: a manifest of an import has what one of an export has not."""
+        expected = run("check", self.good, "--format", "json").stdout
+        self.expect_status(run("check", self.good, "--kind", "import"), 0)
+        self.assertNotEqual(run("check", self.good, "--kind", "export", "--format", "json").stdout, expected)
+
     def test_locale_changes_nothing(self):
         expected = run("check", self.bad).stdout
         self.assertEqual(run("check", self.bad, env={**ENVIRONMENT, "LC_ALL": "de_DE.UTF-8"}).stdout, expected)
@@ -85,7 +110,8 @@ class Streams(DriveCase):
             self.assertIn(b"standard output could not be written: Broken pipe", result.stderr)
 
     def test_full_disk(self):
-        for arguments in (["--help"], ["--version"], ["explain", "M-31"], ["lint", __file__], ["check", self.good]):
+        for arguments in (["--help"], ["--version"], ["explain", "M-31"], ["lint", __file__], ["check", self.good],
+                          ["check", self.bad, "-f", "sarif"], ["check", self.bad, "-f", "junit"]):
             with open("/dev/full", "wb") as full:
                 result = run(*arguments, stdout=full)
             self.expect_status(result, 3)
@@ -136,15 +162,19 @@ class Signals(unittest.TestCase):
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT,
         )
         self.addCleanup(process.kill)
-        while not self.catches(process.pid, signal.SIGINT):
+        # The last one whose handler is set.
+        while not self.catches(process.pid, signal.SIGUSR1):
             self.assertIsNone(process.poll())
         return process
 
     @staticmethod
-    def catches(pid, number):
+    def signals(pid, name):
         with open(f"/proc/{pid}/status", encoding="ascii") as file:
-            caught = next(line for line in file if line.startswith("SigCgt:"))
-        return int(caught.split()[1], 16) >> (number - 1) & 1
+            line = next(line for line in file if line.startswith(name))
+        return int(line.split()[1], 16)
+
+    def catches(self, pid, number):
+        return self.signals(pid, "SigCgt:") >> (number - 1) & 1
 
     def wait_until_delivered(self, pid, number):
         """A handler that is used once only is gone when the signal has come."""
@@ -168,6 +198,17 @@ class Signals(unittest.TestCase):
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
         self.assertEqual(process.returncode, -signal.SIGINT)
+
+    def test_progress_is_shown_when_asked_for(self):
+        process = self.start()
+        process.send_signal(signal.SIGUSR1)
+        # Out of the pending ones: its handler runs before the thread does anything else.
+        while self.signals(process.pid, "ShdPnd:") >> (signal.SIGUSR1 - 1) & 1:
+            pass
+        _, err = process.communicate(METADATA, timeout=60)
+        self.assertEqual(process.returncode, 0)
+        self.assertTrue(err.startswith(b"tallyman: reading"), err)
+        self.assertEqual(err.count(b"\n"), 1)
 
     def test_ignored_signal_stays_ignored(self):
         process = subprocess.Popen(

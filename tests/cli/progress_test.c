@@ -143,6 +143,65 @@ START_TEST(test_quiet)
 }
 END_TEST
 
+/* For programs: a line at once when a stage begins, then one a second. */
+START_TEST(test_json)
+{
+	streams.err_terminal = true;
+	tally_progress_meter_init(&meter, &streams, TALLY_PROGRESS_JSON);
+	update("reading the manifest", 0, 0, 0);
+	now += TALLY_PROGRESS_JSON_MS - 1;
+	update("reading the manifest", 10, 0, 0);
+	ck_assert_str_eq(written(), "{\"stage\": \"reading the manifest\", \"bytes_done\": 0, \"bytes_total\": 0, "
+				    "\"blobs_done\": 0, \"blobs_total\": 0, \"findings\": 0, \"file\": null, "
+				    "\"rate\": null, \"seconds_left\": null}\n");
+	size_t before = strlen(written());
+	update("checking", 0, 4096, 0);
+	now += TALLY_PROGRESS_JSON_MS;
+	tally_progress_meter_update(&meter, &(tally_progress){.stage = "checking",
+							      .bytes_done = 1024,
+							      .bytes_total = 4096,
+							      .blobs_done = 1,
+							      .blobs_total = 3,
+							      .findings = 2,
+							      .file_path = "\\a\n\"b"});
+	tally_progress_meter_end(&meter);
+	ck_assert_str_eq(written() + before,
+			 "{\"stage\": \"checking\", \"bytes_done\": 0, \"bytes_total\": 4096, "
+			 "\"blobs_done\": 0, \"blobs_total\": 0, \"findings\": 0, \"file\": null, "
+			 "\"rate\": null, \"seconds_left\": null}\n"
+			 "{\"stage\": \"checking\", \"bytes_done\": 1024, \"bytes_total\": 4096, "
+			 "\"blobs_done\": 1, \"blobs_total\": 3, \"findings\": 2, \"file\": \"\\\\a\\u000A\\\"b\", "
+			 "\"rate\": 1024, \"seconds_left\": 3}\n");
+}
+END_TEST
+
+static bool asked;
+
+static bool take_asked(void)
+{
+	bool was = asked;
+	asked = false;
+	return was;
+}
+
+/* Whoever asks sees it at once, once, and also where nothing else is shown. */
+START_TEST(test_asked)
+{
+	static const tally_progress_form forms[] = {TALLY_PROGRESS_TEXT, TALLY_PROGRESS_NONE};
+	streams.progress_asked = take_asked;
+	for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+		tally_progress_meter_init(&meter, &streams, forms[i]);
+		fflush(streams.err);
+		size_t before = size;
+		update("checking", 0, 4096, 0);
+		asked = true;
+		update("checking", 1024, 4096, 0);
+		update("checking", 2048, 4096, 0);
+		ck_assert_str_eq(written() + before, "tallyman: checking  25%  1.0 KiB of 4.0 KiB\n");
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("cli/progress");
@@ -154,6 +213,8 @@ int main(void)
 	tcase_add_test(tests, test_log);
 	tcase_add_test(tests, test_stages);
 	tcase_add_test(tests, test_quiet);
+	tcase_add_test(tests, test_json);
+	tcase_add_test(tests, test_asked);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

@@ -5,7 +5,7 @@ import json
 import os
 import unittest
 
-from fixture import DriveCase, SOURCE_DIR, make_drive, run, skip
+from fixture import DriveCase, SOURCE_DIR, make_drive, no_duplicates, run, skip
 
 try:
     import jsonschema
@@ -15,13 +15,6 @@ except ImportError:
 with open(os.path.join(SOURCE_DIR, "src", "report", "report.schema.json"), encoding="utf-8") as schema_file:
     SCHEMA = json.load(schema_file)
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
-
-
-def no_duplicates(pairs):
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        raise ValueError(f"a key occurs twice: {pairs}")
-    return value
 
 
 def objects_of(schema):

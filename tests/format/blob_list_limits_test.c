@@ -27,7 +27,7 @@ static const char sample[] =
     "\xEF\xBB\xBF<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<BlobList>\n" SIZED("1") SIZED("3") PREFIX("/videos/")
 	PREFIX("/$root/") "</BlobList>\n" SUMMARY
 			  "<AzureFileList>\n<FilePathPrefix>/share</FilePathPrefix></AzureFileList>\n";
-#define SAMPLE_RULES "X-10.dialect K-16 K-16 K-15 K-15 X-02 X-11 X-04.swallowed"
+#define SAMPLE_RULES "X-10.dialect K-16 K-15 K-15 X-02 X-11 X-04.swallowed"
 
 static size_t borders;
 

@@ -34,7 +34,8 @@ static void make(void)
 	maker *m = stage_begin(&s);
 	maker_add(m, &(maker_blob){.blob_path = BIG, .size = BIG_SIZE, .segment_size = BLOCK});
 	maker_add(m, &(maker_blob){.blob_path = "data/odd.bin", .size = 2500001, .segment_size = 700001});
-	maker_add(m, &(maker_blob){.blob_path = "data/page.vhd", .size = 4 * BLOCK, .segment_size = 4 * BLOCK, .page = true});
+	maker_add(
+	    m, &(maker_blob){.blob_path = "data/page.vhd", .size = 4 * BLOCK, .segment_size = 4 * BLOCK, .page = true});
 	for (unsigned i = 0; i < 40; i++) {
 		char path[32];
 		snprintf(path, sizeof path, "small/%u.bin", i);
@@ -125,7 +126,7 @@ END_TEST
 START_TEST(unreadable_bytes_are_told_exactly)
 {
 	static const struct {
-		uint64_t from, to;         /* what can't be read */
+		uint64_t from, to;          /* what can't be read */
 		uint64_t offset[2], end[2]; /* of the findings */
 	} ranges[] = {
 	    {0, 512, {0}, {512}},
@@ -316,13 +317,15 @@ START_TEST(a_second_reading_tells_the_same_from_others)
 	stage_flip(&s, BIG, 100);
 	ck_assert_int_eq(check(), TALLY_OK);
 	recorder_expect(&found, "V-20", "");
-	ck_assert_ptr_nonnull(strstr(found.items[0].message, "; bad: a second reading, past the page cache, gave the same"));
+	ck_assert_ptr_nonnull(
+	    strstr(found.items[0].message, "; bad: a second reading, past the page cache, gave the same"));
 	forget();
 	atomic_store(&reads, 0);
 	tally_read_damage = flip_differently;
 	ck_assert_int_eq(check(), TALLY_OK);
 	recorder_expect(&found, "V-20", "");
-	ck_assert_ptr_nonnull(strstr(found.items[0].message, "; bad: a second reading, past the page cache, gave other"));
+	ck_assert_ptr_nonnull(
+	    strstr(found.items[0].message, "; bad: a second reading, past the page cache, gave other"));
 	tally_read_damage = NULL;
 	forget();
 	stage_close(&s);

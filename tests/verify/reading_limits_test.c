@@ -119,7 +119,8 @@ START_TEST(a_rate_is_kept)
 	ck_assert_int_eq(check(NULL), TALLY_OK);
 	double took = now() - start;
 	recorder_expect(&found, "", "");
-	/* 8 MiB take a quarter of a second; for the first ones nobody waits, but for no more than a tenth and a piece. */
+	/* 8 MiB take a quarter of a second; for the first ones nobody waits, but for no more than a tenth and a piece.
+	 */
 	ck_assert_msg(took > 0.1, "%f s", took);
 	end();
 }

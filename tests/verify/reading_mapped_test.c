@@ -123,7 +123,8 @@ START_TEST(a_file_that_is_cut_while_it_is_mapped_ends_there)
 	ck_assert_str_eq(f->status->code, "FileUnexpectedEnd");
 	/* Everything else is checked. */
 	ck_assert_uint_eq(summary.segments_checked, FILES);
-	ck_assert_uint_eq(summary.status_counts[tally_status_find(TALLY_LEVEL_SEGMENT, "Completed") - tally_status_at(0)], FILES - 1);
+	ck_assert_uint_eq(
+	    summary.status_counts[tally_status_find(TALLY_LEVEL_SEGMENT, "Completed") - tally_status_at(0)], FILES - 1);
 	end();
 }
 END_TEST

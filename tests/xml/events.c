@@ -11,8 +11,11 @@ static void add(xml_events *e, char kind, tally_text name, tally_place place, ta
 	if (e->in_text)
 		text_print(&e->log, "\n");
 	e->in_text = false;
-	e->items = realloc(e->items, (e->count + 1) * sizeof *e->items);
-	REQUIRE(e->items != NULL, "out of memory");
+	if (e->count == e->capacity) {
+		e->capacity = e->capacity == 0 ? 16 : 2 * e->capacity;
+		e->items = realloc(e->items, e->capacity * sizeof *e->items);
+		REQUIRE(e->items != NULL, "out of memory");
+	}
 	xml_event *item = &e->items[e->count++];
 	*item = (xml_event){.kind = kind, .place = place, .problem = problem};
 	size_t shown = name.size < sizeof item->name ? name.size : sizeof item->name - 1;

@@ -16,7 +16,7 @@ typedef struct xml_event {
 typedef struct xml_events {
 	test_text log; /* "start a 1:0", "attribute b=c 1:6", "text …", "end a 1:9", "problem 0 1:9 message" */
 	xml_event *items;
-	size_t count;
+	size_t count, capacity;
 	tally_result result;
 	tally_error error;
 	bool in_text;

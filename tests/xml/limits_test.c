@@ -158,8 +158,8 @@ static const struct {
 #define ENDLESS (int)(sizeof endless / sizeof endless[0])
 
 /*
- * A hundred MiB of one thing, or 24 where all of it must be read. What is refused is refused within two MiB; what isn't is read to its end; neither takes
- * more memory than a few MiB at any time.
+ * A hundred MiB of one thing, or 24 where all of it must be read. What is refused is refused within two MiB; what isn't
+ * is read to its end; neither takes more memory than a few MiB at any time.
  */
 START_TEST(test_endless_documents)
 {
