@@ -251,7 +251,8 @@ typedef struct tally_lint_result {
 } tally_lint_result;
 
 /**
- * Judges a document by its rules. Memory doesn't grow with the document, but for 32 bytes a blob of a manifest.
+ * Judges a document by its rules. Memory doesn't grow with the document, but for 32 bytes a blob of a manifest and 16
+ * bytes an entry of a blob list; a job description (JSON) may have at most 16 MiB.
  * @param path a file; "-" is standard input (copied to an unnamed temporary file when it can't be read twice).
  * @param options NULL for the defaults. @param sink may be NULL. @param error may be NULL.
  * @return TALLY_OK when the document was judged, whatever the judgement; TALLY_ERROR_IO when it can't be opened or

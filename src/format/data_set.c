@@ -275,14 +275,16 @@ static const tally_csv_table table = {
     .row = judge_row,
 };
 
-/* A header, or a first row with the columns of one generation that begins with a path. */
+/* A header, or a first row with the columns of one generation: from a path here to a path there. */
 static bool has_front(tally_text front)
 {
 	char buffer[TALLY_FRONT_MAX];
 	tally_csv_field fields[TALLY_CSV_COLUMNS_MAX];
 	size_t count = tally_csv_front(front, buffer, fields);
-	return tally_csv_is_header(&table, fields, count) ||
-	       ((count == 3 || count == 6) && tally_local_path_begins(fields[BASE_PATH].text));
+	if (tally_csv_is_header(&table, fields, count))
+		return true;
+	return (count == 3 || count == 6) && tally_local_path_begins(fields[BASE_PATH].text) &&
+	       memchr(fields[DESTINATION].text.data, '/', fields[DESTINATION].text.size) != NULL;
 }
 
 static tally_result lint(tally_lint_run *run, tally_error *error)

@@ -30,7 +30,7 @@ class Memory(unittest.TestCase):
     def peak_of(self, *arguments):
         """The most memory that the command had, in KiB, and how long its report was."""
         # The sanitizer's own store of freed memory is no memory of ours.
-        environment = {**ENVIRONMENT, "ASAN_OPTIONS": "quarantine_size_mb=1:thread_local_quarantine_size_kb=0"}
+        environment = {**ENVIRONMENT, "ASAN_OPTIONS": "quarantine_size_mb=0:thread_local_quarantine_size_kb=0"}
         with open(self.report, "wb") as report:
             process = subprocess.Popen([COMMAND, "lint", "-j", "2", *arguments], stdout=report, env=environment)
         _, status, usage = os.wait4(process.pid, 0)

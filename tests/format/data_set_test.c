@@ -349,6 +349,8 @@ START_TEST(test_recognised)
 	    {"F:\\a\\,abc/,file", KIND},
 	    {"\"\\\\s\\t\\\",abc/,BlockBlob,rename,None,None\n", KIND},
 	    {"F:\\a\\,abc/\n", TALLY_DOCUMENT_UNKNOWN},
+	    {"G:\\a.jpg, offset 0, length 512\n", TALLY_DOCUMENT_UNKNOWN},
+	    {"F:\\a,,file\n", TALLY_DOCUMENT_UNKNOWN},
 	    {"a,b,c\n", TALLY_DOCUMENT_UNKNOWN},
 	    {"\"BasePath\n", TALLY_DOCUMENT_UNKNOWN},
 	    {"", TALLY_DOCUMENT_UNKNOWN},
