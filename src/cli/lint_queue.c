@@ -90,6 +90,8 @@ static void judge(work_place *place)
 	const tally_sink sink = {.context = place, .finding = on_finding, .progress = on_progress};
 	work->result =
 	    tally_lint_file(work->subject.path, &place->queue->setting.options, &sink, &work->judgement, &work->error);
+	/* A short document tells nothing on its way. */
+	add_progress(&place->queue->found, &place->found, work->judgement.errors + work->judgement.warnings);
 }
 
 /* ---- the threads -------------------------------------------------------------------------------------------- */
