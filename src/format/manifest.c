@@ -84,7 +84,7 @@ static void open_blob(tally_manifest *m, tally_place place)
 	m->blob_path.set = m->file_path.set = m->snapshot.set = false;
 	m->metadata.reference = (tally_side_reference){0};
 	m->properties.reference = (tally_side_reference){0};
-	m->next_offset = m->last_offset = 0;
+	m->next_offset = m->last_offset = m->early_end = 0;
 	m->with_id = m->without_id = 0;
 	m->ids_differ = m->offset_lost = false;
 	tally_document_about(m->document, NULL, NULL);

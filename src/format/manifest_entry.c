@@ -249,6 +249,8 @@ void tally_manifest_check_segment(tally_manifest *m, const tally_value *attribut
 						    ", behind the blob's Length of %" PRIu64,
 						    end, m->blob.length);
 			}
+			if (!m->blob.has_length && end > m->early_end)
+				m->early_end = end;
 			m->last_offset = s.offset;
 			m->next_offset = end;
 		}
@@ -303,6 +305,13 @@ void tally_manifest_check_blob_end(tally_manifest *m)
 		check_blob_size(m);
 	if (m->blob.kind == TALLY_BLOB_BLOCK)
 		check_block_list_end(m);
+	if (m->blob.has_length && m->early_end > m->blob.length) {
+		tally_manifest_tell(m, TALLY_RULE_M_33, m->blob.place, no_text,
+				    "a segment ends at %" PRIu64 ", behind the blob's Length of %" PRIu64,
+				    m->early_end, m->blob.length);
+		if (m->blob.status == NULL)
+			m->blob.status = "CompletedWithErrors";
+	}
 	/* Also where a PageRangeList came behind the BlockList: the next blob's ids are its own. */
 	tally_block_ids_end(m->ids, tell_id_conflict, m);
 	if (!m->list_seen && (!m->blob.has_length || m->blob.length > 0))

@@ -42,6 +42,7 @@ struct tally_manifest {
 	uint64_t next_offset; /* end of the segment before */
 	bool offset_lost;     /* nobody knows where it ends: its numbers are damaged */
 	uint64_t last_offset;
+	uint64_t early_end; /* where the segments end that came before Length did */
 	uint64_t with_id, without_id;
 	size_t id_text_size;
 	bool ids_differ;

@@ -131,6 +131,8 @@ int tally_mapping_make(tally_mapping *m, int fd, uint64_t offset, size_t size)
 	m->size = size;
 	m->base = base;
 	int result;
+	/* What surrounds the window is not wanted, and whoever reads ahead does so by itself. */
+	madvise(base, size, MADV_RANDOM);
 	do
 		result = madvise(base, size, MADV_POPULATE_READ) == 0 ? 0 : -errno;
 	while (result == -EINTR);

@@ -38,9 +38,11 @@ static uint64_t issue(tally_ahead *a)
 		if (a->within == 0)
 			s->give_back = true;
 		s->give_back &= presence == TALLY_OS_ABSENT;
-		/* What is read ahead beyond our orders would pass for somebody's later. */
-		if (presence == TALLY_OS_ABSENT && a->within == 0 && size < blob->file.size)
+		/* What the kernel reads ahead without our orders would pass for somebody's later. */
+		if (presence != TALLY_OS_PRESENT && !blob->in_no_order && s->entry.length < blob->file.size) {
 			tally_file_expect_no_order(&blob->file);
+			blob->in_no_order = true;
+		}
 		if (presence != TALLY_OS_PRESENT)
 			read_in(a, &blob->file, offset, size);
 	}
@@ -103,9 +105,16 @@ void tally_ahead_begin(tally_ahead *a, tally_reading *reading, tally_drive *driv
 	pthread_mutex_unlock(&reading->one_reader);
 }
 
-void tally_ahead_taken(tally_ahead *a, uint64_t bytes)
+/* The next lane begins behind this segment, wherever in it this one is: the cursor has to be in front of both. */
+static uint64_t position(const tally_batch_segment *s, uint64_t within)
 {
-	a->taken += bytes;
+	uint64_t least = s->entry.length < STEP ? s->entry.length : STEP;
+	return within == 0 || within >= least ? within : least;
+}
+
+void tally_ahead_move(tally_ahead *a, const tally_batch_segment *s, uint64_t from, uint64_t to)
+{
+	a->taken += position(s, to) - position(s, from);
 	if (a->reading->io != TALLY_IO_DIRECT && a->issued + STEP <= a->taken + a->reading->ahead)
 		advance(a);
 }

@@ -26,8 +26,8 @@ typedef struct tally_ahead {
 /* May bring the queue into another order. */
 void tally_ahead_begin(tally_ahead *ahead, tally_reading *reading, tally_drive *drive, tally_batch *batch,
 		       uint32_t *queue, size_t count);
-/* A lane has got so many bytes, or passed over them. */
-void tally_ahead_taken(tally_ahead *ahead, uint64_t bytes);
+/* A lane goes on within a segment, or passes over the rest of it. It begins with segments in the queue's order. */
+void tally_ahead_move(tally_ahead *ahead, const tally_batch_segment *segment, uint64_t from, uint64_t to);
 /* Of a segment everything in front of `end` was used: gives it back, in large steps unless it is the last. */
 void tally_ahead_used(const tally_file *file, tally_batch_segment *segment, uint64_t end, bool last);
 

@@ -91,8 +91,9 @@ typedef struct tally_batch_blob {
 	tally_file file; /* valid while it is open and, as identity and size, after */
 	bool opened;     /* `find` is set */
 	bool is_open;
-	size_t pending; /* segments of this batch not done yet */
-	bool changed;   /* while it was read */
+	bool in_no_order; /* tally_file_expect_no_order was said */
+	size_t pending;   /* segments of this batch not done yet */
+	bool changed;     /* while it was read */
 	tally_side_check metadata, properties;
 } tally_batch_blob;
 

@@ -20,7 +20,7 @@
 #define WINDOWS_ROOM ((size_t)96 << 20)
 
 /*
- * Measured (tests/bench/README.md): a system call's cost is lost in 256 KiB, and larger buffers fall out of the last
+ * Measured (tests/bench/bench.sh): a system call's cost is lost in 256 KiB, and larger buffers fall out of the last
  * level of the cache. Reads past the page cache wait for the medium: one for a whole block of 4 MiB.
  */
 #define BUFFER_MAX ((size_t)256 << 10)

@@ -95,13 +95,14 @@ static tally_piece next_piece(void *context, size_t index, unsigned lane, const 
 	if (left == 0)
 		return TALLY_PIECE_END;
 	tally_ahead_used(&blob->file, s, got_before, false);
+	tally_ahead_move(&w->ahead, s, got_before, got_before + 1);
 	int64_t got =
 	    tally_lanes_fetch(&w->lanes, lane, w->way, &blob->file, s->entry.offset + got_before, left, piece);
 	if (got <= 0)
 		return give_up(s, got == 0 ? TALLY_SEGMENT_SHORT : TALLY_SEGMENT_IO_FAILED, (int)-got);
 	w->got[lane] += (uint64_t)got;
 	*size = (size_t)got;
-	tally_ahead_taken(&w->ahead, (uint64_t)got);
+	tally_ahead_move(&w->ahead, s, got_before + 1, w->got[lane]);
 	tally_rate_take(&w->reading->rate, (uint64_t)got);
 	return TALLY_PIECE_DATA;
 }
@@ -114,7 +115,7 @@ static void segment_done(void *context, size_t index, unsigned lane, const tally
 	s->again |= !tally_lanes_done(&w->lanes, lane, &blob->file);
 	uint64_t got = w->got[lane];
 	w->got[lane] = 0;
-	tally_ahead_taken(&w->ahead, s->entry.length - got);
+	tally_ahead_move(&w->ahead, s, got, s->entry.length);
 	if (s->again)
 		return; /* its file stays open */
 	if (s->outcome == TALLY_SEGMENT_WAITING || s->outcome == TALLY_SEGMENT_SHORT)

@@ -117,6 +117,11 @@ static const struct {
     /* elements twice, out of order, unknown, with text */
     {"<Blob>" PATHS PATHS "<Length>0</Length></Blob>", "M-05.repeated M-05.order M-05.repeated"},
     {"<Blob>" PATHS "<Length>0</Length><Length>0</Length></Blob>", "M-05.repeated"},
+    /* A Length behind its list is held against it all the same. */
+    {"<Blob>" PATHS "<BlockList>" BLOCK("0", "12", "") "</BlockList><Length>12</Length></Blob>", "M-05.order"},
+    {"<Blob>" PATHS "<BlockList>" BLOCK("0", "12", "") "</BlockList><Length>11</Length></Blob>", "M-05.order M-33"},
+    {"<Blob>" PATHS "<PageRangeList>" RANGE("512", "512") "</PageRangeList><Length>512</Length></Blob>",
+     "M-05.order M-33"},
     {"<Blob><Length>0</Length>" PATHS "</Blob>", "M-05.order M-05.order"},
     {"<Blob>" PATHS "<length>0</length><Length>0</Length></Blob>", "XML-06"},
     {"<Blob>" PATHS "<Crate><Length>x</Length>text</Crate><Length>0</Length></Blob>", "M-05.element"},

@@ -240,6 +240,49 @@ START_TEST(a_rotating_disk_is_read_in_its_own_order)
 }
 END_TEST
 
+/* Lanes begin one after the other, and each stays far from the end of its segment: the cursor must be in front of all.
+ */
+START_TEST(no_lane_overtakes_the_reading_ahead)
+{
+	enum { SEGMENTS = 16 };
+	const uint64_t size = 4 * MIB;
+	tally_drive *drive;
+	tally_batch batch;
+	tally_reading reading;
+	tally_ahead ahead;
+	uint32_t queue[SEGMENTS];
+	stage_open(&s);
+	stage_make(&s, NULL);
+	stage_resize(&s, "disks/b.vhd", (off_t)(SEGMENTS * size));
+	drop("disks/b.vhd", SEGMENTS * size);
+	ck_assert_int_eq(tally_drive_open_directory(s.drive, &drive, &error), TALLY_OK);
+	ck_assert_int_eq(tally_batch_init(&batch, &error), TALLY_OK);
+	tally_reading_init(&reading, drive, &(tally_reading_options){.jobs = 1, .max_rate = 1});
+	reading.medium.rotational = false;
+	batch.blob_count = 1;
+	batch.segment_count = SEGMENTS;
+	batch.blobs[0] = (tally_batch_blob){.entry.file_path = "\\disks\\b.vhd"};
+	for (unsigned i = 0; i < SEGMENTS; i++) {
+		batch.segments[i] =
+		    (tally_batch_segment){.entry = {.offset = i * size, .length = size, .usable = true}};
+		queue[i] = i;
+	}
+	tally_ahead_begin(&ahead, &reading, drive, &batch, queue, SEGMENTS);
+	ck_assert_uint_lt(ahead.next, SEGMENTS / 2);
+	for (unsigned i = 0; i < SEGMENTS; i++) {
+		ck_assert_uint_gt(ahead.next, i);
+		tally_ahead_move(&ahead, &batch.segments[i], 0, 1);
+		tally_ahead_move(&ahead, &batch.segments[i], 1, 1000);
+	}
+	ck_assert_uint_eq(ahead.next, SEGMENTS);
+	tally_batch_close(&batch, &batch.blobs[0]);
+	tally_reading_destroy(&reading);
+	tally_batch_release(&batch);
+	tally_drive_close(drive);
+	stage_close(&s);
+}
+END_TEST
+
 int main(void)
 {
 	const suite_test tests[] = {
@@ -249,6 +292,7 @@ int main(void)
 	    {a_check_that_waits_can_be_stopped, 0},
 	    {what_was_cached_stays_and_nothing_else, 3},
 	    {a_rotating_disk_is_read_in_its_own_order, 0},
+	    {no_lane_overtakes_the_reading_ahead, 0},
 	    {NULL, 0},
 	};
 	return suite_run("reading limits", tests);
