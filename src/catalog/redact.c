@@ -55,12 +55,15 @@ static size_t recovery_password(tally_text text)
 }
 
 /* A secret at the front of the text: bytes to keep before it in *keep, its length as the result; 0 when there is none. */
+static const char mask[] = "[masked]";
+
 static size_t secret_at(tally_text text, char before, size_t *keep)
 {
 	static const char *const names[] = {"sig=", "AccountKey=", "StorageAccountKey: ", "BitLockerKey: "};
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 		size_t size = named_value(text, names[i], keep);
-		if (size == 0)
+		/* What was masked once is no secret any more. */
+		if (size == 0 || tally_text_starts((tally_text){text.data + *keep, size}, mask))
 			continue;
 		/* With blanks between its groups a password is more than what ends at a blank. */
 		size_t password = recovery_password((tally_text){text.data + *keep, text.size - *keep});
@@ -89,7 +92,7 @@ bool tally_has_secret(tally_text text)
 
 void tally_mask(tally_text text, char *out, size_t size)
 {
-	static const char mask[] = "[masked]", more[] = "\xE2\x80\xA6";
+	static const char more[] = "\xE2\x80\xA6";
 	char before = '\0';
 	size_t used = 0;
 	size_t limit = size > sizeof more ? size - sizeof more : 0;
