@@ -100,6 +100,7 @@ void fuzz_record(void *context, const tally_finding *finding)
 	if (tally_has_secret((tally_text){finding->message, strlen(finding->message)}))
 		fuzz_fail("a finding's message holds a secret");
 	findings->count++;
+	findings->errors += finding->severity == TALLY_SEVERITY_ERROR;
 	mix_text(&findings->core, finding->rule->id);
 	mix_text(&findings->core, finding->rule->aspect);
 	mix(&findings->core, &finding->severity, sizeof finding->severity);
@@ -137,10 +138,14 @@ void fuzz_run(fuzz_judgement judgement, fuzz_input *input)
 	}
 	if (result == TALLY_ERROR_NO_MEMORY)
 		return;
-	/* libxml2 can do without some of its memory (copies of names in its own error records). Then nothing may change. */
 	if (result != TALLY_OK || judgement(input, &undisturbed) != TALLY_OK)
 		fuzz_fail("a failed allocation was reported as something else");
-	if (findings.count != undisturbed.count || findings.core != undisturbed.core)
+	/*
+	 * libxml2 2.9 does without some of its memory (copies of names in its error records), and takes some failures, of its
+	 * dictionary for one, for errors of the document. So a document may be called malformed for lack of memory, but none
+	 * may pass for better than it is.
+	 */
+	if (findings.errors == 0 && (findings.count != undisturbed.count || findings.core != undisturbed.core))
 		fuzz_fail("an allocation failed, something was lost, and nobody said so");
 }
 

@@ -36,7 +36,7 @@ tally_source fuzz_source(fuzz_input *input);
 typedef struct fuzz_findings {
 	uint64_t hash;  /* of all findings, in order */
 	uint64_t core;  /* the same without their texts: libxml2 shortens a message when memory is short, and can't say so */
-	uint64_t count;
+	uint64_t count, errors;
 } fuzz_findings;
 /* For tally_finder.put; checks what every finding must keep, too. */
 void fuzz_record(void *findings, const tally_finding *finding);
@@ -44,8 +44,8 @@ void fuzz_record(void *findings, const tally_finding *finding);
 /* One way of judging an input. */
 typedef tally_result (*fuzz_judgement)(fuzz_input *input, fuzz_findings *findings);
 /*
- * Judges the input with the allocation failing that it orders. Aborts when that failure went unreported and changed what
- * was found, when a failure is reported that did not happen, or when the run fails for a reason that no input can justify.
+ * Judges the input with the allocation failing that it orders. Aborts when that failure went unreported and something
+ * passes for right because of it, when a failure is reported that did not happen, or when the run fails for a reason that no input can justify.
  */
 void fuzz_run(fuzz_judgement judgement, fuzz_input *input);
 /* Allocations of the library and of libxml2 fail from here on as ordered. */
