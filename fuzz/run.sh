@@ -5,7 +5,7 @@
 #   fuzz/run.sh SECONDS [TARGET...]
 #
 # What is found goes to build/fuzz/found/TARGET; a crash stops the target and is named on standard error. CORPUS=DIR
-# keeps the inputs that reach new code in DIR/TARGET, for a longer campaign.
+# keeps the inputs that reach new code in DIR/TARGET, for a longer campaign; JOBS=N runs N targets at a time.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=${1:?usage: fuzz/run.sh SECONDS [TARGET...]}
@@ -45,5 +45,5 @@ run_target() {
 }
 export -f run_target
 export seconds build
-# One target on each processor; a failure of any is xargs' own.
-printf '%s\n' "${targets[@]}" | xargs -P "$(nproc)" -I{} bash -c 'run_target {}'
+# A failure of any is xargs' own.
+printf '%s\n' "${targets[@]}" | xargs -P "${JOBS:-$(nproc)}" -I{} bash -c 'run_target {}'
