@@ -34,4 +34,13 @@ bool tally_os_refuses_devices(int fd);
 /* Reading a file on this file's mount can change its access time, which is a write to the drive. */
 bool tally_os_tracks_reading(int fd);
 
+/* What can be read as a disk: how large it is, and in which sectors. */
+typedef struct tally_os_extent {
+	uint64_t size;        /* bytes */
+	uint32_t sector_size; /* logical, of a block device; 0 for a file */
+} tally_os_extent;
+
+/* Of a regular file or block device: 0 or -errno; -EISDIR for a directory, -ENOTBLK for anything else. */
+int tally_os_extent_of(int fd, tally_os_extent *extent);
+
 #endif

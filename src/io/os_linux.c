@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/openat2.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
@@ -66,4 +68,23 @@ bool tally_os_tracks_reading(int fd)
 {
 	struct statvfs facts;
 	return fstatvfs(fd, &facts) != 0 || (facts.f_flag & (ST_RDONLY | ST_NOATIME)) == 0;
+}
+
+int tally_os_extent_of(int fd, tally_os_extent *extent)
+{
+	struct stat facts;
+	if (fstat(fd, &facts) != 0)
+		return -errno;
+	if (S_ISREG(facts.st_mode)) {
+		*extent = (tally_os_extent){(uint64_t)facts.st_size, 0};
+		return 0;
+	}
+	if (!S_ISBLK(facts.st_mode))
+		return S_ISDIR(facts.st_mode) ? -EISDIR : -ENOTBLK;
+	uint64_t size = 0;
+	int sector = 0;
+	if (ioctl(fd, BLKGETSIZE64, &size) != 0 || ioctl(fd, BLKSSZGET, &sector) != 0)
+		return -errno;
+	*extent = (tally_os_extent){size, (uint32_t)sector};
+	return 0;
 }
