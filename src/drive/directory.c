@@ -6,53 +6,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-tally_result tally_directory_open(const char *path, const tally_directory_options *options, tally_drive **drive,
-				  tally_error *error)
+int tally_directory_step(const tally_directory *directory, int dir, const char *name, int flags)
 {
-	tally_drive *opened = tally_zalloc(1, sizeof *opened);
-	if (opened == NULL)
-		return tally_fail_memory(error);
-	opened->root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int os_error = opened->root < 0 ? errno : -tally_os_mount_of(opened->root, &opened->mount);
-	if (os_error != 0) {
-		tally_drive_close(opened);
-		return tally_fail_os(error, os_error, "can't open the directory %s", path);
-	}
-	opened->has_openat2 = !options->without_openat2 && tally_os_can_open_beneath(opened->root);
-	opened->refuses_devices = tally_os_refuses_devices(opened->root);
-	opened->keep_access_time = tally_os_tracks_reading(opened->root);
-	opened->listings = tally_listing_cache_new(options->cache, opened->keep_access_time);
-	if (opened->listings == NULL) {
-		tally_drive_close(opened);
-		return tally_fail_memory(error);
-	}
-	*drive = opened;
-	return TALLY_OK;
-}
-
-tally_result tally_drive_open_directory(const char *path, tally_drive **drive, tally_error *error)
-{
-	tally_directory_options options = {.cache = TALLY_DIRECTORY_CACHE};
-	return tally_directory_open(path, &options, drive, error);
-}
-
-void tally_drive_close(tally_drive *drive)
-{
-	if (drive == NULL)
-		return;
-	tally_listing_cache_free(drive->listings);
-	if (drive->root >= 0)
-		close(drive->root);
-	tally_free(drive);
-}
-
-int tally_directory_step(const tally_drive *drive, int dir, const char *name, int flags)
-{
-	if (drive->has_openat2)
+	if (directory->has_openat2)
 		return tally_os_open_beneath(dir, name, flags | O_NOFOLLOW);
 	/* A single component that isn't `..` can't lead elsewhere but by a link, which O_NOFOLLOW stops, or a mount. */
 	int fd;
@@ -63,7 +22,7 @@ int tally_directory_step(const tally_drive *drive, int dir, const char *name, in
 		return -errno;
 	tally_os_mount mount;
 	int result = tally_os_mount_of(fd, &mount);
-	if (result == 0 && !tally_os_same_mount(&drive->mount, &mount))
+	if (result == 0 && !tally_os_same_mount(&directory->mount, &mount))
 		result = -EXDEV;
 	if (result == 0)
 		return fd;
@@ -75,18 +34,18 @@ int tally_directory_step(const tally_drive *drive, int dir, const char *name, in
  * O_NONBLOCK: a FIFO opens at once, and so does a file under another process's lease (with EAGAIN). O_NOATIME: reading
  * leaves no trace on the drive; only a file's owner may ask for it, for others it is EPERM.
  */
-static int step_for_reading(const tally_drive *drive, int dir, const char *name)
+static int step_for_reading(const tally_directory *directory, int dir, const char *name)
 {
 	const int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY;
 	int fd = -EPERM;
-	if (drive->keep_access_time)
-		fd = tally_directory_step(drive, dir, name, flags | O_NOATIME);
-	return fd == -EPERM ? tally_directory_step(drive, dir, name, flags) : fd;
+	if (directory->keep_access_time)
+		fd = tally_directory_step(directory, dir, name, flags | O_NOATIME);
+	return fd == -EPERM ? tally_directory_step(directory, dir, name, flags) : fd;
 }
 
-int tally_directory_open_file(tally_drive *drive, int dir, const char *name, tally_file *file)
+int tally_directory_open_file(tally_directory *directory, int dir, const char *name, tally_file *file)
 {
-	int fd = step_for_reading(drive, dir, name);
+	int fd = step_for_reading(directory, dir, name);
 	if (fd < 0)
 		return fd;
 	struct stat facts;
@@ -95,16 +54,16 @@ int tally_directory_open_file(tally_drive *drive, int dir, const char *name, tal
 		close(fd);
 		return result;
 	}
-	file->drive = drive;
+	file->drive = &directory->drive;
 	file->handle = fd;
 	file->identity = tally_directory_identity(&facts);
 	file->size = file->identity.size;
 	return 0;
 }
 
-static bool is_regular(const tally_drive *drive, const char *path)
+static bool is_regular(const tally_directory *directory, const char *path)
 {
-	int fd = tally_directory_step(drive, drive->root, path, O_PATH);
+	int fd = tally_directory_step(directory, directory->root, path, O_PATH);
 	if (fd < 0)
 		return false;
 	struct stat facts;
@@ -121,31 +80,87 @@ static bool is_regular(const tally_drive *drive, const char *path)
  * the mount has `nodev`, as those for removable drives have, the kernel refuses before the device's driver is asked;
  * elsewhere the path is looked at first, which costs half as much again.
  */
-static bool open_as_spelt(tally_drive *drive, tally_text path, tally_file *file)
+static bool open_as_spelt(tally_directory *directory, tally_text path, tally_file *file)
 {
 	char local[PATH_MAX];
-	if (!drive->has_openat2 || path.size >= sizeof local)
+	if (!directory->has_openat2 || path.size >= sizeof local)
 		return false;
 	size_t leading = path.data[0] == '\\' || path.data[0] == '/';
 	size_t size = path.size - leading;
 	for (size_t i = 0; i < size; i++)
 		local[i] = path.data[leading + i] == '\\' ? '/' : path.data[leading + i];
 	local[size] = '\0';
-	if (!drive->refuses_devices && !is_regular(drive, local))
+	if (!directory->refuses_devices && !is_regular(directory, local))
 		return false;
-	return tally_directory_open_file(drive, drive->root, local, file) == 0;
+	return tally_directory_open_file(directory, directory->root, local, file) == 0;
 }
 
-tally_find tally_drive_find(tally_drive *drive, tally_text windows_path, tally_file *file, tally_find_detail *detail)
+static tally_find find(tally_drive *drive, tally_text path, tally_file *file, tally_find_detail *detail)
 {
-	tally_path_problem problem;
-	if (tally_windows_path_check(windows_path, &problem) == TALLY_PATH_OK)
-		return open_as_spelt(drive, windows_path, file)
-			   ? TALLY_FIND_OK
-			   : tally_directory_search(drive, windows_path, file, detail);
-	if (detail != NULL) {
-		*detail = (tally_find_detail){.problem = problem};
-		snprintf(detail->text, sizeof detail->text, "%s", tally_path_fault_text(problem.fault));
+	tally_directory *directory = tally_directory_of(drive);
+	return open_as_spelt(directory, path, file) ? TALLY_FIND_OK
+						    : tally_directory_search(directory, path, file, detail);
+}
+
+static tally_os_medium medium(const tally_drive *drive)
+{
+	struct stat facts;
+	return tally_os_medium_of(fstat(tally_directory_of(drive)->root, &facts) == 0 ? facts.st_dev : 0);
+}
+
+static void close_directory(tally_drive *drive)
+{
+	tally_directory *directory = tally_directory_of(drive);
+	tally_listing_cache_free(directory->listings);
+	if (directory->root >= 0)
+		close(directory->root);
+	tally_free(directory);
+}
+
+static const tally_drive_class directory_class = {
+    .find = find,
+    .walk = tally_directory_walk,
+    .medium = medium,
+    .close = close_directory,
+    .read = tally_directory_read,
+    .read_medium = tally_directory_read_medium,
+    .identify = tally_directory_identify,
+    .close_file = tally_directory_close_file,
+    .map = tally_directory_map,
+    .cached = tally_directory_cached,
+    .will_need = tally_directory_will_need,
+    .drop = tally_directory_drop,
+    .expect_no_order = tally_directory_expect_no_order,
+    .place = tally_directory_place,
+};
+
+tally_result tally_directory_open(const char *path, const tally_directory_options *options, tally_drive **drive,
+				  tally_error *error)
+{
+	tally_directory *opened = tally_zalloc(1, sizeof *opened);
+	if (opened == NULL)
+		return tally_fail_memory(error);
+	opened->drive.class = &directory_class;
+	opened->root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int os_error = opened->root < 0 ? errno : -tally_os_mount_of(opened->root, &opened->mount);
+	if (os_error != 0) {
+		close_directory(&opened->drive);
+		return tally_fail_os(error, os_error, "can't open the directory %s", path);
 	}
-	return tally_path_fault_is_length(problem.fault) ? TALLY_FIND_NAME_TOO_LONG : TALLY_FIND_NAME_INVALID;
+	opened->has_openat2 = !options->without_openat2 && tally_os_can_open_beneath(opened->root);
+	opened->refuses_devices = tally_os_refuses_devices(opened->root);
+	opened->keep_access_time = tally_os_tracks_reading(opened->root);
+	opened->listings = tally_listing_cache_new(options->cache, opened->keep_access_time);
+	if (opened->listings == NULL) {
+		close_directory(&opened->drive);
+		return tally_fail_memory(error);
+	}
+	*drive = &opened->drive;
+	return TALLY_OK;
+}
+
+tally_result tally_drive_open_directory(const char *path, tally_drive **drive, tally_error *error)
+{
+	tally_directory_options options = {.cache = TALLY_DIRECTORY_CACHE};
+	return tally_directory_open(path, &options, drive, error);
 }

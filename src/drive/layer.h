@@ -52,8 +52,8 @@ bool tally_layer_locate(tally_layer *layer, uint64_t offset, tally_layer_place *
 void tally_layer_close(tally_layer *layer);
 
 /*
- * A regular file or a block device, opened for reading only and never waited for. TALLY_ERROR_IO; its os_error is EISDIR
- * for a directory and ENOTBLK for what is neither.
+ * A regular file or a block device, opened for reading only and never waited for. TALLY_ERROR_IO; its os_error is
+ * EISDIR for a directory and ENOTBLK for what is neither.
  */
 tally_result tally_layer_open_file(const char *path, tally_layer **layer, tally_error *error);
 /* A part of another layer, say a partition. Both numbers within it. TALLY_ERROR_NO_MEMORY. */

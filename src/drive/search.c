@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 typedef struct search {
-	tally_drive *drive;
+	tally_directory *directory;
 	tally_find_detail *detail; /* may be NULL */
 	tally_text path;
 	tally_text component, rest;                /* where in the path we are */
@@ -101,7 +101,7 @@ static tally_find report_ambiguous(const search *s, const tally_name *names)
 static tally_find match_name(search *s, int missing)
 {
 	tally_cached_listing *loan;
-	int result = tally_listing_cache_borrow(s->drive->listings, s->dir, &loan);
+	int result = tally_listing_cache_borrow(s->directory->listings, s->dir, &loan);
 	if (result == -EACCES || result == -EPERM)
 		return report(s, TALLY_FIND_DENIED, -result, "can't be looked up: its directory may not be read");
 	if (result != 0)
@@ -116,7 +116,7 @@ static tally_find match_name(search *s, int missing)
 	else
 		/* Fits: equal for NTFS means as many UTF-16 units. */
 		memcpy(s->name, names[0].text, names[0].size + (size_t)1);
-	tally_listing_cache_return(s->drive->listings, loan);
+	tally_listing_cache_return(s->directory->listings, loan);
 	return found;
 }
 
@@ -125,20 +125,20 @@ static tally_find open_component(search *s, int *fd)
 {
 	memcpy(s->name, s->component.data, s->component.size);
 	s->name[s->component.size] = '\0';
-	*fd = tally_directory_step(s->drive, s->dir, s->name, O_PATH);
+	*fd = tally_directory_step(s->directory, s->dir, s->name, O_PATH);
 	/* Too long for this file system as it is spelt, but letters of the other case can take fewer bytes. */
 	if (*fd == -ENOENT || *fd == -ENAMETOOLONG) {
 		tally_find found = match_name(s, -*fd);
 		if (found != TALLY_FIND_OK)
 			return found;
-		*fd = tally_directory_step(s->drive, s->dir, s->name, O_PATH);
+		*fd = tally_directory_step(s->directory, s->dir, s->name, O_PATH);
 	}
 	return *fd < 0 ? report_os(s, -*fd) : TALLY_FIND_OK;
 }
 
 static void leave_directory(search *s)
 {
-	if (s->dir != s->drive->root)
+	if (s->dir != s->directory->root)
 		close(s->dir);
 }
 
@@ -171,15 +171,16 @@ static tally_find open_file(const search *s, int fd, tally_file *file)
 		snprintf(what, sizeof what, "is %s", kind_of(facts.st_mode));
 		return report(s, TALLY_FIND_NOT_A_FILE, 0, what);
 	}
-	int result = tally_directory_open_file(s->drive, s->dir, s->name, file);
+	int result = tally_directory_open_file(s->directory, s->dir, s->name, file);
 	if (result == TALLY_NOT_REGULAR)
 		return report(s, TALLY_FIND_NOT_A_FILE, 0, "was replaced by something else meanwhile");
 	return result != 0 ? report_os(s, -result) : TALLY_FIND_OK;
 }
 
-tally_find tally_directory_search(tally_drive *drive, tally_text path, tally_file *file, tally_find_detail *detail)
+tally_find tally_directory_search(tally_directory *directory, tally_text path, tally_file *file,
+				  tally_find_detail *detail)
 {
-	search s = {.drive = drive, .detail = detail, .path = path, .rest = path, .dir = drive->root};
+	search s = {.directory = directory, .detail = detail, .path = path, .rest = path, .dir = directory->root};
 	tally_find found = TALLY_FIND_OK;
 	while (found == TALLY_FIND_OK && tally_windows_path_next(&s.rest, &s.component)) {
 		int fd;

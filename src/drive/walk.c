@@ -23,7 +23,7 @@ typedef struct level {
 } level;
 
 typedef struct walk {
-	const tally_drive *drive;
+	const tally_directory *directory;
 	bool (*visit)(void *context, const tally_walk_entry *entry);
 	void *context;
 	tally_error *error;
@@ -65,7 +65,7 @@ static tally_result enter(walk *w, int fd, bool clashes)
 {
 	struct stat facts;
 	tally_listing listing = {0};
-	int result = fstat(fd, &facts) != 0 ? -errno : tally_listing_read(&listing, fd, w->drive->keep_access_time);
+	int result = fstat(fd, &facts) != 0 ? -errno : tally_listing_read(&listing, fd, w->directory->keep_access_time);
 	if (result != 0) {
 		close(fd);
 		return result == -ENOMEM ? tally_fail_memory(w->error) : visit_failed(w, -result, clashes);
@@ -135,7 +135,7 @@ static tally_result visit_directory(walk *w, const tally_name *name, bool clashe
 	/* A tree can be deeper than Windows can name, or be a ring on a damaged or hostile file system. */
 	if (w->path_size > TALLY_WINDOWS_PATH_BYTES)
 		return visit_failed(w, ENAMETOOLONG, clashes);
-	int fd = tally_directory_step(w->drive, w->levels[w->depth - 1].fd, name->text, O_PATH | O_DIRECTORY);
+	int fd = tally_directory_step(w->directory, w->levels[w->depth - 1].fd, name->text, O_PATH | O_DIRECTORY);
 	return fd < 0 ? visit_failed(w, -fd, clashes) : enter(w, fd, clashes);
 }
 
@@ -162,7 +162,7 @@ static tally_result visit_name(walk *w, const tally_name *name)
 
 static tally_result walk_all(walk *w)
 {
-	int root = tally_directory_step(w->drive, w->drive->root, ".", O_PATH | O_DIRECTORY);
+	int root = tally_directory_step(w->directory, w->directory->root, ".", O_PATH | O_DIRECTORY);
 	if (root < 0)
 		return tally_fail_os(w->error, -root, "can't open the drive's root");
 	tally_result result = enter(w, root, false);
@@ -176,10 +176,10 @@ static tally_result walk_all(walk *w)
 	return result;
 }
 
-tally_result tally_drive_walk(tally_drive *drive, bool (*visit_entry)(void *context, const tally_walk_entry *entry),
-			      void *context, tally_error *error)
+tally_result tally_directory_walk(tally_drive *drive, bool (*visit_entry)(void *context, const tally_walk_entry *entry),
+				  void *context, tally_error *error)
 {
-	walk w = {.drive = drive, .visit = visit_entry, .context = context, .error = error};
+	walk w = {.directory = tally_directory_of(drive), .visit = visit_entry, .context = context, .error = error};
 	w.path = tally_grow(NULL, &w.path_capacity, 2, 1);
 	if (w.path == NULL)
 		return tally_fail_memory(error);

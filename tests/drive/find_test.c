@@ -9,7 +9,7 @@
 
 static uint64_t directories_read(void)
 {
-	return tally_listing_cache_statistics(drive->listings).reads;
+	return tally_listing_cache_statistics(tally_directory_of(drive)->listings).reads;
 }
 
 /* ---- names ------------------------------------------------------------------------------------------------------- */
@@ -20,7 +20,7 @@ START_TEST(both_find_names_as_spelt)
 	tree_file("pictures/bob/wild/desert.jpg", "desert");
 	tree_file("caf\xC3\xA9/\xF0\x9F\x93\xB7", "camera");
 	open_drive("", _i);
-	ck_assert_int_eq(drive->has_openat2, _i == WITH_OPENAT2);
+	ck_assert_int_eq(tally_directory_of(drive)->has_openat2, _i == WITH_OPENAT2);
 	expect_content("\\DriveManifest.xml", "manifest");
 	expect_content("DriveManifest.xml", "manifest");
 	expect_content("/DriveManifest.xml", "manifest");

@@ -30,7 +30,7 @@ static tally_find find(const char *path)
 
 static tally_cache_statistics statistics(void)
 {
-	return tally_listing_cache_statistics(drive->listings);
+	return tally_listing_cache_statistics(tally_directory_of(drive)->listings);
 }
 
 #define MANY 50000

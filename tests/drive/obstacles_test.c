@@ -56,7 +56,7 @@ START_TEST(both_leave_devices_alone)
 	int watch = watch_opens(tree_place("device"));
 	expect("\\device", TALLY_FIND_NOT_A_FILE, "\\device is a device");
 	expect("\\DEVICE", TALLY_FIND_NOT_A_FILE, "\\DEVICE is a device");
-	ck_assert_msg(drive->refuses_devices || !was_opened(watch), "the device was opened");
+	ck_assert_msg(tally_directory_of(drive)->refuses_devices || !was_opened(watch), "the device was opened");
 	close(watch);
 	/* The watch would have noticed. */
 	watch = watch_opens(tree_place("file"));
@@ -76,8 +76,8 @@ START_TEST(both_know_mounts_that_refuse_devices)
 	tree_file("mount/file", "content");
 	bool has_device = tree_device("mount/device");
 	open_drive("mount", _i);
-	ck_assert(drive->refuses_devices);
-	ck_assert(!drive->keep_access_time);
+	ck_assert(tally_directory_of(drive)->refuses_devices);
+	ck_assert(!tally_directory_of(drive)->keep_access_time);
 	expect_content("\\file", "content");
 	if (has_device)
 		expect("\\device", TALLY_FIND_NOT_A_FILE, "\\device is a device");
@@ -85,8 +85,8 @@ START_TEST(both_know_mounts_that_refuse_devices)
 	ck_assert_int_eq(umount(tree_place("mount")), 0);
 	tree_mount("mount", 0);
 	open_drive("mount", _i);
-	ck_assert(!drive->refuses_devices);
-	ck_assert(drive->keep_access_time);
+	ck_assert(!tally_directory_of(drive)->refuses_devices);
+	ck_assert(tally_directory_of(drive)->keep_access_time);
 	tally_drive_close(drive);
 	drive = NULL;
 	ck_assert_int_eq(umount(tree_place("mount")), 0);
@@ -148,7 +148,7 @@ START_TEST(both_cross_no_mount)
 	expect("\\mounted\\file", TALLY_FIND_LEAVES_DRIVE, "\\mounted is a mount point");
 	expect("\\Mounted\\File", TALLY_FIND_LEAVES_DRIVE, "\\Mounted is a mount point");
 	expect("\\mounted", TALLY_FIND_LEAVES_DRIVE, "\\mounted is a mount point");
-	if (_i == WITH_OPENAT2 || drive->mount.is_number)
+	if (_i == WITH_OPENAT2 || tally_directory_of(drive)->mount.is_number)
 		expect("\\bound\\file", TALLY_FIND_LEAVES_DRIVE, "\\bound is a mount point");
 	expect_content("\\inner\\file", "");
 	ck_assert_int_eq(umount(tree_place("bound")), 0);
@@ -227,7 +227,7 @@ START_TEST(walks_where_openat2_is_refused)
 		return;
 	tally_error error;
 	ck_assert_int_eq(tally_drive_open_directory(tree_place(""), &drive, &error), TALLY_OK);
-	ck_assert(!drive->has_openat2);
+	ck_assert(!tally_directory_of(drive)->has_openat2);
 	expect_content("\\A\\b", "content");
 	expect_content("\\a\\B", "content");
 	expect("\\link\\b", TALLY_FIND_LEAVES_DRIVE, "\\link is a symbolic link");
