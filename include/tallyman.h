@@ -292,6 +292,15 @@ typedef struct tally_check_options {
 	bool strict;              /**< warnings become errors */
 	tally_io_mode io;         /**< how files are read */
 	uint64_t max_rate;        /**< bytes per second that are read of blobs' files at most; 0: no limit */
+	/**
+	 * A file, not on the drive, in which every segment is noted as soon as it is done, or NULL. A check that finds
+	 * such a file goes on from there: what is noted isn't read again, as long as its file is the one that was read
+	 * (inode, size, time of change). It belongs to one manifest on one drive; with another it is refused with
+	 * TALLY_ERROR_ARGUMENT, and so is a file that is anything else. When it can't be written, the check ends with
+	 * TALLY_ERROR_IO. It is left in place: who has the report removes it, as a check that finds all segments done
+	 * reads nothing. A manifest that can't be read to its end has no checkpoint.
+	 */
+	const char *checkpoint;
 } tally_check_options;
 
 /** Something that was not checked, and why. */
@@ -315,6 +324,7 @@ typedef struct tally_summary {
 	size_t gap_count;
 	uint64_t errors, warnings, notes; /**< exact, also where a sink keeps fewer findings */
 	uint64_t other_files, other_bytes; /**< on the drive, named by nothing */
+	bool checkpointed; /**< options.checkpoint is this check's: remove it when nobody needs to go on from it */
 	uint64_t *status_counts; /**< tally_status_count() entries: how often each status of blobs, segments, metadata and
 				      properties occurred. Owned by the summary. */
 } tally_summary;
@@ -325,7 +335,8 @@ typedef struct tally_summary {
  * @param summary filled in also when something is wrong with the drive; release it with tally_summary_clear.
  * @param sink may be NULL. @param error may be NULL.
  * @return TALLY_OK when the drive was judged; TALLY_ERROR_IO when drive or journal can't be opened;
- * TALLY_ERROR_ARGUMENT, TALLY_ERROR_NO_MEMORY, TALLY_ERROR_INTERNAL, TALLY_ERROR_STOPPED.
+ * TALLY_ERROR_ARGUMENT (also for a checkpoint that isn't this drive's), TALLY_ERROR_NO_MEMORY, TALLY_ERROR_INTERNAL,
+ * TALLY_ERROR_STOPPED.
  */
 TALLY_API TALLY_NODISCARD tally_result tally_check(const tally_check_options *options, const tally_sink *sink,
 						   tally_summary *summary, tally_error *error);

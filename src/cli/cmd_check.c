@@ -5,6 +5,8 @@
 #include "cli/output.h"
 #include "cli/run.h"
 
+#include <unistd.h>
+
 static int parse_options(const tally_cli_call *call, tally_check_options *options)
 {
 	*options = (tally_check_options){
@@ -13,7 +15,10 @@ static int parse_options(const tally_cli_call *call, tally_check_options *option
 	    .drive_id = call->value[TALLY_OPTION_DRIVE_ID],
 	    .kind = tally_cli_document_kind(call),
 	    .strict = call->given[TALLY_OPTION_STRICT],
+	    .checkpoint = call->value[TALLY_OPTION_CHECKPOINT],
 	};
+	if (options->checkpoint != NULL && call->argument_count > 1)
+		return tally_cli_usage_error(call, "a checkpoint belongs to one drive: check them one at a time");
 	int status = tally_cli_jobs(call, &options->jobs);
 	if (status == TALLY_EXIT_OK)
 		status = tally_cli_io(call, &options->io);
@@ -38,7 +43,8 @@ static int open_output(tally_cli_output *output, const tally_cli_call *call)
 	return status;
 }
 
-static void check_drive(const tally_cli_call *call, tally_check_options *options, const tally_report_format *format,
+/* Returns whether the checkpoint was used. */
+static bool check_drive(const tally_cli_call *call, tally_check_options *options, const tally_report_format *format,
 			tally_writer *writer, tally_check_totals *totals)
 {
 	tally_cli_run run;
@@ -58,8 +64,24 @@ static void check_drive(const tally_cli_call *call, tally_check_options *options
 	tally_check_totals_add(totals, &report);
 	/* A reader that follows the file sees each drive as it is done, and a full disk ends the run now. */
 	tally_writer_flush(writer);
+	bool checkpointed = summary.checkpointed;
 	tally_summary_clear(&summary);
 	tally_cli_run_end(&run);
+	return checkpointed;
+}
+
+/*
+ * A checkpoint has done its work when the report is where it belongs. Not before, for it could be hours; and not left
+ * for the next check, which would read nothing.
+ */
+static void settle_checkpoint(const tally_cli_call *call, int status)
+{
+	const char *path = call->value[TALLY_OPTION_CHECKPOINT];
+	if (status == TALLY_EXIT_OK || status == TALLY_EXIT_WRONG)
+		unlink(path);
+	else
+		tally_cli_complain(call->streams, "what is done is noted in %.300s: the same command goes on from there",
+				   path);
 }
 
 int tally_cli_check(const tally_cli_call *call)
@@ -75,14 +97,18 @@ int tally_cli_check(const tally_cli_call *call)
 	if (status != TALLY_EXIT_OK)
 		return status;
 	tally_check_totals totals = {0};
+	bool checkpointed = false;
 	format->check_begin(&output.writer);
 	for (size_t i = 0; i < call->argument_count && output.writer.error == 0; i++) {
 		if (tally_cli_run_stopped(call, i)) {
 			totals.exit_status = TALLY_EXIT_UNCHECKED;
 			break;
 		}
-		check_drive(call, &options, format, &output.writer, &totals);
+		checkpointed |= check_drive(call, &options, format, &output.writer, &totals);
 	}
 	format->check_end(&output.writer, &totals);
-	return tally_cli_output_finish(&output, totals.exit_status);
+	status = tally_cli_output_finish(&output, totals.exit_status);
+	if (checkpointed)
+		settle_checkpoint(call, status);
+	return status;
 }

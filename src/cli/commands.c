@@ -122,6 +122,14 @@ static const tally_cli_option max_rate = {
     .help = "Read no more than this many bytes per second, so that others can use the disk too. K, M and G behind "
 	    "the number stand for 1024 bytes and its powers. Default: no limit.",
 };
+static const tally_cli_option checkpoint = {
+    .id = TALLY_OPTION_CHECKPOINT,
+    .name = "checkpoint",
+    .metavar = "FILE",
+    .help = "Note in this file what is done, so that the same command goes on from there after it was stopped, "
+	    "killed or lost its power. The file belongs to one drive and its manifest, must not be on the drive, and is "
+	    "removed when the report is complete.",
+};
 static const tally_cli_option strict = {
     .id = TALLY_OPTION_STRICT,
     .name = "strict",
@@ -200,6 +208,7 @@ static const tally_cli_option version = {
 static const tally_cli_option *const program_options[] = {&program_help, &version, NULL};
 static const tally_cli_option *const check_options[] = {
     &journal, &manifest, &drive_id, &manifest_kind, &strict,   &jobs,     &io,           &direct,  &max_rate,
+    &checkpoint,
     &format,  &output,   &verbose,  &quiet,         &progress, &no_color, &command_help, &version, NULL,
 };
 static const tally_cli_option *const lint_options[] = {

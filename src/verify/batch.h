@@ -50,6 +50,7 @@ typedef struct tally_batch_segment {
 	uint64_t bad_offset, bad_length;
 	uint64_t bad_ranges; /* how many there are */
 	bool bad_unknown;    /* the last one may end earlier: reading was given up */
+	bool recalled;       /* all of this was known before, by a checkpoint */
 	bool again;          /* what was hashed were not the file's bytes: to be read in another way */
 	bool present;        /* all of it was in the page cache before */
 	bool give_back;      /* nothing of it was */
@@ -94,6 +95,8 @@ typedef struct tally_batch_blob {
 	bool in_no_order; /* tally_file_expect_no_order was said */
 	size_t pending;   /* segments of this batch not done yet */
 	bool changed;     /* while it was read */
+	bool noted;       /* in a checkpoint, as this file: */
+	tally_file_identity noted_identity;
 	tally_side_check metadata, properties;
 } tally_batch_blob;
 
@@ -103,6 +106,7 @@ typedef struct tally_batch {
 	tally_segment_place *places; /* for sorting */
 	char *text;
 	unsigned open_files;
+	uint64_t number; /* of the batch in the check */
 	size_t blob_count, segment_count, text_size;
 	uint64_t bytes;
 	tally_result result; /* of the thread that worked on it */

@@ -235,13 +235,13 @@ static tally_manifest_kind manifest_kind(tally_document_kind kind)
 static tally_result judge_manifest(tally_run *run, tally_manifest *manifest, tally_md5 *md5, tally_error *error)
 {
 	bool complete = false;
-	uint8_t hash[TALLY_MD5_SIZE];
 	run->progress = (tally_progress){.stage = "reading the manifest", .bytes_total = run->manifest.size};
 	tally_result result = feed_manifest(run, manifest, md5, &complete, error);
 	if (result == TALLY_OK && complete)
 		result = tally_manifest_finish(manifest, error);
 	if (result == TALLY_OK && complete)
-		result = tally_md5_end(md5, hash, error);
+		result = tally_md5_end(md5, run->manifest_md5, error);
+	run->manifest_hashed = result == TALLY_OK && complete;
 	run->totals = *tally_manifest_get_totals(manifest);
 	tally_source source = {&run->manifest, read_manifest_file, NULL};
 	if (result == TALLY_OK)
@@ -249,7 +249,7 @@ static tally_result judge_manifest(tally_run *run, tally_manifest *manifest, tal
 	if (result == TALLY_OK)
 		result = tell_journal(run, run->options->drive_id != NULL ? run->options->drive_id : run->totals.drive_id, error);
 	if (result == TALLY_OK && complete)
-		compare_hash(run, hash);
+		compare_hash(run, run->manifest_md5);
 	if (result == TALLY_OK)
 		compare_drive_id(run);
 	return result;

@@ -211,6 +211,7 @@ static bool oldest_is_done(tally_pipeline *p)
 
 tally_result tally_pipeline_submit(tally_pipeline *p, tally_error *error)
 {
+	tally_pipeline_batch(p)->number = p->submitted;
 	pthread_mutex_lock(&p->lock);
 	p->submitted++;
 	pthread_cond_signal(&p->work);

@@ -152,7 +152,11 @@ static void choose_sizes(tally_reading *r, uint64_t max_rate)
 
 void tally_reading_init(tally_reading *r, const tally_drive *drive, const tally_reading_options *options)
 {
-	*r = (tally_reading){.io = options->io, .medium = tally_drive_medium(drive)};
+	*r = (tally_reading){
+	    .io = options->io,
+	    .medium = tally_drive_medium(drive),
+	    .checkpoint = options->checkpoint,
+	};
 	atomic_init(&r->stop, false);
 	choose_workers(r, options->jobs);
 	choose_sizes(r, options->max_rate);

@@ -11,10 +11,13 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+struct tally_checkpoint;
+
 typedef struct tally_reading_options {
 	unsigned jobs; /* 0: one for each processor; two for a rotating disk */
 	tally_io_mode io;
 	uint64_t max_rate; /* bytes per second, of all threads together; 0: no limit */
+	struct tally_checkpoint *checkpoint; /* what was read before; NULL: nothing */
 } tally_reading_options;
 
 /* Holds back those who take more than so many bytes per second. */
@@ -42,6 +45,7 @@ typedef struct tally_reading {
 	uint64_t ahead;     /* bytes that a worker has read into the page cache before they are hashed */
 	unsigned files;     /* that a worker may have open */
 	bool guards;        /* tally_mapping_guard is held */
+	struct tally_checkpoint *checkpoint; /* or NULL */
 	tally_rate rate;
 	pthread_mutex_t one_reader; /* of a rotating disk */
 	atomic_bool stop;           /* nobody wants the results any more */

@@ -5,6 +5,7 @@
  * manifest's order.
  */
 #include "verify/blob_result.h"
+#include "verify/checkpoint.h"
 #include "verify/pipeline.h"
 #include "verify/run.h"
 
@@ -173,16 +174,32 @@ static tally_result feed_manifest(replay *r, tally_error *error)
 	return result;
 }
 
+/* Only of a manifest that was read to its end can be said whether a checkpoint belongs to it. */
+static tally_result open_checkpoint(tally_run *run, tally_checkpoint **checkpoint, tally_error *error)
+{
+	*checkpoint = NULL;
+	if (run->options->checkpoint == NULL || !run->manifest_hashed)
+		return TALLY_OK;
+	tally_checkpoint_subject subject = {.manifest = run->manifest.identity, .kind = run->totals.kind};
+	memcpy(subject.manifest_md5, run->manifest_md5, sizeof subject.manifest_md5);
+	tally_result result =
+	    tally_checkpoint_open(run->options->checkpoint, run->options->drive, &subject, checkpoint, error);
+	run->summary->checkpointed = result == TALLY_OK;
+	return result;
+}
+
 tally_result tally_run_replay(tally_run *run, tally_error *error)
 {
 	static const tally_manifest_events events = {on_blob_begin, on_segment, on_blob_end};
 	tally_finder silent = {.strict = run->options->strict};
 	replay r = {.run = run};
 	tally_manifest_options options = {.kind = run->totals.kind, .events = &events, .events_context = &r};
-	const tally_reading_options reading = {.jobs = run->options->jobs, .io = run->options->io, .max_rate = run->options->max_rate};
+	tally_reading_options reading = {.jobs = run->options->jobs, .io = run->options->io, .max_rate = run->options->max_rate};
 	const tally_pipeline_sink sink = {&r, take, on_wait};
 	run->progress = (tally_progress){.stage = "checking", .bytes_total = run->totals.segment_bytes, .blobs_total = run->totals.blobs};
-	tally_result result = tally_pipeline_new(&r.pipeline, run->drive, run->totals.kind != TALLY_MANIFEST_IMPORT, &reading, &sink, error);
+	tally_result result = open_checkpoint(run, &reading.checkpoint, error);
+	if (result == TALLY_OK)
+		result = tally_pipeline_new(&r.pipeline, run->drive, run->totals.kind != TALLY_MANIFEST_IMPORT, &reading, &sink, error);
 	if (result == TALLY_OK)
 		result = tally_manifest_new(&r.manifest, &options, &silent, error);
 	if (result == TALLY_OK)
@@ -194,5 +211,6 @@ tally_result tally_run_replay(tally_run *run, tally_error *error)
 		tally_blob_result_abandon(&r.current, run);
 	tally_manifest_free(r.manifest);
 	tally_pipeline_free(r.pipeline);
+	tally_checkpoint_close(reading.checkpoint);
 	return result;
 }

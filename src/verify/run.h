@@ -4,6 +4,7 @@
 #define TALLY_VERIFY_RUN_H
 
 #include "base/fingerprint.h"
+#include "digest/digest.h"
 #include "drive/drive.h"
 #include "format/journal.h"
 #include "format/manifest.h"
@@ -23,6 +24,8 @@ typedef struct tally_run {
 	tally_file manifest;
 	bool manifest_open;
 	tally_manifest_totals totals; /* of the first reading */
+	bool manifest_hashed;
+	uint8_t manifest_md5[TALLY_MD5_SIZE];
 
 	/* Fingerprints of every file that the manifest names, to tell the others. */
 	tally_fingerprinter *fingerprinter;

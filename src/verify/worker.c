@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "verify/ahead.h"
+#include "verify/checkpoint.h"
 #include "verify/lanes.h"
 #include "verify/second.h"
 
@@ -142,14 +143,22 @@ static tally_result run(tally_worker *w, size_t count, tally_lane_way way,
 
 /* ---- the first reading ---- */
 
+/* Its outcome is final. What can't be noted ends the check: what the user relies on for hours would not be there. */
+static void note(tally_worker *w, const tally_batch_segment *s)
+{
+	if (w->reading->checkpoint != NULL && w->batch->result == TALLY_OK)
+		w->batch->result = tally_checkpoint_note(w->reading->checkpoint, w->batch, s, &w->batch->error);
+}
+
 static void finish_first(tally_worker *w, tally_batch_segment *s, const tally_digest_result *result)
 {
-	(void)w;
 	if (result == NULL)
 		return;
 	memcpy(s->actual, result->md5, sizeof s->actual);
 	bool same = memcmp(s->actual, s->entry.md5, sizeof s->actual) == 0;
 	s->outcome = same ? TALLY_SEGMENT_COMPLETED : TALLY_SEGMENT_CORRUPTED;
+	if (same)
+		note(w, s);
 }
 
 /* Which segments are to be hashed; what can't be is settled here. */
@@ -159,6 +168,8 @@ static size_t queue_segments(tally_worker *w, tally_batch *batch)
 	for (size_t i = 0; i < batch->segment_count; i++) {
 		tally_batch_segment *s = &batch->segments[i];
 		tally_batch_blob *blob = &batch->blobs[s->blob];
+		if (s->recalled)
+			continue;
 		if (!s->entry.usable || blob->late_path || blob->entry.file_path == NULL) {
 			s->outcome = TALLY_SEGMENT_UNUSABLE;
 			continue;
@@ -213,7 +224,7 @@ static tally_result read_corrupted(tally_worker *w, tally_batch *batch, tally_er
 	for (size_t i = 0; i < batch->segment_count; i++) {
 		tally_batch_segment *s = &batch->segments[i];
 		tally_batch_blob *blob = &batch->blobs[s->blob];
-		if (s->outcome != TALLY_SEGMENT_CORRUPTED)
+		if (s->outcome != TALLY_SEGMENT_CORRUPTED || s->recalled)
 			continue;
 		/* Not more at a time than may be open: what is left keeps its first reading. */
 		if (!blob->is_open && batch->open_files >= w->reading->files)
@@ -243,9 +254,11 @@ static tally_result read_failed(tally_worker *w, tally_batch *batch, tally_batch
 static tally_result read_second(tally_worker *w, tally_batch *batch, tally_error *error)
 {
 	tally_result result = read_corrupted(w, batch, error);
-	for (size_t i = 0; i < batch->segment_count && result == TALLY_OK; i++)
-		if (batch->segments[i].outcome == TALLY_SEGMENT_IO_FAILED)
-			result = read_failed(w, batch, &batch->segments[i], error);
+	for (size_t i = 0; i < batch->segment_count && result == TALLY_OK; i++) {
+		tally_batch_segment *s = &batch->segments[i];
+		if (s->outcome == TALLY_SEGMENT_IO_FAILED && !s->recalled)
+			result = read_failed(w, batch, s, error);
+	}
 	return result;
 }
 
@@ -262,12 +275,31 @@ static tally_result check_side_files(tally_worker *w, tally_batch_blob *blob, ta
 	return result;
 }
 
+static tally_result read_all(tally_worker *w, tally_batch *batch, tally_error *error)
+{
+	tally_checkpoint *checkpoint = w->reading->checkpoint;
+	tally_result result = TALLY_OK;
+	if (checkpoint != NULL)
+		result = tally_checkpoint_recall(checkpoint, batch, w->drive, error);
+	if (result == TALLY_OK)
+		result = read_first(w, batch, error);
+	if (result == TALLY_OK && batch->result == TALLY_OK)
+		result = read_second(w, batch, error);
+	/* Readings that were cut short by the end of the check say nothing. */
+	if (result != TALLY_OK || atomic_load(&w->reading->stop))
+		return result != TALLY_OK ? result : batch->result;
+	for (size_t i = 0; i < batch->segment_count; i++) {
+		const tally_batch_segment *s = &batch->segments[i];
+		if (s->outcome != TALLY_SEGMENT_COMPLETED && !s->recalled)
+			note(w, s);
+	}
+	return batch->result;
+}
+
 void tally_worker_run(tally_worker *w, tally_batch *batch)
 {
 	w->batch = batch;
-	batch->result = read_first(w, batch, &batch->error);
-	if (batch->result == TALLY_OK)
-		batch->result = read_second(w, batch, &batch->error);
+	batch->result = read_all(w, batch, &batch->error);
 	for (unsigned lane = 0; lane < TALLY_DIGEST_LANES_MAX; lane++)
 		tally_lanes_done(&w->lanes, lane, NULL);
 	for (size_t i = 0; i < batch->blob_count; i++) {
