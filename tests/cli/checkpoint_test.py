@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A check that is killed, again and again, goes on from its checkpoint: nothing is lost, nothing is done twice."""
+
+import os
+import random
+import struct
+import subprocess
+import unittest
+
+from fixture import COMMAND, DriveCase, ENVIRONMENT, make_drive, run
+
+HEAD = 128
+SIZES = {1: 36, 2: 12, 3: 68}
+KILLS = 50
+
+
+def segments_noted(path):
+    """The segments in a checkpoint, as (batch, index), and how many of its bytes are whole records."""
+    with open(path, "rb") as file:
+        content = file.read()
+    found, at = [], HEAD
+    while at + 12 <= len(content):
+        _, kind, index, batch = struct.unpack_from("<IHHI", content, at)
+        if at + SIZES[kind] > len(content):
+            break
+        if kind != 1:
+            found.append((batch, index))
+        at += SIZES[kind]
+    return found
+
+
+class Killed(DriveCase):
+    MANY = {f"\\data\\file-{i}.bin": bytes([i % 251]) * (i * 37 % 9000) for i in range(1500)}
+
+    def setUp(self):
+        super().setUp()
+        self.drive = self.path("drive")
+        os.mkdir(self.drive)
+        make_drive(self.drive, self.MANY, block=512)
+        for number in range(7, 1500, 111):
+            with open(os.path.join(self.drive, "data", f"file-{number}.bin"), "r+b") as file:
+                file.write(b"?")
+        os.unlink(os.path.join(self.drive, "data", "file-700.bin"))
+        self.checkpoint = self.path("checkpoint")
+        self.report = self.path("report.json")
+
+    def arguments(self, *more):
+        return ["check", self.drive, "--format", "json", "--verbose", *more]
+
+    def kill_at(self, size):
+        """Runs the check until its checkpoint has grown so far; returns whether it was killed before its end."""
+        with subprocess.Popen(
+            [COMMAND, *self.arguments("--checkpoint", self.checkpoint, "--jobs", "2", "--max-rate", "2M")],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=ENVIRONMENT,
+        ) as process:
+            while process.poll() is None:
+                try:
+                    if os.path.getsize(self.checkpoint) >= size:
+                        process.kill()
+                        break
+                except FileNotFoundError:
+                    pass
+            return process.wait() == -9
+
+    def test_killed_at_random_points(self):
+        whole = run(*self.arguments())
+        self.expect_status(whole, 1)
+        # All of it: for the size that the kills are spread over, with room for one that comes late.
+        self.expect_status(run(*self.arguments("--checkpoint", self.path("full"), "--output", "/dev/full")), 3)
+        full = os.path.getsize(self.path("full"))
+        expected = segments_noted(self.path("full"))
+        chance = random.Random(20)
+        kills = 0
+        for point in sorted(chance.randrange(1, full * 3 // 4) for _ in range(KILLS)):
+            kills += self.kill_at(point)
+        self.assertEqual(kills, KILLS)
+        noted = segments_noted(self.checkpoint)
+        self.assertEqual(len(noted), len(set(noted)), "a segment was read twice")
+        self.assertGreater(len(noted), len(expected) // 4)
+        last = run(*self.arguments("--checkpoint", self.checkpoint))
+        self.assertEqual(last.stdout, whole.stdout)
+        self.assertEqual(last.returncode, whole.returncode)
+        self.assertFalse(os.path.exists(self.checkpoint), "it is done with")
+
+    def test_a_report_that_can_not_be_written_keeps_the_checkpoint(self):
+        result = run(*self.arguments("--checkpoint", self.checkpoint, "--output", "/dev/full"))
+        self.expect_status(result, 3)
+        self.assertIn(b"what is done is noted in " + self.checkpoint.encode(), result.stderr)
+        self.assertTrue(os.path.exists(self.checkpoint))
+        result = run(*self.arguments("--checkpoint", self.checkpoint))
+        self.assertEqual(result.stdout, run(*self.arguments()).stdout)
+        self.assertFalse(os.path.exists(self.checkpoint))
+
+    def test_a_checkpoint_belongs_to_one_drive(self):
+        result = run("check", self.good, self.bad, "--checkpoint", self.checkpoint)
+        self.expect_status(result, 2)
+        self.assertIn(b"a checkpoint belongs to one drive", result.stderr)
+        self.assertFalse(os.path.exists(self.checkpoint))
+        self.expect_status(run(*self.arguments("--checkpoint", self.checkpoint, "--output", "/dev/full")), 3)
+        result = run("check", self.good, "--checkpoint", self.checkpoint)
+        self.expect_status(result, 3)
+        self.assertIn(b"belongs to another manifest", result.stderr)
+        self.assertTrue(os.path.exists(self.checkpoint))
+
+    def test_a_file_that_is_no_checkpoint_stays(self):
+        notes = self.path("notes.txt")
+        with open(notes, "wb") as file:
+            file.write(b"mine\n")
+        for drive in (self.good, self.folder):
+            self.expect_status(run("check", drive, "--checkpoint", notes), 3 if drive == self.good else 1)
+            with open(notes, "rb") as file:
+                self.assertEqual(file.read(), b"mine\n")
+
+
+if __name__ == "__main__":
+    unittest.main()
