@@ -185,20 +185,84 @@ typedef struct tally_progress {
 	const char *file_path; /**< the file in hand, or NULL */
 } tally_progress;
 
-/** A finished blob, in manifest order. Valid only during the callback. */
+/** The drive whose blobs come next. Valid only during the callback. */
+typedef struct tally_drive_report {
+	const char *drive_id; /**< as the manifest (or else the journal) gives it; "" when neither does */
+	bool is_export;       /**< the manifest is known to be that of an export */
+	/**
+	 * What the service would end its work with before it comes to the blobs, at level drive; NULL: nothing known. Blobs
+	 * are told all the same: what is on the drive can be checked.
+	 */
+	const tally_status *failure;
+} tally_drive_report;
+
+/** What kind of blob an entry of a manifest describes: by its list, for there is no other sign. */
+typedef enum tally_blob_kind {
+	TALLY_BLOB_UNDECIDED, /**< it has no list (so far) */
+	TALLY_BLOB_BLOCK,     /**< BlockList */
+	TALLY_BLOB_PAGE       /**< PageRangeList */
+} tally_blob_kind;
+
+/**
+ * A blob, in manifest order. Valid only during the callback. When it begins, what stands in front of its list is known;
+ * when it is finished, all of it.
+ */
 typedef struct tally_blob_report {
 	uint64_t index; /**< from 0 */
 	const char *blob_path, *file_path; /**< or NULL where the manifest has none */
+	tally_blob_kind kind;
+	bool has_length; /**< the manifest gives a length, and it is a number */
 	uint64_t length;
-	const tally_status *status; /**< level blob; never NULL */
+	const char *snapshot;    /**< as the manifest writes it, or NULL */
+	const char *disposition; /**< ImportDisposition as the manifest writes it, or NULL where it has none */
+	/* Of a finished blob: */
+	const tally_status *status; /**< level blob; NULL only when the blob begins */
+	/** Level disposition; NULL when there is no disposition or, mostly, when it can't be known offline. */
+	const tally_status *disposition_status;
 	uint64_t segments_listed, segments_checked;
 } tally_blob_report;
 
-/** Receives results. Every callback may be NULL. Calls come from the thread that called the library. */
+/** A block or a page range of the blob that has begun. Valid only during the callback. */
+typedef struct tally_segment_report {
+	uint64_t blob_index; /**< of the blob, from 0 */
+	uint64_t index;      /**< within the blob, from 0 */
+	tally_blob_kind kind; /**< TALLY_BLOB_BLOCK or TALLY_BLOB_PAGE */
+	uint64_t offset, length;
+	/** The 16 bytes that the manifest gives; NULL when the entry is damaged: then offset and length mean nothing. */
+	const uint8_t *md5;
+	/** As the manifest writes it; NULL where there is none, or where it is no id, or looks like a secret. */
+	const char *id;
+	const tally_status *status; /**< level segment; never NULL */
+} tally_segment_report;
+
+/** The metadata or properties file in force for the blob that has begun. Valid only during the callback. */
+typedef struct tally_side_report {
+	uint64_t blob_index; /**< of the blob, from 0 */
+	tally_level level;   /**< TALLY_LEVEL_METADATA or TALLY_LEVEL_PROPERTIES */
+	bool is_global;      /**< the list's default, not the blob's own */
+	const char *path;    /**< as the manifest writes it; NULL when the element is empty */
+	const uint8_t *md5;  /**< the 16 bytes that the manifest gives, or NULL */
+	const tally_status *status; /**< of that level; never NULL */
+} tally_side_report;
+
+/**
+ * Receives results. Every callback may be NULL, and costs nothing then. Calls come from the thread that called the
+ * library. In a check they come in the manifest's order: drive, then of each blob blob_begin, segment for each of its
+ * segments, side_file for metadata, then for properties, and blob. Findings come in between, before the report of what
+ * they speak of. A manifest that breaks off leaves its last blob without an end, or tells nothing of it.
+ */
 typedef struct tally_sink {
 	void *context;
 	/** One finding. All findings of a run come in a fixed order, whatever the number of threads. */
 	void (*finding)(void *context, const tally_finding *finding);
+	/** Manifest and journal were judged, as far as they were found. Once in a check, unless that ends with an error. */
+	void (*drive)(void *context, const tally_drive_report *drive);
+	/** One blob begins. */
+	void (*blob_begin)(void *context, const tally_blob_report *blob);
+	/** One segment of it is finished. */
+	void (*segment)(void *context, const tally_segment_report *segment);
+	/** One side file of it is finished. */
+	void (*side_file)(void *context, const tally_side_report *side);
 	/** One blob is finished. */
 	void (*blob)(void *context, const tally_blob_report *blob);
 	/** Called often; @return false to end the run with TALLY_ERROR_STOPPED. */

@@ -81,7 +81,7 @@ static void open_blob(tally_manifest *m, tally_place place)
 {
 	m->blob = (tally_manifest_blob){.index = m->totals.blobs, .place = place};
 	m->begun = m->list_seen = false;
-	m->blob_path.set = m->file_path.set = m->snapshot.set = false;
+	m->blob_path.set = m->file_path.set = m->snapshot.set = m->disposition.set = false;
 	m->metadata.reference = (tally_side_reference){0};
 	m->properties.reference = (tally_side_reference){0};
 	m->next_offset = m->last_offset = m->early_end = 0;
@@ -90,14 +90,26 @@ static void open_blob(tally_manifest *m, tally_place place)
 	tally_document_about(m->document, NULL, NULL);
 }
 
+static const char *text_or_null(const owned_text *text)
+{
+	return text->set ? text->data : NULL;
+}
+
+static void show_texts(tally_manifest *m)
+{
+	m->blob.blob_path = text_or_null(&m->blob_path);
+	m->blob.file_path = text_or_null(&m->file_path);
+	m->blob.snapshot = text_or_null(&m->snapshot);
+	m->blob.disposition = text_or_null(&m->disposition);
+}
+
 /* What is known when the first list begins is what a checker has for opening the file. */
 static void begin_blob(tally_manifest *m)
 {
 	if (m->begun)
 		return;
 	m->begun = true;
-	m->blob.blob_path = m->blob_path.set ? m->blob_path.data : NULL;
-	m->blob.file_path = m->file_path.set ? m->file_path.data : NULL;
+	show_texts(m);
 	if (m->options.events != NULL && m->options.events->blob_begin != NULL)
 		m->options.events->blob_begin(m->options.events_context, &m->blob);
 }
@@ -168,6 +180,8 @@ static void take_disposition(tally_manifest *m, const tally_value *value)
 		tally_manifest_tell(m, TALLY_RULE_M_24_EXPORT, value->place, (tally_text){0},
 				    "an ImportDisposition in the manifest of an export");
 	static const char *const known[] = {"rename", "no-overwrite", "overwrite"};
+	if (value->text.size > 0)
+		keep(m, &m->disposition, value->text);
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
 		if (tally_text_equal_string(value->text, known[i]))
 			return;
@@ -189,8 +203,7 @@ static void close_blob(tally_manifest *m)
 {
 	begin_blob(m);
 	/* Known only now, when it stood behind the list. */
-	m->blob.blob_path = m->blob_path.set ? m->blob_path.data : NULL;
-	m->blob.file_path = m->file_path.set ? m->file_path.data : NULL;
+	show_texts(m);
 	m->blob.metadata = m->metadata.reference.present ? m->metadata.reference : m->list_metadata.reference;
 	m->blob.properties = m->properties.reference.present ? m->properties.reference : m->list_properties.reference;
 	tally_manifest_check_blob_end(m);
@@ -259,7 +272,8 @@ static void on_close(void *state, unsigned element, tally_text name, const tally
 		}
 		break;
 	case MANIFEST_SNAPSHOT:
-		keep(m, &m->snapshot, value->text);
+		if (value->text.size > 0)
+			keep(m, &m->snapshot, value->text);
 		tally_manifest_check_snapshot(m, value);
 		break;
 	case MANIFEST_LENGTH:
@@ -316,7 +330,8 @@ void tally_manifest_free(tally_manifest *m)
 	tally_records_clear(&m->blob_names);
 	tally_records_clear(&m->file_names);
 	owned_text *const texts[] = {&m->sas_container, &m->list_metadata.path, &m->list_properties.path, &m->blob_path,
-				     &m->file_path,	&m->snapshot,		&m->metadata.path,	  &m->properties.path};
+				     &m->file_path,	&m->snapshot,		&m->disposition,	  &m->metadata.path,
+				     &m->properties.path};
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
 		tally_free(texts[i]->data);
 	tally_free(m);

@@ -14,7 +14,6 @@
 #define TALLY_BLOCK_SIZE_MAX (UINT64_C(4) << 20)
 
 typedef enum tally_manifest_kind { TALLY_MANIFEST_UNKNOWN, TALLY_MANIFEST_IMPORT, TALLY_MANIFEST_EXPORT } tally_manifest_kind;
-typedef enum tally_blob_kind { TALLY_BLOB_UNDECIDED, TALLY_BLOB_BLOCK, TALLY_BLOB_PAGE } tally_blob_kind;
 
 /* A metadata or properties file that the manifest names. */
 typedef struct tally_side_reference {
@@ -30,6 +29,7 @@ typedef struct tally_manifest_blob {
 	uint64_t index; /* from 0 */
 	tally_place place;
 	const char *blob_path, *file_path; /* NULL: missing or empty */
+	const char *snapshot, *disposition; /* as written; NULL: missing or empty */
 	bool has_length;
 	uint64_t length;
 	tally_blob_kind kind;
@@ -47,6 +47,7 @@ typedef struct tally_manifest_segment {
 	bool usable; /* offset, length and hash are all well-formed and offset + length does not overflow */
 	const char *status; /* what the entry itself leads to whatever the bytes are, e.g. "BlobUnexpectedEnd"; NULL: nothing */
 	uint8_t md5[16];
+	tally_text id; /* as written; data NULL: none */
 } tally_manifest_segment;
 
 /* What a reader hands out. Any may be NULL. Pointers are valid during the call only. */

@@ -227,6 +227,8 @@ void tally_manifest_check_segment(tally_manifest *m, const tally_value *attribut
 	tally_manifest_segment s = {
 	    .index = m->blob.segment_count++, .place = place, .offset = offset->number, .length = length->number};
 	memcpy(s.md5, attributes[SEGMENT_HASH].md5, sizeof s.md5);
+	if (m->blob.kind == TALLY_BLOB_BLOCK && attributes[SEGMENT_ID].present)
+		s.id = attributes[SEGMENT_ID].text;
 	uint64_t end = 0;
 	bool known = offset->valid && length->valid;
 	if (known) {

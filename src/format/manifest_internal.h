@@ -37,7 +37,7 @@ struct tally_manifest {
 	tally_manifest_blob blob;
 	bool begun; /* blob_begin was told */
 	bool list_seen;
-	owned_text blob_path, file_path, snapshot;
+	owned_text blob_path, file_path, snapshot, disposition;
 	side_file metadata, properties;
 	uint64_t next_offset; /* end of the segment before */
 	bool offset_lost;     /* nobody knows where it ends: its numbers are damaged */

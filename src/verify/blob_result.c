@@ -135,6 +135,20 @@ static void tell_io(tally_run *run, const tally_batch_blob *part, const tally_ba
 			second_sentences[s->second]);
 }
 
+static void report_segment(tally_run *run, const tally_batch_blob *part, const tally_batch_segment *s, const tally_status *status)
+{
+	/* An id of 64 bytes looks like an account key; without it the entry is still true. */
+	bool tells_id = s->entry.id.data != NULL && !tally_has_secret(s->entry.id);
+	run->sink->segment(run->sink->context, &(tally_segment_report){.blob_index = part->entry.index,
+								      .index = s->entry.index,
+								      .kind = part->entry.kind,
+								      .offset = s->entry.offset,
+								      .length = s->entry.length,
+								      .md5 = s->entry.usable ? s->entry.md5 : NULL,
+								      .id = tells_id ? s->entry.id.data : NULL,
+								      .status = status});
+}
+
 static void take_segment(tally_blob_result *r, tally_run *run, const tally_batch_blob *part, const tally_batch_segment *s)
 {
 	const char *status = "Cancelled";
@@ -162,7 +176,7 @@ static void take_segment(tally_blob_result *r, tally_run *run, const tally_batch
 		checked = false;
 		break;
 	}
-	tally_run_count(run, TALLY_LEVEL_SEGMENT, status);
+	const tally_status *known = tally_run_count(run, TALLY_LEVEL_SEGMENT, status);
 	run->summary->segments_listed++;
 	run->summary->segments_checked += checked;
 	run->summary->bytes_hashed += s->read;
@@ -171,6 +185,8 @@ static void take_segment(tally_blob_result *r, tally_run *run, const tally_batch
 	r->checked += checked;
 	if (s->outcome != TALLY_SEGMENT_COMPLETED || s->entry.status != NULL)
 		r->child_failed = true;
+	if (run->sink->segment != NULL)
+		report_segment(run, part, s, known);
 }
 
 /*
@@ -254,7 +270,16 @@ static tally_result finish_side(tally_blob_result *r, tally_run *run, const tall
 		return result;
 	if (strcmp(status, "Completed") != 0)
 		r->child_failed = true;
-	tally_run_count(run, is_properties ? TALLY_LEVEL_PROPERTIES : TALLY_LEVEL_METADATA, r->file_failed ? "Cancelled" : status);
+	tally_level level = is_properties ? TALLY_LEVEL_PROPERTIES : TALLY_LEVEL_METADATA;
+	const tally_status *known = tally_run_count(run, level, r->file_failed ? "Cancelled" : status);
+	char path[TALLY_MASKED_PATH];
+	if (run->sink->side_file != NULL)
+		run->sink->side_file(run->sink->context, &(tally_side_report){.blob_index = part->entry.index,
+									     .level = level,
+									     .is_global = c->reference.from_list,
+									     .path = tally_mask_path(c->reference.path, path),
+									     .md5 = c->reference.has_hash ? c->reference.md5 : NULL,
+									     .status = known});
 	return TALLY_OK;
 }
 
@@ -275,6 +300,22 @@ static void judge_length(tally_blob_result *r, tally_run *run, const tally_batch
 			expected);
 }
 
+/* Fills in what the manifest says. */
+static void report_blob(tally_run *run, void (*callback)(void *context, const tally_blob_report *blob), const tally_batch_blob *part,
+			tally_blob_report report)
+{
+	char blob_path[TALLY_MASKED_PATH], file_path[TALLY_MASKED_PATH], snapshot[TALLY_MASKED_PATH], disposition[TALLY_MASKED_PATH];
+	report.index = part->entry.index;
+	report.blob_path = tally_mask_path(part->entry.blob_path, blob_path);
+	report.file_path = tally_mask_path(part->entry.file_path, file_path);
+	report.kind = part->entry.kind;
+	report.has_length = part->entry.has_length;
+	report.length = part->entry.length;
+	report.snapshot = tally_mask_path(part->entry.snapshot, snapshot);
+	report.disposition = tally_mask_path(part->entry.disposition, disposition);
+	callback(run->sink->context, &report);
+}
+
 static void finish_blob(tally_blob_result *r, tally_run *run, const tally_batch_blob *part)
 {
 	if (part->late_path)
@@ -290,14 +331,14 @@ static void finish_blob(tally_blob_result *r, tally_run *run, const tally_batch_
 	run->summary->blobs_listed++;
 	run->summary->blobs_checked += !r->file_failed && !part->late_path && r->checked == r->counted;
 	run->progress.blobs_done++;
-	char blob_path[TALLY_MASKED_PATH], file_path[TALLY_MASKED_PATH];
+	/* Whatever the account holds: without the file the service doesn't come to the blob. */
+	const char *disposition = part->entry.disposition != NULL && r->file_failed ? "Cancelled" : NULL;
 	if (run->sink->blob != NULL)
-		run->sink->blob(run->sink->context, &(tally_blob_report){.index = part->entry.index,
-									.blob_path = tally_mask_path(part->entry.blob_path, blob_path),
-									.file_path = tally_mask_path(part->entry.file_path, file_path),
-									.length = part->entry.length,
-									.status = status, .segments_listed = r->counted,
-									.segments_checked = r->checked});
+		report_blob(run, run->sink->blob, part,
+			    (tally_blob_report){.status = status,
+						.disposition_status = tally_status_find(TALLY_LEVEL_DISPOSITION, disposition),
+						.segments_listed = r->counted,
+						.segments_checked = r->checked});
 	r->open = false;
 }
 
@@ -305,6 +346,8 @@ tally_result tally_blob_result_add(tally_blob_result *r, tally_run *run, tally_b
 {
 	if (part->begins)
 		*r = (tally_blob_result){.open = true, .metadata = r->metadata, .properties = r->properties};
+	if (part->begins && run->sink->blob_begin != NULL)
+		report_blob(run, run->sink->blob_begin, part, (tally_blob_report){0});
 	run->progress.file_path = part->entry.file_path;
 	take_file(r, run, part);
 	for (size_t i = 0; i < part->segment_count; i++)

@@ -301,6 +301,22 @@ static tally_result check_blobs(tally_run *run, tally_error *error)
 	return TALLY_OK;
 }
 
+static void take_drive_id(tally_run *run)
+{
+	const char *id = run->totals.drive_id[0] != '\0' ? run->totals.drive_id : run->entry != NULL ? run->entry->drive_id : "";
+	tally_mask((tally_text){id, strlen(id)}, run->summary->drive_id, sizeof run->summary->drive_id);
+}
+
+/* Once the manifest was read, or is known not to be there. */
+static void report_drive(tally_run *run)
+{
+	take_drive_id(run);
+	if (run->sink->drive != NULL)
+		run->sink->drive(run->sink->context, &(tally_drive_report){.drive_id = run->summary->drive_id,
+									  .is_export = run->totals.kind == TALLY_MANIFEST_EXPORT,
+									  .failure = tally_run_failure(run)});
+}
+
 static tally_result run_stages(tally_run *run, tally_error *error)
 {
 	tally_result result = tally_drive_open_directory(run->options->drive, &run->drive, error);
@@ -309,10 +325,12 @@ static tally_result run_stages(tally_run *run, tally_error *error)
 	if (result == TALLY_OK)
 		result = open_manifest(run, error);
 	if (result == TALLY_OK && !run->manifest_open)
-		return tell_journal(run, run->options->drive_id != NULL ? run->options->drive_id : "", error);
-	if (result == TALLY_OK)
+		result = tell_journal(run, run->options->drive_id != NULL ? run->options->drive_id : "", error);
+	else if (result == TALLY_OK)
 		result = read_manifest(run, error);
 	if (result == TALLY_OK)
+		report_drive(run);
+	if (result == TALLY_OK && run->manifest_open)
 		result = check_blobs(run, error);
 	return result;
 }
@@ -340,8 +358,7 @@ tally_result tally_check(const tally_check_options *options, const tally_sink *s
 	tally_run_start_verdict(&run);
 	run.finder = (tally_finder){.put = tally_run_put, .context = &run, .strict = options->strict};
 	tally_result result = run_stages(&run, error);
-	const char *id = run.totals.drive_id[0] != '\0' ? run.totals.drive_id : run.entry != NULL ? run.entry->drive_id : "";
-	tally_mask((tally_text){id, strlen(id)}, summary->drive_id, sizeof summary->drive_id);
+	take_drive_id(&run);
 	tell_gaps(&run);
 	tally_run_conclude(&run);
 	if (result != TALLY_OK) {

@@ -10,6 +10,9 @@
 #include "verify/run.h"
 
 #include "base/memory.h"
+#include "format/block_ids.h"
+
+#define BLOCK_ID_TEXT_MAX (4 * ((TALLY_BLOCK_ID_MAX + 2) / 3))
 
 typedef struct replay {
 	tally_run *run;
@@ -19,6 +22,8 @@ typedef struct replay {
 	tally_error error;
 	/* Filling: */
 	bool begun;      /* the open blob has a part in the current batch */
+	bool tells_blobs; /* somebody wants to know more of them than a check needs */
+	bool tells_segments;
 	bool began_without_path;
 	/* Offsets of the list-wide side files named last: they recur with every blob of their list. */
 	uint64_t named_metadata, named_properties;
@@ -48,6 +53,24 @@ static bool make_room(replay *r, const tally_manifest_blob *blob, size_t extra_t
 	return r->result == TALLY_OK;
 }
 
+/* Texts that only a report needs. */
+static size_t told_size(const replay *r, const tally_manifest_blob *blob)
+{
+	return r->tells_blobs ? text_size(blob->snapshot) + text_size(blob->disposition) : 0;
+}
+
+/* They are copied where the blob begins and where it ends, once if that is the same part. */
+static void copy_told(const replay *r, tally_batch *batch, tally_manifest_blob *entry, const tally_manifest_blob *blob,
+		      const tally_manifest_blob *before)
+{
+	entry->snapshot = before->snapshot;
+	entry->disposition = before->disposition;
+	if (r->tells_blobs && entry->snapshot == NULL)
+		entry->snapshot = tally_batch_copy(batch, blob->snapshot);
+	if (r->tells_blobs && entry->disposition == NULL)
+		entry->disposition = tally_batch_copy(batch, blob->disposition);
+}
+
 static tally_batch_blob *current_part(replay *r, const tally_manifest_blob *blob, bool begins)
 {
 	tally_batch *batch = tally_pipeline_batch(r->pipeline);
@@ -57,6 +80,9 @@ static tally_batch_blob *current_part(replay *r, const tally_manifest_blob *blob
 	*part = (tally_batch_blob){.entry = *blob, .begins = begins, .first_segment = batch->segment_count};
 	part->entry.blob_path = tally_batch_copy(batch, blob->blob_path);
 	part->entry.file_path = tally_batch_copy(batch, blob->file_path);
+	part->entry.snapshot = part->entry.disposition = NULL;
+	if (begins)
+		copy_told(r, batch, &part->entry, blob, &part->entry);
 	part->entry.metadata = part->entry.properties = (tally_side_reference){0};
 	part->late_path = r->began_without_path;
 	r->begun = true;
@@ -68,19 +94,30 @@ static void on_blob_begin(void *context, const tally_manifest_blob *blob)
 	replay *r = context;
 	r->begun = false;
 	r->began_without_path = blob->file_path == NULL;
-	if (r->result == TALLY_OK && make_room(r, blob, 0, 0))
+	if (r->result == TALLY_OK && make_room(r, blob, told_size(r, blob), 0))
 		current_part(r, blob, true);
+}
+
+static tally_text copy_id(tally_batch *batch, tally_text id)
+{
+	char text[BLOCK_ID_TEXT_MAX + 1];
+	memcpy(text, id.data, id.size);
+	text[id.size] = '\0';
+	return (tally_text){tally_batch_copy(batch, text), id.size};
 }
 
 static void on_segment(void *context, const tally_manifest_blob *blob, const tally_manifest_segment *segment)
 {
 	replay *r = context;
-	if (r->result != TALLY_OK || !make_room(r, blob, 0, segment->length))
+	/* What is longer is no id, and could fill a batch by itself. */
+	bool tells_id = r->tells_segments && segment->id.data != NULL && segment->id.size <= BLOCK_ID_TEXT_MAX;
+	if (r->result != TALLY_OK || !make_room(r, blob, tells_id ? segment->id.size + 1 : 0, segment->length))
 		return;
 	tally_batch *batch = tally_pipeline_batch(r->pipeline);
 	tally_batch_blob *part = current_part(r, blob, false);
-	batch->segments[batch->segment_count++] =
-		(tally_batch_segment){.entry = *segment, .blob = (uint32_t)(part - batch->blobs)};
+	tally_batch_segment *s = &batch->segments[batch->segment_count++];
+	*s = (tally_batch_segment){.entry = *segment, .blob = (uint32_t)(part - batch->blobs)};
+	s->entry.id = tells_id ? copy_id(batch, segment->id) : (tally_text){0};
 	part->segment_count++;
 	if (__builtin_add_overflow(batch->bytes, segment->usable ? segment->length : 0, &batch->bytes))
 		batch->bytes = UINT64_MAX;
@@ -111,15 +148,17 @@ static tally_result name_files(replay *r, const tally_manifest_blob *blob)
 static void on_blob_end(void *context, const tally_manifest_blob *blob)
 {
 	replay *r = context;
-	if (r->result != TALLY_OK || !make_room(r, blob, text_size(blob->metadata.path) + text_size(blob->properties.path), 0))
+	size_t texts = text_size(blob->metadata.path) + text_size(blob->properties.path) + told_size(r, blob);
+	if (r->result != TALLY_OK || !make_room(r, blob, texts, 0))
 		return;
 	tally_batch *batch = tally_pipeline_batch(r->pipeline);
 	tally_batch_blob *part = current_part(r, blob, false);
-	const char *blob_path = part->entry.blob_path, *file_path = part->entry.file_path;
+	const tally_manifest_blob before = part->entry;
 	bool late = r->began_without_path && blob->segment_count > 0;
 	part->entry = *blob;
-	part->entry.blob_path = blob_path != NULL ? blob_path : tally_batch_copy(batch, blob->blob_path);
-	part->entry.file_path = file_path != NULL || late ? file_path : tally_batch_copy(batch, blob->file_path);
+	part->entry.blob_path = before.blob_path != NULL ? before.blob_path : tally_batch_copy(batch, blob->blob_path);
+	part->entry.file_path = before.file_path != NULL || late ? before.file_path : tally_batch_copy(batch, blob->file_path);
+	copy_told(r, batch, &part->entry, blob, &before);
 	part->late_path = late && blob->file_path != NULL;
 	part->metadata.reference = blob->metadata;
 	part->metadata.reference.path = tally_batch_copy(batch, blob->metadata.path);
@@ -192,7 +231,9 @@ tally_result tally_run_replay(tally_run *run, tally_error *error)
 {
 	static const tally_manifest_events events = {on_blob_begin, on_segment, on_blob_end};
 	tally_finder silent = {.strict = run->options->strict};
-	replay r = {.run = run};
+	replay r = {.run = run,
+		    .tells_blobs = run->sink->blob_begin != NULL || run->sink->blob != NULL,
+		    .tells_segments = run->sink->segment != NULL};
 	tally_manifest_options options = {.kind = run->totals.kind, .events = &events, .events_context = &r};
 	tally_reading_options reading = {.jobs = run->options->jobs, .io = run->options->io, .max_rate = run->options->max_rate};
 	const tally_pipeline_sink sink = {&r, take, on_wait};

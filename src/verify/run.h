@@ -45,6 +45,8 @@ void tally_run_put(void *context, const tally_finding *finding);
 bool tally_run_may_tell(const tally_find_detail *detail, const char *path);
 /* What the service would report for the drive if nothing earlier in its order stops it. NULL is ignored. */
 void tally_run_predict(tally_run *run, const char *drive_status);
+/* What ends the service's work before it comes to the blobs, as far as known; or NULL. */
+const tally_status *tally_run_failure(const tally_run *run);
 /* Counts a status of a blob, segment or side file. Returns it. */
 const tally_status *tally_run_count(tally_run *run, tally_level level, const char *code);
 void tally_run_gap(tally_run *run, const char *what, const char *why);

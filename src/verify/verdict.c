@@ -12,6 +12,7 @@ static const char *const replay_order[] = {
 	"Completed",
 };
 #define RANK_COUNT (sizeof replay_order / sizeof replay_order[0])
+#define RANK_FINISHED (RANK_COUNT - 3) /* from here on the service came to its end */
 
 void tally_run_start_verdict(tally_run *run)
 {
@@ -23,6 +24,11 @@ void tally_run_predict(tally_run *run, const char *drive_status)
 	for (unsigned i = 0; drive_status != NULL && i < run->rank; i++)
 		if (strcmp(replay_order[i], drive_status) == 0)
 			run->rank = i;
+}
+
+const tally_status *tally_run_failure(const tally_run *run)
+{
+	return run->rank < RANK_FINISHED ? tally_status_find(TALLY_LEVEL_DRIVE, replay_order[run->rank]) : NULL;
 }
 
 void tally_run_put(void *context, const tally_finding *finding)

@@ -230,6 +230,7 @@ static const secret_case cases[] = {
     {.name = "one of two files", .edits = {FIRST_PATH, "<FilePath>\\" BITLOCKER_KEY ".txt"}, .damage = make_ambiguous},
     {.name = "a length", .edits = {"<Length>10000", "<Length>" BITLOCKER_DIGITS}},
     {.name = "a disposition", .edits = {">rename<", ">" BITLOCKER_KEY "<"}},
+    {.name = "a snapshot", .edits = {"<Length>100<", "<Snapshot>" BITLOCKER_KEY "</Snapshot><Length>100<"}},
     {.name = "a hash", .edits = {"Length=\"100\" Hash=\"", "Length=\"100\" Hash=\"" ACCOUNT_KEY}},
     {.name = "a block's id", .edits = {"Length=\"100\" ", "Length=\"100\" Id=\"" ACCOUNT_KEY "\" "}},
     {.name = "side files",
@@ -291,6 +292,26 @@ static void on_blob(void *context, const tally_blob_report *b)
 	(void)context;
 	expect_none(b->blob_path, "a blob");
 	expect_none(b->file_path, "a blob's file");
+	expect_none(b->snapshot, "a blob's snapshot");
+	expect_none(b->disposition, "a blob's disposition");
+}
+
+static void on_drive(void *context, const tally_drive_report *d)
+{
+	(void)context;
+	expect_none(d->drive_id, "a drive");
+}
+
+static void on_segment(void *context, const tally_segment_report *g)
+{
+	(void)context;
+	expect_none(g->id, "a segment's id");
+}
+
+static void on_side_file(void *context, const tally_side_report *f)
+{
+	(void)context;
+	expect_none(f->path, "a side file");
 }
 
 static bool on_progress(void *context, const tally_progress *p)
@@ -307,7 +328,14 @@ START_TEST(no_callback_gets_a_secret)
 	size_t count = 0;
 	tally_summary summary;
 	tally_error error;
-	tally_sink sink = {&count, on_finding, on_blob, on_progress};
+	tally_sink sink = {.context = &count,
+			   .finding = on_finding,
+			   .drive = on_drive,
+			   .blob_begin = on_blob,
+			   .segment = on_segment,
+			   .side_file = on_side_file,
+			   .blob = on_blob,
+			   .progress = on_progress};
 	case_name = c->name;
 	make(c, &s);
 	for (unsigned strict = 0; strict < 2; strict++) {

@@ -10,7 +10,8 @@
 typedef struct writing {
 	FILE *findings, *whole;
 	uint64_t by_severity[3];
-	uint64_t blobs;
+	uint64_t blobs, segments; /* of the blob in hand */
+	bool has_drive, in_blob;
 } writing;
 
 static const char *or_dash(const char *text)
@@ -35,12 +36,53 @@ static void on_finding(void *context, const tally_finding *f)
 	fprintf(w->whole, " expected=%s actual=%s message=%s\n", or_dash(f->expected), or_dash(f->actual), f->message);
 }
 
+static void on_drive(void *context, const tally_drive_report *d)
+{
+	writing *w = context;
+	ck_assert(!w->has_drive);
+	w->has_drive = true;
+	fprintf(w->whole, "drive %s %d %s\n", d->drive_id, d->is_export, d->failure != NULL ? d->failure->code : "-");
+}
+
+static void on_blob_begin(void *context, const tally_blob_report *b)
+{
+	writing *w = context;
+	ck_assert(w->has_drive && !w->in_blob);
+	ck_assert_uint_eq(b->index, w->blobs); /* in the manifest's order, none left out */
+	w->in_blob = true;
+	w->segments = 0;
+}
+
+static void on_segment(void *context, const tally_segment_report *g)
+{
+	writing *w = context;
+	ck_assert(w->in_blob);
+	ck_assert_uint_eq(g->blob_index, w->blobs);
+	ck_assert_uint_eq(g->index, w->segments);
+	ck_assert_int_eq(g->status->level, TALLY_LEVEL_SEGMENT);
+	w->segments++;
+	fprintf(w->whole, "segment %" PRIu64 "+%" PRIu64 " %d %s %s\n", g->offset, g->length, g->md5 != NULL,
+		or_dash(g->id), g->status->code);
+}
+
+static void on_side_file(void *context, const tally_side_report *f)
+{
+	writing *w = context;
+	ck_assert(w->in_blob);
+	ck_assert_uint_eq(f->blob_index, w->blobs);
+	ck_assert_int_eq(f->status->level, f->level);
+	fprintf(w->whole, "%s %d %s %s\n", tally_level_name(f->level), f->is_global, or_dash(f->path), f->status->code);
+}
+
 static void on_blob(void *context, const tally_blob_report *b)
 {
 	writing *w = context;
+	ck_assert(w->in_blob);
 	ck_assert_ptr_nonnull(b->status);
 	ck_assert_int_eq(b->status->level, TALLY_LEVEL_BLOB);
-	ck_assert_uint_eq(b->index, w->blobs); /* in the manifest's order, none left out */
+	ck_assert_uint_eq(b->index, w->blobs);
+	ck_assert_uint_eq(b->segments_listed, w->segments);
+	w->in_blob = false;
 	w->blobs++;
 	fprintf(w->whole, "blob %" PRIu64 " %s %s %" PRIu64 " %s %" PRIu64 "/%" PRIu64 "\n", b->index,
 		or_dash(b->blob_path), or_dash(b->file_path), b->length, b->status->code, b->segments_checked,
@@ -122,12 +164,19 @@ void transcript_take(transcript *t, const tally_check_options *options)
 	w.findings = open_memstream(&t->findings, &size);
 	w.whole = open_memstream(&t->whole, &size);
 	FILE *counts = open_memstream(&t->counts, &size);
-	tally_sink sink = {.context = &w, .finding = on_finding, .blob = on_blob};
+	tally_sink sink = {.context = &w,
+			   .finding = on_finding,
+			   .drive = on_drive,
+			   .blob_begin = on_blob_begin,
+			   .segment = on_segment,
+			   .side_file = on_side_file,
+			   .blob = on_blob};
 	tally_summary summary;
 	t->result = tally_check(options, &sink, &summary, &t->error);
 	t->drive_status = summary.drive_status;
 	t->exit_status = summary.exit_status;
 	if (t->result == TALLY_OK) {
+		ck_assert(w.has_drive);
 		check_summary(&summary, &w);
 		write_counts(counts, &summary);
 		write_summary(w.whole, &summary);
