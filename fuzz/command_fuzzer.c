@@ -15,13 +15,13 @@ enum { STAGE_RAN = 1, STAGE_CLEAN };
 const unsigned fuzz_deepest = STAGE_CLEAN;
 
 static char folder[] = "/tmp/tallyman-fuzz-XXXXXX";
-static char file_path[64], drive_path[64], manifest_path[96];
+static char file_path[64], drive_path[64], parent_path[80], manifest_path[96];
 
 static const char *const words[] = {
 	"check", "lint", "explain", file_path, drive_path, "--format", "json", "text", "--strict", "--quiet", "--verbose",
 	"--journal", "--manifest", "\\DriveManifest.xml", "--drive-id", "9WM35C2V", "--kind", "manifest", "journal", "import",
 	"export", "--jobs", "1", "0", "999999999999", "--list", "M-31", "Corrupted", "manifest file error", "nonsense", "--help",
-	"--version", "--", "-", "", "--no-color", "sarif", "junit", "--unknown", "..", "/dev/null", "--help=man", "--help=bash",
+	"--version", "--", "-", "", "--no-color", "sarif", "junit", "--unknown", parent_path, "/dev/null", "--help=man", "--help=bash",
 };
 #define WORDS (sizeof words / sizeof words[0])
 #define ARGUMENTS_MAX 16
@@ -44,6 +44,8 @@ static void make_folder(void)
 		fuzz_fail("no temporary folder");
 	snprintf(file_path, sizeof file_path, "%s/file", folder);
 	snprintf(drive_path, sizeof drive_path, "%s/drive", folder);
+	/* Of our own folder: what else a machine has is no input. */
+	snprintf(parent_path, sizeof parent_path, "%s/..", drive_path);
 	snprintf(manifest_path, sizeof manifest_path, "%s/DriveManifest.xml", drive_path);
 	mkdir(drive_path, 0700);
 	atexit(remove_folder);
