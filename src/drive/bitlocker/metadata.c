@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "drive/bitlocker/metadata.h"
+
+#include "drive/bitlocker/bytes.h"
+
+/* ---- the boot sector (section 1.1) ---- */
+
+#define GUID_SIZE 16
+
+static const uint8_t fve_guid[GUID_SIZE] = {0x3b, 0xd6, 0x67, 0x49, 0x29, 0x2e, 0xd8, 0x4a,
+					    0x83, 0x99, 0xf6, 0xa3, 0x39, 0xe3, 0xd0, 0x01};
+static const uint8_t eow_guid[GUID_SIZE] = {0x3b, 0x4d, 0xa8, 0x92, 0x80, 0xdd, 0x0e, 0x4d,
+					    0x9e, 0x4e, 0xb1, 0xe3, 0x28, 0x4e, 0xae, 0xd8};
+
+/* Windows looks for it anywhere in the sector. */
+static const uint8_t *find_guid(const uint8_t *bytes, const uint8_t guid[GUID_SIZE])
+{
+	for (size_t at = 0; at + GUID_SIZE + 8 * TALLY_BITLOCKER_COPIES <= TALLY_BOOT_SECTOR; at++)
+		if (memcmp(bytes + at, guid, GUID_SIZE) == 0)
+			return bytes + at;
+	return NULL;
+}
+
+tally_boot_kind tally_boot_sector_parse(const uint8_t bytes[TALLY_BOOT_SECTOR], tally_boot_sector *boot)
+{
+	*boot = (tally_boot_sector){.to_go = memcmp(bytes + 3, "MSWIN4.1", 8) == 0};
+	if (!boot->to_go && memcmp(bytes + 3, "-FVE-FS-", 8) != 0)
+		return TALLY_BOOT_OTHER;
+	const uint8_t *guid = find_guid(bytes, fve_guid);
+	if (guid == NULL) {
+		guid = find_guid(bytes, eow_guid);
+		boot->encrypt_on_write = guid != NULL;
+	}
+	if (guid == NULL) {
+		if (boot->to_go) /* any FAT volume that Windows 98 or its like has formatted */
+			return TALLY_BOOT_OTHER;
+		return bytes[0] == 0xeb && bytes[1] == 0x52 && bytes[2] == 0x90 ? TALLY_BOOT_VISTA : TALLY_BOOT_DAMAGED;
+	}
+	boot->sector_size = tally_le16(bytes + 11);
+	if (boot->sector_size == 0)
+		boot->sector_size = 512;
+	for (size_t i = 0; i < TALLY_BITLOCKER_COPIES; i++)
+		boot->metadata[i] = tally_le64(guid + GUID_SIZE + 8 * i);
+	return boot->sector_size == 512 || boot->sector_size == 4096 ? TALLY_BOOT_FVE : TALLY_BOOT_DAMAGED;
+}
+
+/* ---- entries (section 1.3) ---- */
+
+#define ENTRY_HEAD 8
+
+static bool all_zero(const uint8_t *bytes, size_t size)
+{
+	return size == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0);
+}
+
+bool tally_entries_next(tally_entries *entries, tally_entry *entry)
+{
+	if (all_zero(entries->at, entries->left)) /* padding, if anything */
+		return false;
+	size_t size = entries->left >= ENTRY_HEAD ? tally_le16(entries->at) : 0;
+	if (size < ENTRY_HEAD || size > entries->left) {
+		entries->broken = true;
+		return false;
+	}
+	*entry = (tally_entry){tally_le16(entries->at + 2), tally_le16(entries->at + 4), entries->at + ENTRY_HEAD,
+			       size - ENTRY_HEAD};
+	entries->at += size;
+	entries->left -= size;
+	return true;
+}
+
+bool tally_entry_key(const tally_entry *entry, uint16_t *type, const uint8_t **key, size_t *size)
+{
+	if (entry->type != TALLY_ENTRY_KEY || entry->size < 4)
+		return false;
+	*type = tally_le16(entry->data);
+	*key = entry->data + 4;
+	*size = entry->size - 4;
+	return true;
+}
+
+enum {
+	ROLE_PROTECTOR = 2,
+	ROLE_VOLUME_KEY = 3,
+	ROLE_DESCRIPTION = 7,
+	TYPE_TEXT = 2,
+	TYPE_STRETCH = 3,
+	TYPE_SEALED = 5,
+	TYPE_PROTECTOR = 8,
+	TYPE_RELOCATION = 15
+};
+
+/* The first of its kind counts. False when it is too short to be one. */
+static bool take_sealed(const tally_entry *entry, tally_sealed *sealed)
+{
+	if (entry->size < TALLY_SEAL_NONCE + TALLY_SEAL_TAG)
+		return false;
+	const uint8_t *data = entry->data;
+	if (sealed->data == NULL)
+		*sealed = (tally_sealed){data, data + TALLY_SEAL_NONCE, data + TALLY_SEAL_NONCE + TALLY_SEAL_TAG,
+					 entry->size - TALLY_SEAL_NONCE - TALLY_SEAL_TAG};
+	return true;
+}
+
+/* What is nested in a protector. What is nested in that in turn is not needed to unlock. */
+static bool take_nested(tally_protector *protector, const tally_entry *entry)
+{
+	uint16_t type;
+	const uint8_t *key;
+	size_t size;
+	switch (entry->type) {
+	case TYPE_SEALED:
+		return take_sealed(entry, &protector->master_key);
+	case TYPE_STRETCH:
+		if (entry->size < 4 + TALLY_STRETCH_SALT)
+			return false;
+		if (protector->salt == NULL)
+			protector->salt = entry->data + 4;
+		return true;
+	case TALLY_ENTRY_KEY:
+		if (!tally_entry_key(entry, &type, &key, &size) || size < TALLY_MASTER_KEY)
+			return false;
+		if (protector->clear_key == NULL)
+			protector->clear_key = key;
+		return true;
+	default:
+		return true;
+	}
+}
+
+#define PROTECTOR_HEAD 28 /* GUID, FILETIME, u16, protection */
+
+static bool take_protector(tally_metadata *metadata, const tally_entry *entry)
+{
+	if (entry->size < PROTECTOR_HEAD || metadata->protector_count == TALLY_BITLOCKER_PROTECTORS_MAX)
+		return false;
+	tally_protector *protector = &metadata->protectors[metadata->protector_count++];
+	*protector = (tally_protector){.guid = entry->data, .protection = tally_le16(entry->data + PROTECTOR_HEAD - 2)};
+	tally_entries nested = {entry->data + PROTECTOR_HEAD, entry->size - PROTECTOR_HEAD, false};
+	tally_entry inner;
+	while (tally_entries_next(&nested, &inner))
+		if (!take_nested(protector, &inner))
+			return false;
+	return !nested.broken;
+}
+
+static bool take_entry(tally_metadata *metadata, const tally_entry *entry)
+{
+	if (entry->role == ROLE_PROTECTOR && entry->type == TYPE_PROTECTOR)
+		return take_protector(metadata, entry);
+	if (entry->role == ROLE_VOLUME_KEY && entry->type == TYPE_SEALED)
+		return take_sealed(entry, &metadata->volume_key);
+	if (entry->role == ROLE_DESCRIPTION && entry->type == TYPE_TEXT) {
+		metadata->description = entry->data;
+		metadata->description_units = entry->size / 2;
+	}
+	if (entry->type == TYPE_RELOCATION) {
+		if (entry->size < 16)
+			return false;
+		metadata->header_offset = tally_le64(entry->data);
+		metadata->header_size = tally_le64(entry->data + 8);
+	}
+	return true;
+}
+
+/* ---- the block (section 1.2) ---- */
+
+#define BLOCK_HEAD 64
+#define SET_HEAD 48
+#define VALIDATION_HEAD 8
+
+static uint32_t crc32(const uint8_t *bytes, size_t size)
+{
+	/* Four bits at a time: what each leaves of itself under the polynomial 0xEDB88320. */
+	static const uint32_t nibbles[16] = {0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
+					     0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
+					     0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c};
+	uint32_t crc = UINT32_MAX;
+	for (; size > 0; size--, bytes++) {
+		crc ^= *bytes;
+		crc = crc >> 4 ^ nibbles[crc & 15];
+		crc = crc >> 4 ^ nibbles[crc & 15];
+	}
+	return ~crc;
+}
+
+/* What stands behind the checked bytes: a checksum, and the hash that only the right key reveals. */
+static bool take_hash(tally_metadata *metadata, const uint8_t *validation, size_t size)
+{
+	tally_entries row = {validation + VALIDATION_HEAD, size - VALIDATION_HEAD, false};
+	tally_entry entry;
+	/* Behind the one entry lies what the metadata's place held before. */
+	return !tally_entries_next(&row, &entry) || entry.type != TYPE_SEALED || take_sealed(&entry, &metadata->hash);
+}
+
+static bool take_set(tally_metadata *metadata, const uint8_t *set, size_t room)
+{
+	const uint32_t size = tally_le32(set), head = tally_le32(set + 8);
+	if (head < SET_HEAD || size < head || size > room)
+		return false;
+	metadata->guid = set + 16;
+	metadata->method = tally_le16(set + 36);
+	tally_entries row = {set + head, size - head, false};
+	tally_entry entry;
+	while (tally_entries_next(&row, &entry))
+		if (!take_entry(metadata, &entry))
+			return false;
+	return !row.broken;
+}
+
+tally_bitlocker_copy tally_metadata_parse(const uint8_t *bytes, size_t size, const tally_boot_sector *boot,
+					  tally_metadata *metadata)
+{
+	*metadata = (tally_metadata){0};
+	if (size < BLOCK_HEAD + SET_HEAD || memcmp(bytes, "-FVE-FS-", 8) != 0)
+		return TALLY_BITLOCKER_COPY_SIGNATURE;
+	if (tally_le16(bytes + 10) != 2)
+		return TALLY_BITLOCKER_COPY_VERSION;
+	const size_t used = (size_t)tally_le16(bytes + 8) * 16;
+	if (used < BLOCK_HEAD + SET_HEAD || used + VALIDATION_HEAD > size ||
+	    crc32(bytes, used) != tally_le32(bytes + used + 4))
+		return TALLY_BITLOCKER_COPY_CHECKSUM;
+
+	metadata->state = tally_le16(bytes + 12);
+	metadata->next_state = tally_le16(bytes + 14);
+	metadata->encrypted_size = tally_le64(bytes + 16);
+	metadata->header_offset = tally_le64(bytes + 56);
+	metadata->header_size = (uint64_t)tally_le32(bytes + 28) * boot->sector_size;
+	metadata->hashed = bytes;
+	metadata->hashed_size = used;
+	for (size_t i = 0; i < TALLY_BITLOCKER_COPIES; i++) {
+		metadata->metadata[i] = tally_le64(bytes + 32 + 8 * i);
+		if (metadata->metadata[i] != boot->metadata[i])
+			return TALLY_BITLOCKER_COPY_OFFSETS;
+	}
+	if (!take_set(metadata, bytes + BLOCK_HEAD, used - BLOCK_HEAD) ||
+	    !take_hash(metadata, bytes + used, size - used))
+		return TALLY_BITLOCKER_COPY_ENTRIES;
+	return TALLY_BITLOCKER_COPY_GOOD;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Decrypting runs of sectors in place (bitlocker-ntfs.md section 1.4, step 6). A sector alone is too little for OpenSSL
+ * to be fast: all tweaks or initial vectors of many sectors, and all of their blocks, go through one call of ECB each.
+ */
+#ifndef TALLY_DRIVE_BITLOCKER_SECTORS_H
+#define TALLY_DRIVE_BITLOCKER_SECTORS_H
+
+#include "base/error.h"
+
+#include <stddef.h>
+
+#define TALLY_VOLUME_KEY_MAX 64
+
+typedef struct tally_volume_key {
+	uint16_t method; /* 0x8000 … 0x8005 */
+	uint32_t sector_size;
+	uint8_t bytes[TALLY_VOLUME_KEY_MAX];
+} tally_volume_key;
+
+/* How many bytes the key of a method has; 0 when the method isn't known. */
+size_t tally_volume_key_size(uint16_t method);
+
+/* One thread at a time. */
+typedef struct tally_sectors tally_sectors;
+
+/* NULL when memory is short or OpenSSL refuses. Copies what it needs of the key. */
+tally_sectors *tally_sectors_new(const tally_volume_key *key);
+void tally_sectors_free(tally_sectors *sectors);
+/* `offset` is where the data lies in the volume; it and `size` are multiples of the sector size. False: OpenSSL failed.
+ */
+bool tally_sectors_decrypt(tally_sectors *sectors, uint64_t offset, uint8_t *data, size_t size);
+
+/* Elephant's part of one sector, without the AES around it: size is 512 or 4096. */
+void tally_diffuser_undo(uint8_t *sector, size_t size, const uint8_t sector_key[32]);
+/*
+ * What XTS XORs each block of `count` sectors with: bases[i] becomes size / 16 tweaks, of which the first is itself,
+ * each next the one before times alpha.
+ */
+void tally_xts_tweaks(const uint8_t (*bases)[16], size_t count, size_t size, uint8_t *tweaks);
+
+#endif
