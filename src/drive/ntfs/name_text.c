@@ -4,6 +4,8 @@
 #include "drive/ntfs/bytes.h"
 #include "drive/ntfs/names.h"
 
+#include <string.h>
+
 static bool is_high(uint32_t unit)
 {
 	return unit >= 0xD800 && unit < 0xDC00;
@@ -46,7 +48,11 @@ size_t tally_ntfs_name_write(const tally_ntfs_name *name, char out[TALLY_NTFS_NA
 	for (unsigned i = 0; i < name->units;) {
 		uint32_t code_point = next(name, &i);
 		size_t written = tally_utf8_put(code_point, out + size);
-		if (written == 0) {
+		if (code_point == 0) {
+			/* It would end the text. */
+			memcpy(out + size, "\xC0\x80", 2);
+			written = 2;
+		} else if (written == 0) {
 			out[size] = (char)0xED;
 			out[size + 1] = (char)(0x80 | (code_point >> 6 & 0x3F));
 			out[size + 2] = (char)(0x80 | (code_point & 0x3F));

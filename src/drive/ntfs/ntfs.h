@@ -73,6 +73,7 @@ typedef struct tally_ntfs_facts {
 } tally_ntfs_facts;
 
 const tally_ntfs_facts *tally_ntfs_facts_of(const tally_ntfs *volume);
+tally_layer *tally_ntfs_layer(const tally_ntfs *volume);
 /*
  * What is wrong with the volume, though it can be read: the n-th sentence, from 0, such as "its last use was not ended
  * cleanly (dirty)". False when there are no more.

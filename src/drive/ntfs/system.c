@@ -123,6 +123,11 @@ const tally_ntfs_facts *tally_ntfs_facts_of(const tally_ntfs *volume)
 	return &volume->facts;
 }
 
+tally_layer *tally_ntfs_layer(const tally_ntfs *volume)
+{
+	return volume->layer;
+}
+
 bool tally_ntfs_note(const tally_ntfs *volume, unsigned n, char text[160])
 {
 	const tally_ntfs_facts *f = &volume->facts;
