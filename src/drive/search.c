@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "drive/directory.h"
+#include "drive/find_detail.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,32 +17,9 @@ typedef struct search {
 	char name[TALLY_NTFS_COMPONENT_BYTES + 1]; /* the component as on the drive */
 } search;
 
-/* "\dir\component <what>"; of a long path the end, which tells more. */
-static void write_text(tally_find_detail *detail, tally_text subject, const char *what)
-{
-	const char *cut = "";
-	size_t room = sizeof detail->text - strlen(what) - sizeof "... ";
-	if (subject.size > room) {
-		cut = "...";
-		subject.data += subject.size - room;
-		subject.size = room;
-		/* Not from within a character. */
-		while (subject.size > 0 && (subject.data[0] & 0xC0) == 0x80) {
-			subject.data++;
-			subject.size--;
-		}
-	}
-	snprintf(detail->text, sizeof detail->text, "%s%.*s %s", cut, (int)subject.size, subject.data, what);
-}
-
 static tally_find report(const search *s, tally_find result, int os_error, const char *what)
 {
-	if (s->detail == NULL)
-		return result;
-	*s->detail = (tally_find_detail){.os_error = os_error};
-	size_t size = (size_t)(s->component.data - s->path.data) + s->component.size;
-	write_text(s->detail, (tally_text){s->path.data, size}, what);
-	return result;
+	return tally_find_report(result, s->detail, s->path, s->component, os_error, what);
 }
 
 static tally_find report_os(const search *s, int os_error)
@@ -89,14 +67,6 @@ static const char *kind_of(mode_t mode)
 	}
 }
 
-static tally_find report_ambiguous(const search *s, const tally_name *names)
-{
-	char what[96];
-	int size = snprintf(what, sizeof what, "could be %s or %s", names[0].text, names[1].text);
-	bool fits = size > 0 && (size_t)size < sizeof what;
-	return report(s, TALLY_FIND_AMBIGUOUS, 0, fits ? what : "could be several names that differ only in case");
-}
-
 /* Sets s->name to the one name in the directory that NTFS takes for the component. */
 static tally_find match_name(search *s, int missing)
 {
@@ -112,7 +82,7 @@ static tally_find match_name(search *s, int missing)
 	if (count == 0)
 		found = report_os(s, missing);
 	else if (count > 1)
-		found = report_ambiguous(s, names);
+		found = tally_find_report_ambiguous(s->detail, s->path, s->component, names[0].text, names[1].text);
 	else
 		/* Fits: equal for NTFS means as many UTF-16 units. */
 		memcpy(s->name, names[0].text, names[0].size + (size_t)1);
