@@ -175,7 +175,7 @@ static tally_result feed_manifest(replay *r, tally_error *error)
 
 tally_result tally_run_replay(tally_run *run, tally_error *error)
 {
-	static const tally_manifest_events events = {on_blob_begin, on_segment, on_blob_end};
+	static const tally_manifest_events events = {.blob_begin = on_blob_begin, .segment = on_segment, .blob_end = on_blob_end};
 	tally_finder silent = {.strict = run->options->strict};
 	replay r = {.run = run};
 	tally_manifest_options options = {.kind = run->totals.kind, .events = &events, .events_context = &r};
