@@ -117,7 +117,8 @@ typedef struct tally_status {
 typedef enum tally_scope {
 	TALLY_SCOPE_FACT,     /**< nowhere: it only tells how the service or its tools behave */
 	TALLY_SCOPE_DOCUMENT, /**< in a document by itself; lint finds it */
-	TALLY_SCOPE_DRIVE     /**< between a drive and its documents; check finds it */
+	TALLY_SCOPE_DRIVE,    /**< between a drive and its documents; check finds it */
+	TALLY_SCOPE_JOB       /**< between the documents and drives of a job; job finds it */
 } tally_scope;
 
 /** One rule. Several rows may share an id when a rule of the documents has more than one aspect. Static data. */
@@ -407,6 +408,122 @@ TALLY_API TALLY_NODISCARD tally_result tally_check(const tally_check_options *op
 
 /** Releases what a summary owns. NULL is fine; so is a summary that is all zero. */
 TALLY_API void tally_summary_clear(tally_summary *summary);
+
+/* ---- job: the documents and drives of a job, together ------------------------------------------------------- */
+
+/** Which documents and drives to hold together. All zero but the subjects is the default. */
+typedef struct tally_job_options {
+	/** Directories are drives; files are journals, DriveInfo files, manifests, or the job itself; at most 1,000. */
+	const char *const *subjects;
+	size_t subject_count;
+	const char *job;     /**< the job's description (JSON), or NULL; it may be among the subjects instead */
+	bool papers_only;    /**< read manifests, but don't check the files of drives */
+	bool strict;         /**< warnings become errors */
+	unsigned jobs;       /**< hashing threads of all drives together, 1 … 256; 0: as tally_check chooses */
+	tally_io_mode io;    /**< how files are read */
+	uint64_t max_rate;   /**< bytes per second that are read of each drive's files at most; 0: no limit */
+} tally_job_options;
+
+/** Receives the results of tally_job. Every callback may be NULL. Calls come from the thread that called tally_job. */
+typedef struct tally_job_sink {
+	void *context;
+	/** A finding of a document, or between documents and drives. In a fixed order; all before the first drive. */
+	void (*finding)(void *context, const tally_finding *finding);
+	/** A finding of the check of the drive subjects[subject]; those of one drive come in a fixed order. */
+	void (*drive_finding)(void *context, size_t subject, const tally_finding *finding);
+	/**
+	 * A drive's check is over; drives come in the order of the subjects, whichever is ready first.
+	 * @param result as tally_check returns it, with `error`. @param summary is released when the call returns.
+	 */
+	void (*drive_done)(void *context, size_t subject, tally_result result, const tally_summary *summary,
+			   const tally_error *error);
+	/**
+	 * Called often; @return false to end the run: drives in work end with what was found so far, the others are
+	 * not begun. @param subject the drive it speaks of, or SIZE_MAX while documents are read.
+	 */
+	bool (*progress)(void *context, size_t subject, const tally_progress *progress);
+} tally_job_sink;
+
+/** What became of a subject. */
+typedef struct tally_job_subject {
+	const char *path;                 /**< as given */
+	tally_document_kind kind;         /**< of a document; TALLY_DOCUMENT_UNKNOWN for a drive */
+	bool is_drive;                    /**< a directory */
+	const char *journal;              /**< of a drive: the subject that its check goes by; or NULL */
+	tally_error error;                /**< code TALLY_OK, or why it could not be used or checked to its end */
+	char drive_id[128];               /**< as the manifest gives it; "" where there is none */
+	const tally_status *drive_status; /**< of a drive that was checked; NULL when nothing can be said */
+} tally_job_subject;
+
+/** A drive that any document or directory speaks of. */
+typedef struct tally_job_drive {
+	char drive_id[128];
+	bool is_listed;      /**< in the job's drive list */
+	bool has_journal;    /**< a journal or DriveInfo file speaks of it */
+	bool is_at_hand;     /**< one of the directories */
+	bool is_of_job;      /**< belongs to the job: it is listed; without a list, no other drive does */
+	bool has_key, has_manifest_file, has_manifest_hash; /**< some document gives it, in a form that can be used */
+	const tally_status *status; /**< what the service would report for it; NULL when nothing can be said */
+} tally_job_drive;
+
+/** What must not be in the open: the drive list with its keys. */
+typedef struct tally_job_list tally_job_list;
+
+/** The result of tally_job. */
+typedef struct tally_job_summary {
+	tally_job_subject *subjects; /**< in the order of the options; options.job, if given, is the last one. Callbacks
+					may look at them */
+	size_t subject_count;
+	tally_job_drive *drives; /**< in the order of the job's list, then as they were met */
+	size_t drive_count;
+	bool has_list;     /**< a job's description was read that lists drives */
+	bool is_complete;  /**< the documents hold all that creating the job needs: for each drive its id, key, manifest
+				path and hash, and no more drives than a job may have */
+	const tally_status *job_status; /**< how the job would end, at level job; NULL when nothing can be said */
+	int exit_status;   /**< 0 nothing wrong, 1 something is wrong, 3 something could not be checked */
+	uint64_t errors, warnings, notes; /**< of documents and between them; each drive's are in its own summary */
+	uint64_t drive_errors, drive_warnings; /**< of all drives' checks */
+	tally_gap gaps[TALLY_GAPS_MAX];
+	size_t gap_count;
+	tally_job_list *list; /**< for tally_job_list_write; NULL when the drive list can't be made: */
+	char list_refusal[240]; /**< … why. */
+} tally_job_summary;
+
+/**
+ * Do the documents and drives of a job hold together? Reads all documents, compares what they say of each drive, reads
+ * the manifests of the drives, and checks the drives as tally_check does: those of different disks at the same time,
+ * those of one disk one after the other. Keys are compared, never told.
+ * Memory: 16 bytes a blob of all manifests, besides what each check needs.
+ * @param summary filled in also when a subject can't be used; release it with tally_job_summary_clear. It refers to the
+ * options' texts. @param sink may be NULL. @param error may be NULL.
+ * @return TALLY_OK when the job was judged, whatever the judgement; TALLY_ERROR_ARGUMENT, TALLY_ERROR_NO_MEMORY,
+ * TALLY_ERROR_INTERNAL, TALLY_ERROR_STOPPED.
+ */
+TALLY_API TALLY_NODISCARD tally_result tally_job(const tally_job_options *options, const tally_job_sink *sink,
+						 tally_job_summary *summary, tally_error *error);
+
+/** Releases what a summary owns; nothing is left of keys. NULL is fine; so is a summary that is all zero. */
+TALLY_API void tally_job_summary_clear(tally_job_summary *summary);
+
+/** For whom a drive list is written. */
+typedef enum tally_job_form {
+	TALLY_JOB_REST,       /**< driveList of a Put Job request (JSON) */
+	TALLY_JOB_DATABOX,    /**< importDiskDetailsCollection of a DataBoxCustomerDisk order (JSON) */
+	TALLY_JOB_POWERSHELL, /**< DriveList of New-AzImportExport */
+	TALLY_JOB_CLI         /**< arguments of az import-export create, for a POSIX shell */
+} tally_job_form;
+
+/**
+ * Writes the job's drive list.
+ * @param with_keys also the BitLocker keys: whoever reads it can open the drives. Without them asterisks stand there.
+ * @param put takes all of the bytes: 0, or the errno of a failure, which ends the writing.
+ * @return TALLY_OK; TALLY_ERROR_ARGUMENT when the list can't be written, or `with_keys` and a key is not known;
+ * TALLY_ERROR_IO with os_error; TALLY_ERROR_NO_MEMORY.
+ */
+TALLY_API TALLY_NODISCARD tally_result tally_job_list_write(const tally_job_list *list, tally_job_form form,
+							    bool with_keys,
+							    int (*put)(void *context, const char *bytes, size_t size),
+							    void *context, tally_error *error);
 
 #ifdef __cplusplus
 }

@@ -62,3 +62,10 @@ void tally_free(void *memory)
 {
 	free(memory);
 }
+
+void tally_free_secret(char *secret)
+{
+	if (secret != NULL)
+		explicit_bzero(secret, strlen(secret));
+	free(secret);
+}

@@ -14,6 +14,8 @@ void *tally_zalloc(size_t count, size_t size) __attribute__((malloc, warn_unused
 void *tally_realloc(void *memory, size_t count, size_t size) __attribute__((warn_unused_result));
 char *tally_strndup(const char *text, size_t length) __attribute__((malloc, warn_unused_result));
 void tally_free(void *memory);
+/* Frees a text of a key or the like, and leaves nothing of it in memory. NULL is fine. */
+void tally_free_secret(char *secret);
 
 /*
  * Makes room for at least `needed` elements in a growing array: doubles, never shrinks.

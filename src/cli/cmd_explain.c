@@ -35,6 +35,8 @@ static const char *scope_text(tally_scope scope)
 		return "nowhere; it tells how the service or its tools behave";
 	case TALLY_SCOPE_DOCUMENT:
 		return "in a document by itself (lint, check)";
+	case TALLY_SCOPE_JOB:
+		return "between the documents and drives of a job (job)";
 	case TALLY_SCOPE_DRIVE:
 		break;
 	}

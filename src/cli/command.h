@@ -21,6 +21,10 @@ typedef enum tally_cli_option_id {
 	TALLY_OPTION_MAX_RATE,
 	TALLY_OPTION_CHECKPOINT,
 	TALLY_OPTION_STRICT,
+	TALLY_OPTION_JOB,
+	TALLY_OPTION_PAPERS_ONLY,
+	TALLY_OPTION_EMIT,
+	TALLY_OPTION_WITH_KEYS,
 	TALLY_OPTION_FORMAT,
 	TALLY_OPTION_OUTPUT,
 	TALLY_OPTION_LIST,
@@ -98,6 +102,7 @@ tally_document_kind tally_cli_document_kind(const tally_cli_call *call);
 int tally_cli_jobs(const tally_cli_call *call, unsigned *jobs);         /* 0: not given */
 int tally_cli_max_rate(const tally_cli_call *call, uint64_t *max_rate); /* 0: not given */
 const char *tally_cli_io_choice(size_t index);
+const char *tally_cli_emit_choice(size_t index);
 int tally_cli_io(const tally_cli_call *call, tally_io_mode *io);
 
 /* Each writes a whole text. */
@@ -110,6 +115,7 @@ void tally_cli_synopsis(tally_writer *writer, const tally_cli_command *command);
 /* The handlers. */
 int tally_cli_check(const tally_cli_call *call);
 int tally_cli_lint(const tally_cli_call *call);
+int tally_cli_job(const tally_cli_call *call);
 int tally_cli_explain(const tally_cli_call *call);
 
 /* A writer on a stdio stream. */

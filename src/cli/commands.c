@@ -135,6 +135,40 @@ static const tally_cli_option strict = {
     .name = "strict",
     .help = "Treat warnings as errors: also what was only seen in samples or inferred counts as a rule.",
 };
+static const tally_cli_option job = {
+    .id = TALLY_OPTION_JOB,
+    .name = "job",
+    .metavar = "FILE",
+    .help = "The job's description in JSON: a request or an answer of the REST interface, or a Data Box order.",
+};
+static const tally_cli_option papers_only = {
+    .id = TALLY_OPTION_PAPERS_ONLY,
+    .name = "papers-only",
+    .help = "Read the documents and the drives' manifests, but don't check the drives' files.",
+};
+static const tally_cli_option emit = {
+    .id = TALLY_OPTION_EMIT,
+    .name = "emit",
+    .metavar = "FORM",
+    .choice = tally_cli_emit_choice,
+    .help = "Write the job's drive list to the file of --output: for a REST request (JSON), a Data Box order "
+	    "(JSON), New-AzImportExport, or az import-export. The report goes to standard output.",
+};
+static const tally_cli_option with_keys = {
+    .id = TALLY_OPTION_WITH_KEYS,
+    .name = "with-keys",
+    .help = "Write the BitLocker keys into the list, not asterisks. Only its owner can read the file; remove it when "
+	    "the job is created.",
+};
+static const tally_cli_option job_jobs = {
+    .id = TALLY_OPTION_JOBS,
+    .name = "jobs",
+    .letter = 'j',
+    .metavar = "N",
+    .help = "Hashing threads of all drives together, 1 to 256. Default: one for each processor. Drives on different "
+	    "disks are checked at the same time, those on one disk one after the other. The report is the same for "
+	    "any number.",
+};
 static const tally_cli_option format = {
     .id = TALLY_OPTION_FORMAT,
     .name = "format",
@@ -215,6 +249,10 @@ static const tally_cli_option *const lint_options[] = {
     &document_kind, &strict,   &lint_jobs, &format,       &output,  &verbose,
     &quiet,         &progress, &no_color,  &command_help, &version, NULL,
 };
+static const tally_cli_option *const job_options[] = {
+    &job,    &emit,   &with_keys, &papers_only, &strict,   &job_jobs,     &io,      &direct, &max_rate,
+    &format, &output, &verbose,   &quiet,       &progress, &no_color, &command_help, &version, NULL,
+};
 static const tally_cli_option *const explain_options[] = {&list, &command_help, &version, NULL};
 
 /* ---- commands ----------------------------------------------------------------------------------------------- */
@@ -246,6 +284,13 @@ static const char *const lint_examples[] = {
     "Judges a manifest and a journal by themselves.",
     "tallyman lint --format sarif documents > report.sarif",
     "Judges all documents of a directory and writes what hosts of code show beside the lines.",
+    NULL,
+};
+static const char *const job_examples[] = {
+    "tallyman job --job job.json drive1.jrn drive2.jrn /media/drive1 /media/drive2",
+    "Holds a job, its journals and its drives together, and checks the drives.",
+    "tallyman job --papers-only --emit cli --with-keys --output drives.sh drive1.jrn drive2.jrn",
+    "Writes the drives' entries as az import-export takes them, keys included.",
     NULL,
 };
 static const char *const explain_examples[] = {
@@ -292,6 +337,25 @@ static const tally_cli_command commands[] = {
 	.options = lint_options,
 	.exits = subject_exits,
 	.examples = lint_examples,
+    },
+    {
+	.name = "job",
+	.run = tally_cli_job,
+	.metavar = "JOURNAL|DRIVE",
+	.argument = TALLY_ARGUMENT_FILE,
+	.least = 0,
+	.most = 1000,
+	.summary = "do the documents and drives of a job hold together?",
+	.description =
+	    "Compares what journals, DriveInfo files, manifests, the job's description and the drives at hand "
+	    "(mounted directories) say of each drive: missing and extra drives, drives given twice, keys, manifest paths "
+	    "and hashes that differ, blobs that two drives hold. What each argument is, is recognised by its content. "
+	    "Then the drives are checked as by the command check, and the job's end is predicted from theirs. "
+	    "The report is one for each drive, in the order of the arguments, and one for the job. Keys are compared, and "
+	    "appear in no report.",
+	.options = job_options,
+	.exits = subject_exits,
+	.examples = job_examples,
     },
     {
 	.name = "explain",

@@ -78,7 +78,8 @@ static int open_temporary(tally_cli_output *output, mode_t mode)
 			errno = ENAMETOOLONG;
 			return -1;
 		}
-		int fd = open(output->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+		/* Never readable for others, not even for a moment, when it must not be. O_EXCL follows no link. */
+		int fd = open(output->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode != 0 ? 0600 : 0666);
 		if (fd >= 0 && mode != 0 && fchmod(fd, mode) != 0) {
 			int error = errno;
 			close(fd);
@@ -112,6 +113,21 @@ static int open_target(tally_cli_output *output, mode_t mode)
 	return open(output->target, O_WRONLY | O_CLOEXEC);
 }
 
+/* A file that is open, from here on as a stream. */
+static int use_file(tally_cli_output *output, int fd)
+{
+	output->file = fdopen(fd, "w");
+	if (output->file == NULL) {
+		int error = errno;
+		close(fd);
+		if (output->temporary[0] != '\0')
+			unlink(output->temporary);
+		return complain(output->call, error);
+	}
+	tally_cli_writer_init(&output->writer, output->file);
+	return TALLY_EXIT_OK;
+}
+
 int tally_cli_output_open(tally_cli_output *output, const tally_cli_call *call, const char *const *inputs,
 			  size_t input_count)
 {
@@ -131,18 +147,38 @@ int tally_cli_output_open(tally_cli_output *output, const tally_cli_call *call, 
 	if (status != TALLY_EXIT_OK)
 		return status;
 	int fd = open_target(output, information.st_mode);
-	if (fd < 0)
-		return complain(call, errno);
-	output->file = fdopen(fd, "w");
-	if (output->file == NULL) {
-		int error = errno;
-		close(fd);
-		if (output->temporary[0] != '\0')
-			unlink(output->temporary);
-		return complain(call, error);
+	return fd < 0 ? complain(call, errno) : use_file(output, fd);
+}
+
+int tally_cli_output_open_private(tally_cli_output *output, const tally_cli_call *call, const char *const *inputs,
+				  size_t input_count)
+{
+	const char *path = call->value[TALLY_OPTION_OUTPUT];
+	struct stat information;
+	output->call = call;
+	output->file = NULL;
+	if (lstat(path, &information) == 0 && !S_ISREG(information.st_mode)) {
+		tally_cli_complain(call->streams, "%.300s is no regular file, and keys are written to nothing else",
+				   path);
+		return TALLY_EXIT_UNCHECKED;
 	}
-	tally_cli_writer_init(&output->writer, output->file);
-	return TALLY_EXIT_OK;
+	if (!resolve_target(output, path, &information))
+		return complain(call, errno);
+	int status = refuse_inputs(output, inputs, input_count);
+	if (status != TALLY_EXIT_OK)
+		return status;
+	int fd = open_temporary(output, 0600);
+	return fd < 0 ? complain(call, errno) : use_file(output, fd);
+}
+
+void tally_cli_output_abandon(tally_cli_output *output)
+{
+	if (output->file == NULL)
+		return;
+	fclose(output->file);
+	output->file = NULL;
+	if (output->temporary[0] != '\0')
+		unlink(output->temporary);
 }
 
 /* 0 or an errno. The file is closed in any case. */

@@ -25,6 +25,14 @@ typedef struct tally_cli_output {
  */
 int tally_cli_output_open(tally_cli_output *output, const tally_cli_call *call, const char *const *inputs,
 			  size_t input_count);
+/*
+ * The same for what may hold keys: a new file that only its owner can read, which takes the place of a regular file of
+ * that name if there is one. A link, a device or a pipe is refused.
+ */
+int tally_cli_output_open_private(tally_cli_output *output, const tally_cli_call *call, const char *const *inputs,
+				  size_t input_count);
+/* Leaves no file behind, and what was there before as it was. */
+void tally_cli_output_abandon(tally_cli_output *output);
 /* Ends the report. `status` when all of it arrived, else TALLY_EXIT_UNCHECKED after a complaint. */
 int tally_cli_output_finish(tally_cli_output *output, int status);
 

@@ -96,6 +96,8 @@ static void write_json(const tally_progress_meter *meter, const tally_progress *
 	uint64_t rate = rate_of(progress, elapsed), seconds = 0;
 	bool known = time_left(progress, rate, &seconds);
 	tally_json_write_open(&json, NULL, "{");
+	if (meter->subject[0] != '\0')
+		tally_json_write_string(&json, "drives", meter->subject);
 	tally_json_write_string(&json, "stage", progress->stage);
 	tally_json_write_number(&json, "bytes_done", progress->bytes_done);
 	tally_json_write_number(&json, "bytes_total", progress->bytes_total);
@@ -115,8 +117,11 @@ static void write_progress(tally_progress_meter *meter, const tally_progress *pr
 		write_json(meter, progress, elapsed);
 		return;
 	}
-	char line[TALLY_PROGRESS_COLUMNS + 1];
-	tally_progress_format(progress, elapsed, line);
+	char line[TALLY_PROGRESS_COLUMNS + 1], what[TALLY_PROGRESS_COLUMNS + 1];
+	tally_progress_format(progress, elapsed, what);
+	bool named = meter->subject[0] != '\0';
+	snprintf(line, sizeof line, "%.40s%s%.*s", meter->subject, named ? ": " : "",
+		 (int)(TALLY_PROGRESS_COLUMNS - (named ? 42 : 0)), what);
 	if (meter->form == TALLY_PROGRESS_TEXT && meter->streams->err_terminal) {
 		rewrite(meter, line);
 	} else {

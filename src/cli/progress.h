@@ -21,6 +21,7 @@ typedef enum tally_progress_form { TALLY_PROGRESS_TEXT, TALLY_PROGRESS_JSON, TAL
 typedef struct tally_progress_meter {
 	const tally_cli_streams *streams;
 	tally_progress_form form;
+	char subject[96];              /* which drives it is about; "": that goes without saying */
 	const char *stage;             /* NULL: none has begun */
 	uint64_t stage_begun, written; /* by the clock */
 	size_t columns;                /* of the line that stands on the terminal */

@@ -104,3 +104,29 @@ tally_key_form tally_bitlocker_key_judge(tally_text key, unsigned *group, const 
 		return TALLY_KEY_EXTERNAL;
 	return TALLY_KEY_INVALID;
 }
+
+/* One character off the front, the separators of a recovery password left out; '\0' at the end. */
+static char next_character(tally_text *key)
+{
+	while (key->size > 0 && is_separator(key->data[0])) {
+		key->data++;
+		key->size--;
+	}
+	if (key->size == 0)
+		return '\0';
+	key->size--;
+	return *key->data++;
+}
+
+bool tally_bitlocker_key_equal(tally_text a, tally_text b)
+{
+	a = tally_text_trim(a);
+	b = tally_text_trim(b);
+	for (;;) {
+		char left = next_character(&a), right = next_character(&b);
+		if (left != right)
+			return false;
+		if (left == '\0')
+			return a.size == 0 && b.size == 0;
+	}
+}

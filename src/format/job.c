@@ -45,6 +45,7 @@ static bool judge_body(judge *j, size_t node, unsigned side)
 	else
 		return false;
 	j->side = side != 0 ? (tally_job_side)side : side_of(j, node, properties);
+	j->job++;
 	tally_job_judge_object(j, node, element);
 	return true;
 }
@@ -157,16 +158,28 @@ static bool is_job(tally_text front)
 	return tally_text_starts(rest, "{");
 }
 
-static tally_result lint(tally_lint_run *run, tally_error *error)
+static tally_result read_job(tally_lint_run *run, const tally_job_events *events, void *context, tally_error *error)
 {
 	tally_json json;
 	tally_result result = tally_json_read(&json, run, error);
 	if (result == TALLY_OK && json.count > 0) {
-		judge j = {.json = &json, .finder = run->finder};
+		judge j = {.json = &json, .finder = run->finder, .events = events, .events_context = context};
 		judge_document(&j);
 	}
 	tally_json_clear(&json);
 	return result;
+}
+
+static tally_result lint(tally_lint_run *run, tally_error *error)
+{
+	return read_job(run, NULL, NULL, error);
+}
+
+tally_result tally_job_read(const tally_source *source, tally_finder *finder, const tally_job_events *events,
+			    void *context, tally_error *error)
+{
+	tally_lint_run run = {.source = source, .finder = finder, .kind = TALLY_DOCUMENT_JOB};
+	return read_job(&run, events, context, error);
 }
 
 const tally_format tally_job_format = {TALLY_DOCUMENT_JOB, "job", NULL, is_job, lint};

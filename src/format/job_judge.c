@@ -408,6 +408,36 @@ static void judge_value(judge *j, size_t node, const tally_job_member *member)
 	}
 }
 
+/* ---- handing values out ---- */
+
+/* What is no text, or would come to be a text only in a resource manager, is nothing. */
+static tally_text value_of(const judge *j, size_t object, const char *name, tally_place *place)
+{
+	size_t node = tally_json_member(j->json, object, name);
+	tally_text text = node != 0 ? tally_json_string(j->json, node) : (tally_text){"", 0};
+	if (text.size == 0 || is_expression(j, node) || memchr(text.data, '\0', text.size) != NULL)
+		return (tally_text){"", 0};
+	if (place != NULL)
+		*place = j->json->nodes[node].place;
+	return text;
+}
+
+static void hand_out(const judge *j, size_t node, tally_job_element element)
+{
+	tally_job_entry entry = {.job = element == JOB_DRIVE_KEY ? 0 : j->job,
+				 .is_answer = j->side == TALLY_JOB_ANSWER,
+				 .place = j->json->nodes[node].place};
+	entry.drive_id = value_of(j, node, "driveId", NULL);
+	if (element == ORDER_IMPORT_DISK && !is_expression_text(j, j->json->nodes[node].key))
+		entry.drive_id = j->json->nodes[node].key;
+	entry.bitlocker_key = value_of(j, node, "bitLockerKey", &entry.key_place);
+	entry.manifest_file = value_of(j, node, "manifestFile", &entry.file_place);
+	entry.manifest_hash = value_of(j, node, "manifestHash", &entry.hash_place);
+	entry.header_hash = value_of(j, node, "driveHeaderHash", NULL);
+	if (entry.drive_id.size > 0)
+		j->events->drive(j->events_context, &entry);
+}
+
 /* ---- one object by its table ---- */
 
 /* An unknown member of an answer is no finding: the service may add some. */
@@ -482,6 +512,8 @@ void tally_job_judge_object(judge *j, size_t node, tally_job_element element)
 	}
 	tell_missing(j, node, object, seen);
 	check_object(j, node, element);
+	if (j->events != NULL && (element == JOB_DRIVE || element == JOB_DRIVE_KEY || element == ORDER_IMPORT_DISK))
+		hand_out(j, node, element);
 }
 
 bool tally_job_knows(const judge *j, size_t node, tally_job_element element)

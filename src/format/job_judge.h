@@ -3,6 +3,7 @@
 #ifndef TALLY_FORMAT_JOB_JUDGE_H
 #define TALLY_FORMAT_JOB_JUDGE_H
 
+#include "format/job.h"
 #include "format/job_grammar.h"
 #include "format/json.h"
 
@@ -17,6 +18,11 @@ typedef struct tally_job_judge {
 	/* The job in hand. A template may leave open whether it is import or export. */
 	bool backup; /* has backupDriveManifest */
 	bool import, export;
+
+	/* Who wants the values; NULL: nobody. */
+	const tally_job_events *events;
+	void *events_context;
+	uint64_t job; /* the number of the one in hand */
 } tally_job_judge;
 
 /* One step down; the result is for tally_job_step_back. Secrets in names are masked, long names cut. */

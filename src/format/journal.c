@@ -43,6 +43,7 @@ typedef struct reading {
 	activity activity;
 	tally_journal_drive drive; /* first reading: what DriveState says, until the record turns out to be complete */
 	bool drive_is_whole;
+	bool keep_keys;
 
 	bool type_told, activity_told;
 } reading;
@@ -144,7 +145,7 @@ static tally_result survey_state(reading *r, const tally_journal_field *field)
 {
 	tally_finder silent = {0};
 	tally_journal_drive_clear(&r->drive);
-	return tally_journal_drive_read(field, &r->drive, &r->drive_is_whole, &silent, r->error);
+	return tally_journal_drive_read(field, &r->drive, r->keep_keys, &r->drive_is_whole, &silent, r->error);
 }
 
 /* Tells what is wrong, unless a later record of this drive counts instead, or this record is never finished. */
@@ -153,13 +154,13 @@ static tally_result judge_state(reading *r, const tally_journal_field *field)
 	tally_finder silent = {0};
 	tally_journal_drive drive;
 	bool whole;
-	tally_result result = tally_journal_drive_read(field, &drive, &whole, &silent, r->error);
+	tally_result result = tally_journal_drive_read(field, &drive, false, &whole, &silent, r->error);
 	const tally_journal_drive *counts = whole ? find_drive(r->journal, drive.drive_id) : NULL;
 	bool superseded = whole && (counts == NULL || counts->place.offset != drive.place.offset);
 	tally_journal_drive_clear(&drive);
 	if (result != TALLY_OK || superseded)
 		return result;
-	result = tally_journal_drive_read(field, &drive, &whole, r->finder, r->error);
+	result = tally_journal_drive_read(field, &drive, false, &whole, r->finder, r->error);
 	tally_journal_drive_clear(&drive);
 	return result;
 }
@@ -285,13 +286,13 @@ static void judge_whole(reading *r)
 		     "the journal speaks of more than 1,000 drives; the others were not read");
 }
 
-tally_result tally_journal_read(tally_journal *journal, const tally_source *source, tally_finder *finder,
-				tally_error *error)
+static tally_result read_journal(tally_journal *journal, const tally_source *source, bool keep_keys,
+				 tally_finder *finder, tally_error *error)
 {
 	static const tally_journal_events events = {on_begin, on_field, on_end, on_interrupted, on_wrong, on_not_text};
 	*journal = (tally_journal){0};
 	survey found = {0};
-	reading first = {.journal = journal, .survey = &found, .error = error};
+	reading first = {.journal = journal, .survey = &found, .keep_keys = keep_keys, .error = error};
 	tally_result result = tally_journal_scan(source, &events, &first, &found.extent, error);
 	tally_journal_drive_clear(&first.drive);
 	if (result != TALLY_OK)
@@ -301,6 +302,18 @@ tally_result tally_journal_read(tally_journal *journal, const tally_source *sour
 	judge_whole(&second);
 	tally_journal_extent extent;
 	return tally_journal_scan(source, &events, &second, &extent, error);
+}
+
+tally_result tally_journal_read(tally_journal *journal, const tally_source *source, tally_finder *finder,
+				tally_error *error)
+{
+	return read_journal(journal, source, false, finder, error);
+}
+
+tally_result tally_journal_read_keys(tally_journal *journal, const tally_source *source, tally_finder *finder,
+				     tally_error *error)
+{
+	return read_journal(journal, source, true, finder, error);
 }
 
 void tally_journal_clear(tally_journal *journal)

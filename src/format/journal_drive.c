@@ -52,6 +52,7 @@ typedef struct drive_reading {
 	tally_document *document;
 	tally_journal_drive *drive;
 	bool closed; /* </Drive> was read */
+	bool keep_key;
 
 	/* From the value's places to the journal's. */
 	const tally_journal_field *state;
@@ -133,11 +134,28 @@ static void take_drive_id(drive_reading *r, const tally_value *value)
 	r->drive->drive_id[value->text.size] = '\0';
 }
 
+/* A text of the drive; the one before it, if there is one, is a repeated element's. */
+static char *copy_text(drive_reading *r, tally_text text)
+{
+	char *copy = tally_strndup(text.data, text.size);
+	if (copy == NULL) {
+		tally_error error;
+		tally_fail_memory(&error);
+		tally_document_fail(r->document, &error);
+	}
+	return copy;
+}
+
 static void take_key(drive_reading *r, const tally_value *value)
 {
 	unsigned group;
 	const char *reason;
 	tally_fact fact = {.in_document = true, .place = value->place};
+	r->drive->key_place = place_in_journal(r, value->place);
+	if (r->keep_key) {
+		tally_free_secret(r->drive->key_text);
+		r->drive->key_text = copy_text(r, value->text);
+	}
 	r->drive->key = tally_bitlocker_key_judge(value->text, &group, &reason);
 	switch (r->drive->key) {
 	case TALLY_KEY_NONE: /* told by the grammar */
@@ -187,12 +205,8 @@ static void take_manifest_file(drive_reading *r, const tally_value *value)
 		tally_document_find(r->document, &fact, "ManifestFile has an unusual name");
 	}
 	tally_free(r->drive->manifest_file);
-	r->drive->manifest_file = tally_strndup(value->text.data, value->text.size);
-	if (r->drive->manifest_file == NULL) {
-		tally_error error;
-		tally_fail_memory(&error);
-		tally_document_fail(r->document, &error);
-	}
+	r->drive->manifest_file = copy_text(r, value->text);
+	r->drive->file_place = place_in_journal(r, value->place);
 }
 
 static void take_hash(drive_reading *r, const tally_value *value)
@@ -202,6 +216,7 @@ static void take_hash(drive_reading *r, const tally_value *value)
 			   .place = value->place,
 			   .expected = TALLY_TEXT("32 hexadecimal digits"),
 			   .actual = value->text};
+	r->drive->hash_place = place_in_journal(r, value->place);
 	r->drive->has_hash = tally_hex_decode(value->text, r->drive->manifest_hash, sizeof r->drive->manifest_hash);
 	if (r->drive->has_hash)
 		return;
@@ -253,14 +268,15 @@ static void on_close(void *context, unsigned element, tally_text name, const tal
 void tally_journal_drive_clear(tally_journal_drive *drive)
 {
 	tally_free(drive->manifest_file);
+	tally_free_secret(drive->key_text);
 	*drive = (tally_journal_drive){0};
 }
 
-tally_result tally_journal_drive_read(const tally_journal_field *state, tally_journal_drive *drive, bool *whole,
-				      tally_finder *finder, tally_error *error)
+tally_result tally_journal_drive_read(const tally_journal_field *state, tally_journal_drive *drive, bool keep_key,
+				      bool *whole, tally_finder *finder, tally_error *error)
 {
 	static const tally_format_hooks hooks = {on_open, on_close};
-	drive_reading r = {.drive = drive, .state = state, .outer = finder};
+	drive_reading r = {.drive = drive, .keep_key = keep_key, .state = state, .outer = finder};
 	r.inner = (tally_finder){.put = relay, .context = &r, .document = finder->document, .strict = finder->strict};
 	*drive = (tally_journal_drive){0};
 	*whole = false;

@@ -10,8 +10,8 @@
  * Reads the value of a DriveState. Findings get their places in the journal. *whole: the document was read to its end
  * and has a DriveId, so that it speaks of a drive. `drive` is cleared with tally_journal_drive_clear in any case.
  */
-tally_result tally_journal_drive_read(const tally_journal_field *state, tally_journal_drive *drive, bool *whole,
-				      tally_finder *finder, tally_error *error);
+tally_result tally_journal_drive_read(const tally_journal_field *state, tally_journal_drive *drive, bool keep_key,
+				      bool *whole, tally_finder *finder, tally_error *error);
 void tally_journal_drive_clear(tally_journal_drive *drive);
 
 #endif

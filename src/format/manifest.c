@@ -69,8 +69,11 @@ static void open_drive(tally_manifest *m, tally_place place)
 	m->drive_has_lists = false;
 }
 
-static void open_list(tally_manifest *m)
+static void open_list(tally_manifest *m, const tally_value *id, tally_place place)
 {
+	if (m->options.events != NULL && m->options.events->list_begin != NULL)
+		m->options.events->list_begin(m->options.events_context, id->present ? id->text : (tally_text){"", 0},
+					      place);
 	m->list_metadata.reference = (tally_side_reference){0};
 	m->list_properties.reference = (tally_side_reference){0};
 	m->drive_has_lists = true;
@@ -138,7 +141,7 @@ static void on_open(void *state, unsigned element, tally_text name, const tally_
 		open_drive(m, place);
 		break;
 	case MANIFEST_BLOB_LIST:
-		open_list(m);
+		open_list(m, &attributes[0], place);
 		break;
 	case MANIFEST_BLOB:
 		open_blob(m, place);

@@ -55,6 +55,8 @@ typedef struct tally_manifest_events {
 	void (*blob_begin)(void *context, const tally_manifest_blob *blob); /* before its first segment */
 	void (*segment)(void *context, const tally_manifest_blob *blob, const tally_manifest_segment *segment);
 	void (*blob_end)(void *context, const tally_manifest_blob *blob);
+	/* A BlobList begins; `id` is empty where it has none. */
+	void (*list_begin)(void *context, tally_text id, tally_place place);
 } tally_manifest_events;
 
 typedef struct tally_manifest_options {

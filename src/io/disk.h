@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 typedef struct tally_os_disk {
+	uint64_t device; /* number of the whole disk, which tells disks apart */
 	char name[64];   /* of the whole disk, as in /dev */
 	char serial[64]; /* "": not known */
 	char model[64];  /* "": not known */
@@ -19,7 +20,8 @@ typedef struct tally_os_disk {
 
 /*
  * The disk behind a device number, as in st_rdev of a device node or st_dev of a file: through partitions, and through
- * mappings that lie on one disk only. 0, or -ENOENT when there is none or it can't be told.
+ * mappings that lie on one disk only. 0, or -ENOENT when there is none or it can't be told:
+ * then all but `device`, which stays that number, is empty.
  */
 int tally_os_disk_of(uint64_t device, tally_os_disk *disk);
 

@@ -165,7 +165,7 @@ static void ask_disk(const char *folder, tally_os_disk *disk)
 int tally_os_disk_in(const char *sys, const char *run, uint64_t device, tally_os_disk *disk)
 {
 	char folder[PATH_MAX], number[32];
-	*disk = (tally_os_disk){.size = 0};
+	*disk = (tally_os_disk){.device = device};
 	int result = find_disk(sys, device, folder);
 	if (result != 0)
 		return result;
@@ -177,7 +177,9 @@ int tally_os_disk_in(const char *sys, const char *run, uint64_t device, tally_os
 	disk->rotational = read_number(folder, "queue/rotational") != 0;
 	disk->is_usb = strstr(folder, "/usb") != NULL;
 	if (read_text(number, sizeof number, folder, "dev") > 0) {
+		unsigned first, second;
 		number[strcspn(number, "\n")] = '\0';
+		disk->device = sscanf(number, "%u:%u", &first, &second) == 2 ? makedev(first, second) : device;
 		ask_udev(run, number, disk);
 	}
 	ask_disk(folder, disk);

@@ -80,20 +80,25 @@ static void put_listed_checked(tally_json_stream *json, const char *key, uint64_
 	tally_json_write_close(json, "}");
 }
 
+static void put_gaps(tally_json_stream *json, const tally_gap *gaps, size_t count)
+{
+	tally_json_write_open(json, "not_checked", "[");
+	for (size_t i = 0; i < count; i++) {
+		tally_json_write_open(json, NULL, "{");
+		tally_json_write_string(json, "what", gaps[i].what);
+		tally_json_write_string(json, "why", gaps[i].why);
+		tally_json_write_close(json, "}");
+	}
+	tally_json_write_close(json, "]");
+}
+
 static void put_coverage(tally_json_stream *json, const tally_summary *summary)
 {
 	tally_json_write_open(json, "coverage", "{");
 	put_listed_checked(json, "blobs", summary->blobs_listed, summary->blobs_checked);
 	put_listed_checked(json, "segments", summary->segments_listed, summary->segments_checked);
 	tally_json_write_number(json, "bytes_hashed", summary->bytes_hashed);
-	tally_json_write_open(json, "not_checked", "[");
-	for (size_t i = 0; i < summary->gap_count; i++) {
-		tally_json_write_open(json, NULL, "{");
-		tally_json_write_string(json, "what", summary->gaps[i].what);
-		tally_json_write_string(json, "why", summary->gaps[i].why);
-		tally_json_write_close(json, "}");
-	}
-	tally_json_write_close(json, "]");
+	put_gaps(json, summary->gaps, summary->gap_count);
 	tally_json_write_close(json, "}");
 }
 
@@ -136,6 +141,82 @@ static void write_check(tally_writer *writer, const tally_report_style *style, c
 	put_error(&json, report->error);
 	put_coverage(&json, summary);
 	put_counts(&json, summary);
+	put_findings(&json, report->findings);
+	tally_json_write_number(&json, "findings_omitted", tally_collector_omitted(report->findings));
+	tally_json_write_close(&json, "}\n");
+}
+
+/* ---- job ---------------------------------------------------------------------------------------------------- */
+
+static void put_subjects(tally_json_stream *json, const tally_job_summary *summary)
+{
+	tally_json_write_open(json, "subjects", "[");
+	for (size_t i = 0; i < summary->subject_count; i++) {
+		const tally_job_subject *subject = &summary->subjects[i];
+		bool unknown = subject->kind == TALLY_DOCUMENT_UNKNOWN;
+		tally_json_write_open(json, NULL, "{");
+		tally_json_write_string(json, "path", subject->path);
+		tally_json_write_string(json, "kind",
+					subject->is_drive ? "drive" : unknown ? NULL : tally_document_kind_name(subject->kind));
+		tally_json_write_string(json, "drive_id", subject->drive_id[0] != '\0' ? subject->drive_id : NULL);
+		put_error(json, subject->error.code != TALLY_OK ? &subject->error : NULL);
+		tally_json_write_close(json, "}");
+	}
+	tally_json_write_close(json, "]");
+}
+
+static void put_drives(tally_json_stream *json, const tally_job_summary *summary)
+{
+	tally_json_write_open(json, "drives", "[");
+	for (size_t i = 0; i < summary->drive_count; i++) {
+		const tally_job_drive *drive = &summary->drives[i];
+		tally_json_write_open(json, NULL, "{");
+		tally_json_write_string(json, "drive_id", drive->drive_id);
+		tally_json_write_boolean(json, "is_of_job", drive->is_of_job);
+		tally_json_write_boolean(json, "is_listed", drive->is_listed);
+		tally_json_write_boolean(json, "has_journal", drive->has_journal);
+		tally_json_write_boolean(json, "is_at_hand", drive->is_at_hand);
+		tally_json_write_boolean(json, "has_key", drive->has_key);
+		tally_json_write_boolean(json, "has_manifest_file", drive->has_manifest_file);
+		tally_json_write_boolean(json, "has_manifest_hash", drive->has_manifest_hash);
+		tally_json_write_string(json, "drive_status", drive->status != NULL ? drive->status->code : NULL);
+		tally_json_write_string(json, "portal_state", drive->status != NULL ? drive->status->portal_state : NULL);
+		tally_json_write_string(json, "classic_state",
+					drive->status != NULL ? drive->status->classic_state : NULL);
+		tally_json_write_close(json, "}");
+	}
+	tally_json_write_close(json, "]");
+}
+
+static void put_job(tally_json_stream *json, const tally_job_report *report)
+{
+	const tally_job_summary *summary = report->summary;
+	const tally_status *status = summary->job_status;
+	tally_json_write_open(json, "job", "{");
+	tally_json_write_boolean(json, "has_list", summary->has_list);
+	tally_json_write_boolean(json, "is_complete", summary->is_complete);
+	tally_json_write_string(json, "list_refusal", summary->list != NULL ? NULL : summary->list_refusal);
+	tally_json_write_open(json, "verdict", "{");
+	tally_json_write_string(json, "portal_state", status != NULL ? status->portal_state : NULL);
+	tally_json_write_string(json, "classic_state", status != NULL ? status->classic_state : NULL);
+	tally_json_write_number(json, "exit_status", (uint64_t)tally_job_report_exit(report));
+	tally_json_write_close(json, "}");
+	put_error(json, report->error);
+	put_subjects(json, summary);
+	put_drives(json, summary);
+	put_gaps(json, summary->gaps, summary->gap_count);
+	tally_json_write_close(json, "}");
+}
+
+static void write_job(tally_writer *writer, const tally_report_style *style, const tally_check_totals *totals,
+		      const tally_job_report *report)
+{
+	(void)style;
+	(void)totals;
+	tally_json_stream json = {writer, false};
+	tally_json_write_open(&json, NULL, "{");
+	put_tool(&json);
+	put_job(&json, report);
 	put_findings(&json, report->findings);
 	tally_json_write_number(&json, "findings_omitted", tally_collector_omitted(report->findings));
 	tally_json_write_close(&json, "}\n");
@@ -186,6 +267,7 @@ const tally_report_format tally_report_json = {
     .name = "json",
     .check_begin = tally_report_check_begin,
     .check = write_check,
+    .job = write_job,
     .check_end = tally_report_check_end,
     .lint_begin = write_lint_begin,
     .lint_document = write_lint_document,

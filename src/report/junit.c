@@ -290,6 +290,41 @@ static void write_check(tally_writer *writer, const tally_report_style *style, c
 	tally_write(writer, "</testsuite>\n");
 }
 
+static void write_job_verdict(tally_writer *writer, const tally_job_report *report)
+{
+	const tally_status *status = report->summary->job_status;
+	begin_case(writer, "job", report->path);
+	if (report->error != NULL) {
+		write_error(writer, report->error);
+	} else if (report->summary->exit_status == 3) {
+		tally_write(writer, "<error message=\"something could not be checked\" type=\"unchecked\"/>\n");
+	} else if (report->summary->exit_status != 0) {
+		tally_write(writer, "<failure");
+		write_attribute(writer, "message", status != NULL ? status->meaning : "something is wrong");
+		write_attribute(writer, "type", status != NULL ? status->code : "wrong");
+		tally_write(writer, "/>\n");
+	}
+	end_case(writer);
+}
+
+static void write_job(tally_writer *writer, const tally_report_style *style, const tally_check_totals *totals,
+		      const tally_job_report *report)
+{
+	(void)style;
+	(void)totals;
+	int exit_status = tally_job_report_exit(report);
+	uint64_t failures = exit_status == 1;
+	const tally_finding_group *group = NULL;
+	while ((group = tally_collector_next(report->findings, group)) != NULL)
+		failures += group->severity == TALLY_SEVERITY_ERROR;
+	begin_suite(writer, report->path, 1 + report->findings->group_count, failures, exit_status == 3);
+	write_job_verdict(writer, report);
+	group = NULL;
+	while ((group = tally_collector_next(report->findings, group)) != NULL)
+		write_kind(writer, report->path, report->findings, group);
+	tally_write(writer, "</testsuite>\n");
+}
+
 static void write_check_end(tally_writer *writer, const tally_check_totals *totals)
 {
 	(void)totals;
@@ -300,6 +335,7 @@ const tally_report_format tally_report_junit = {
     .name = "junit",
     .check_begin = write_begin,
     .check = write_check,
+    .job = write_job,
     .check_end = write_check_end,
     .lint_begin = write_begin,
     .lint_document = write_lint_document,

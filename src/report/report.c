@@ -30,6 +30,11 @@ int tally_lint_report_exit(const tally_lint_report *report)
 	return report->result->valid ? 0 : 1;
 }
 
+int tally_job_report_exit(const tally_job_report *report)
+{
+	return report->error != NULL ? 3 : report->summary->exit_status;
+}
+
 int tally_exit_worse(int a, int b)
 {
 	return a > b ? a : b;
@@ -41,6 +46,13 @@ void tally_check_totals_add(tally_check_totals *totals, const tally_check_report
 	totals->results += report->findings->kept_count + (report->error != NULL);
 	totals->omitted += tally_collector_omitted(report->findings);
 	totals->exit_status = tally_exit_worse(totals->exit_status, tally_check_report_exit(report));
+}
+
+void tally_check_totals_add_job(tally_check_totals *totals, const tally_job_report *report)
+{
+	totals->results += report->findings->kept_count + (report->error != NULL);
+	totals->omitted += tally_collector_omitted(report->findings);
+	totals->exit_status = tally_exit_worse(totals->exit_status, tally_job_report_exit(report));
 }
 
 void tally_lint_totals_add(tally_lint_totals *totals, const tally_lint_report *report)

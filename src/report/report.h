@@ -23,6 +23,14 @@ typedef struct tally_lint_report {
 	const tally_error *error;
 } tally_lint_report;
 
+/* The documents and drives of a job, as a whole. */
+typedef struct tally_job_report {
+	const char *path; /* of the job's description, or else of the first subject */
+	const tally_job_summary *summary;
+	const tally_collector *findings; /* of documents and between them */
+	const tally_error *error;        /* why it could not be judged to its end, or NULL */
+} tally_job_report;
+
 /* The documents of one run so far. */
 typedef struct tally_lint_totals {
 	uint64_t documents, valid, unreadable;
@@ -50,6 +58,9 @@ typedef struct tally_report_format {
 	void (*check_begin)(tally_writer *writer);
 	void (*check)(tally_writer *writer, const tally_report_style *style, const tally_check_totals *totals,
 		      const tally_check_report *report);
+	/* In a run about a job, behind its drives. */
+	void (*job)(tally_writer *writer, const tally_report_style *style, const tally_check_totals *totals,
+		    const tally_job_report *report);
 	void (*check_end)(tally_writer *writer, const tally_check_totals *totals);
 	/* A lint run is written as it goes, so that its memory is that of one document: begin, document…, end. */
 	void (*lint_begin)(tally_writer *writer);
@@ -67,10 +78,12 @@ const tally_report_format *tally_report_format_find(const char *name);
 /* The exit statuses of design and documentation: 0 nothing wrong, 1 something is wrong, 3 could not check. */
 int tally_check_report_exit(const tally_check_report *report);
 int tally_lint_report_exit(const tally_lint_report *report);
+int tally_job_report_exit(const tally_job_report *report);
 /* The worse of two: what could not be checked outweighs what is wrong, which outweighs what is right. */
 int tally_exit_worse(int a, int b);
 /* Each adds one more to the totals. */
 void tally_check_totals_add(tally_check_totals *totals, const tally_check_report *report);
+void tally_check_totals_add_job(tally_check_totals *totals, const tally_job_report *report);
 void tally_lint_totals_add(tally_lint_totals *totals, const tally_lint_report *report);
 
 /* check_begin and check_end where each drive's report stands for itself. */

@@ -354,6 +354,14 @@ static void write_check(tally_writer *writer, const tally_report_style *style, c
 	put_results(writer, totals->results > 0, &subject, report->error, report->findings);
 }
 
+static void write_job(tally_writer *writer, const tally_report_style *style, const tally_check_totals *totals,
+		      const tally_job_report *report)
+{
+	(void)style;
+	const sarif_subject subject = {.path = report->path};
+	put_results(writer, totals->results > 0, &subject, report->error, report->findings);
+}
+
 static void write_check_end(tally_writer *writer, const tally_check_totals *totals)
 {
 	write_end(writer, totals->exit_status, totals->omitted);
@@ -376,6 +384,7 @@ const tally_report_format tally_report_sarif = {
     .name = "sarif",
     .check_begin = write_begin,
     .check = write_check,
+    .job = write_job,
     .check_end = write_check_end,
     .lint_begin = write_begin,
     .lint_document = write_lint_document,

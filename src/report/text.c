@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The report for people: the verdict, how far it goes, then the findings, a thousand alike in one paragraph. */
 #include "report/report.h"
+#include "report/text_parts.h"
 
 #define SHOWN 5        /* places of one kind without --verbose */
-#define LABEL_WIDTH 11 /* of the verdict's left column */
+#define LABEL_WIDTH TALLY_TEXT_LABEL_WIDTH
 
 static void write_label(tally_writer *writer, const char *label)
 {
@@ -222,6 +223,25 @@ static void write_of(tally_writer *writer, uint64_t checked, uint64_t listed, co
 	tally_write(writer, ", ");
 }
 
+static void write_gaps(tally_writer *writer, const tally_gap *gaps, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		write_label(writer, i == 0 ? "Unchecked" : "");
+		const tally_gap *gap = &gaps[i];
+		tally_write_escaped(writer, gap->what);
+		tally_write(writer, ": ");
+		tally_write_wrapped(writer, LABEL_WIDTH + strlen(gap->what) + 2, LABEL_WIDTH + 2, gap->why);
+	}
+}
+
+static void write_found(tally_writer *writer, uint64_t errors, uint64_t warnings, uint64_t notes)
+{
+	write_label(writer, "Found");
+	if (!write_severities(writer, errors, warnings, notes))
+		tally_write(writer, "nothing");
+	tally_write(writer, "\n");
+}
+
 static void write_coverage(tally_writer *writer, const tally_summary *summary)
 {
 	tally_write(writer, "\n");
@@ -238,13 +258,7 @@ static void write_coverage(tally_writer *writer, const tally_summary *summary)
 		tally_write(writer, ")");
 	}
 	tally_write(writer, "\n");
-	for (size_t i = 0; i < summary->gap_count; i++) {
-		write_label(writer, i == 0 ? "Unchecked" : "");
-		const tally_gap *gap = &summary->gaps[i];
-		tally_write_escaped(writer, gap->what);
-		tally_write(writer, ": ");
-		tally_write_wrapped(writer, LABEL_WIDTH + strlen(gap->what) + 2, LABEL_WIDTH + 2, gap->why);
-	}
+	write_gaps(writer, summary->gaps, summary->gap_count);
 	if (summary->other_files > 0) {
 		write_label(writer, "Others");
 		tally_write_counted(writer, summary->other_files, "file");
@@ -252,10 +266,7 @@ static void write_coverage(tally_writer *writer, const tally_summary *summary)
 		tally_write_counted(writer, summary->other_bytes, "byte");
 		tally_write(writer, " on the drive that nothing names\n");
 	}
-	write_label(writer, "Found");
-	if (!write_severities(writer, summary->errors, summary->warnings, summary->notes))
-		tally_write(writer, "nothing");
-	tally_write(writer, "\n");
+	write_found(writer, summary->errors, summary->warnings, summary->notes);
 }
 
 /* One line: the statuses of a level and how often each occurred. */
@@ -306,6 +317,38 @@ static void write_check(tally_writer *writer, const tally_report_style *style, c
 		write_findings(writer, style, report->findings);
 		write_counts(writer, report->summary);
 	}
+}
+
+/* ---- for the reports of other subjects ----------------------------------------------------------------------- */
+
+void tally_text_label(tally_writer *writer, const char *label)
+{
+	write_label(writer, label);
+}
+
+void tally_text_labelled(tally_writer *writer, const char *label, const char *text)
+{
+	write_labelled(writer, label, text);
+}
+
+void tally_text_coloured(tally_writer *writer, tally_colour colour, const char *text)
+{
+	write_coloured(writer, colour, text);
+}
+
+void tally_text_gaps(tally_writer *writer, const tally_gap *gaps, size_t count)
+{
+	write_gaps(writer, gaps, count);
+}
+
+void tally_text_found(tally_writer *writer, uint64_t errors, uint64_t warnings, uint64_t notes)
+{
+	write_found(writer, errors, warnings, notes);
+}
+
+void tally_text_findings(tally_writer *writer, const tally_report_style *style, const tally_collector *findings)
+{
+	write_findings(writer, style, findings);
 }
 
 /* ---- lint --------------------------------------------------------------------------------------------------- */
@@ -368,6 +411,7 @@ const tally_report_format tally_report_text = {
     .name = "text",
     .check_begin = tally_report_check_begin,
     .check = write_check,
+    .job = tally_text_job,
     .check_end = tally_report_check_end,
     .lint_begin = write_lint_begin,
     .lint_document = write_lint_document,

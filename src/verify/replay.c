@@ -229,7 +229,7 @@ static tally_result open_checkpoint(tally_run *run, tally_checkpoint **checkpoin
 
 tally_result tally_run_replay(tally_run *run, tally_error *error)
 {
-	static const tally_manifest_events events = {on_blob_begin, on_segment, on_blob_end};
+	static const tally_manifest_events events = {.blob_begin = on_blob_begin, .segment = on_segment, .blob_end = on_blob_end};
 	tally_finder silent = {.strict = run->options->strict};
 	replay r = {.run = run,
 		    .tells_blobs = run->sink->blob_begin != NULL || run->sink->blob != NULL,

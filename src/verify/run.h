@@ -35,6 +35,8 @@ typedef struct tally_run {
 } tally_run;
 
 /* verdict.c */
+/* How early the service stops with a drive status: the smallest comes first. A status it can't predict: the last. */
+unsigned tally_replay_rank(const char *drive_status);
 void tally_run_start_verdict(tally_run *run);
 /* The finder's `put`: passes a finding on and lets it count for the verdict. `context` is the run. */
 void tally_run_put(void *context, const tally_finding *finding);

@@ -14,6 +14,14 @@ static const char *const replay_order[] = {
 #define RANK_COUNT (sizeof replay_order / sizeof replay_order[0])
 #define RANK_FINISHED (RANK_COUNT - 3) /* from here on the service came to its end */
 
+unsigned tally_replay_rank(const char *drive_status)
+{
+	unsigned rank = 0;
+	while (rank < RANK_COUNT && strcmp(replay_order[rank], drive_status) != 0)
+		rank++;
+	return rank;
+}
+
 void tally_run_start_verdict(tally_run *run)
 {
 	run->rank = RANK_COUNT - 1;
@@ -21,9 +29,9 @@ void tally_run_start_verdict(tally_run *run)
 
 void tally_run_predict(tally_run *run, const char *drive_status)
 {
-	for (unsigned i = 0; drive_status != NULL && i < run->rank; i++)
-		if (strcmp(replay_order[i], drive_status) == 0)
-			run->rank = i;
+	unsigned rank = drive_status != NULL ? tally_replay_rank(drive_status) : RANK_COUNT;
+	if (rank < run->rank)
+		run->rank = rank;
 }
 
 const tally_status *tally_run_failure(const tally_run *run)

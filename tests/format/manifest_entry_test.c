@@ -403,7 +403,7 @@ START_TEST(test_blobs_and_segments_are_handed_out_in_order)
 			       "<Blob><BlobPath>cargo/c</BlobPath><FilePath>\\aux</FilePath><Length>0</Length></Blob>"
 			       "<Blob><BlobPath>Cargo/d</BlobPath><FilePath>\\d</FilePath><Length>0</Length></Blob>"
 			       "<Blob/></BlobList>");
-	static const tally_manifest_events events = {begin, segment, end};
+	static const tally_manifest_events events = {.blob_begin = begin, .segment = segment, .blob_end = end};
 	test_text log = {0};
 	judgement j;
 	judge(&j, text.data, text.size, 1, &(tally_manifest_options){.events = &events, .events_context = &log});

@@ -115,6 +115,7 @@ START_TEST(a_partition_leads_to_its_disk)
 	for (unsigned minor_number = 0; minor_number < 2; minor_number++) {
 		ck_assert_int_eq(find(8, minor_number), 0);
 		ck_assert_str_eq(disk.name, "sda");
+		ck_assert_uint_eq(disk.device, makedev(8, 0));
 		ck_assert_str_eq(disk.serial, "9WM35C2V");
 		ck_assert_str_eq(disk.model, "WDC WD180EDGZ-1");
 		ck_assert_str_eq(disk.bus, "ata");

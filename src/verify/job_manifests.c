@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The manifests of a job's drives: where they are, whose they are, what their hash is, which blobs they name. */
+#include "base/memory.h"
+#include "digest/digest.h"
+#include "format/manifest.h"
+#include "verify/job_model.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
+
+#define PATHS_TRIED 32 /* distinct ones that documents give */
+
+static const char stage[] = "reading the manifests";
+
+/* ---- reading one ---- */
+
+static int64_t read_drive_file(void *context, uint64_t offset, void *buffer, size_t size)
+{
+	return tally_file_read(context, offset, buffer, size);
+}
+
+typedef struct manifest_input {
+	tally_source source;
+	tally_file file;
+	bool on_drive;
+	uint64_t size; /* 0: not known */
+} manifest_input;
+
+static tally_result open_input(job_model *m, const job_carrier *carrier, manifest_input *input)
+{
+	*input = (manifest_input){.on_drive = carrier->opened != NULL};
+	if (!input->on_drive)
+		return tally_source_file(&input->source, carrier->manifest_path, m->error);
+	tally_text path = {carrier->manifest_path, strlen(carrier->manifest_path)};
+	tally_find find = tally_drive_find(carrier->opened, path, &input->file, NULL);
+	if (find == TALLY_FIND_NO_MEMORY)
+		return tally_fail_memory(m->error);
+	if (find != TALLY_FIND_OK)
+		return tally_fail(m->error, TALLY_ERROR_IO, "%.300s can't be opened", carrier->shown);
+	input->size = input->file.size;
+	input->source = (tally_source){&input->file, read_drive_file, NULL};
+	return TALLY_OK;
+}
+
+static void close_input(manifest_input *input)
+{
+	if (input->on_drive)
+		tally_file_close(&input->file);
+	else
+		tally_source_close(&input->source);
+}
+
+/* Feeds a manifest to its reader and, unless NULL, to MD5. *complete: to its end. */
+static tally_result feed(job_model *m, const job_carrier *carrier, manifest_input *input, tally_manifest *manifest,
+			 tally_md5 *md5, bool *complete)
+{
+	tally_result result = TALLY_OK;
+	char *chunk = tally_alloc(TALLY_SOURCE_CHUNK);
+	if (chunk == NULL)
+		return tally_fail_memory(m->error);
+	*complete = false;
+	for (uint64_t offset = 0; result == TALLY_OK && !*complete;) {
+		int64_t got = input->source.read(input->source.context, offset, chunk, TALLY_SOURCE_CHUNK);
+		if (got < 0)
+			break;
+		*complete = got == 0;
+		if (got > 0 && md5 != NULL)
+			result = tally_md5_update(md5, chunk, (size_t)got, m->error);
+		if (got > 0 && result == TALLY_OK)
+			result = tally_manifest_feed(manifest, chunk, (size_t)got, m->error);
+		offset += (uint64_t)got;
+		if (result == TALLY_OK)
+			result = tally_job_progress(m, stage, carrier->shown, offset, input->size);
+	}
+	tally_free(chunk);
+	if (result == TALLY_OK && *complete)
+		result = tally_manifest_finish(manifest, m->error);
+	return result;
+}
+
+/* ---- the first reading ---- */
+
+typedef struct first_reading {
+	job_model *m;
+	job_carrier *carrier;
+	size_t index;
+	tally_result result;
+} first_reading;
+
+/* "session#1-0": the session's id, a hyphen and the list's number (M-16). */
+static tally_text session_of(tally_text list)
+{
+	size_t size = list.size;
+	while (size > 0 && list.data[size - 1] >= '0' && list.data[size - 1] <= '9')
+		size--;
+	bool numbered = size < list.size && size > 1 && list.data[size - 1] == '-';
+	return numbered ? (tally_text){list.data, size - 1} : (tally_text){"", 0};
+}
+
+static void on_list(void *context, tally_text id, tally_place place)
+{
+	first_reading *r = context;
+	job_carrier *carrier = r->carrier;
+	tally_text session = session_of(id);
+	if (session.size == 0 || carrier->session_count == TALLY_JOB_SESSIONS_MAX || r->result != TALLY_OK)
+		return;
+	for (size_t i = 0; i < carrier->session_count; i++)
+		if (tally_text_equal_string(session, carrier->sessions[i].id))
+			return;
+	job_session *grown =
+	    tally_grow(carrier->sessions, &carrier->session_capacity, carrier->session_count + 1, sizeof *grown);
+	if (grown == NULL) {
+		r->result = tally_fail_memory(r->m->error);
+		return;
+	}
+	carrier->sessions = grown;
+	job_session *kept = &grown[carrier->session_count];
+	kept->place = place;
+	r->result = tally_job_copy(r->m, session, &kept->id);
+	carrier->session_count += r->result == TALLY_OK;
+}
+
+static void on_blob(void *context, const tally_manifest_blob *blob)
+{
+	first_reading *r = context;
+	tally_record record = {.position = r->index};
+	if (blob->blob_path == NULL || r->result != TALLY_OK)
+		return;
+	tally_fingerprint_begin(r->m->fingerprinter);
+	tally_fingerprint_update(r->m->fingerprinter, blob->blob_path, strlen(blob->blob_path));
+	r->result = tally_fingerprint_end(r->m->fingerprinter, &record.fingerprint, r->m->error);
+	if (r->result == TALLY_OK)
+		r->result = tally_records_add(&r->m->blobs, record, r->m->error);
+}
+
+static tally_result read_input(first_reading *r, manifest_input *input, tally_manifest *manifest, tally_md5 *md5)
+{
+	job_model *m = r->m;
+	bool complete = false;
+	tally_result result = tally_md5_begin(md5, m->error);
+	if (result == TALLY_OK)
+		result = feed(m, r->carrier, input, manifest, md5, &complete);
+	if (result == TALLY_OK)
+		result = r->result;
+	if (result == TALLY_OK && complete)
+		result = tally_md5_end(md5, r->carrier->hash, m->error);
+	r->carrier->has_hash = result == TALLY_OK && complete;
+	snprintf(r->carrier->drive_id, sizeof r->carrier->drive_id, "%s",
+		 tally_manifest_get_totals(manifest)->drive_id);
+	return result;
+}
+
+/* A drive that is checked tells what is wrong with its manifest; of any other it is told here. */
+static tally_result read_manifest(job_model *m, size_t index)
+{
+	static const tally_manifest_events events = {.blob_end = on_blob, .list_begin = on_list};
+	job_carrier *carrier = &m->carriers[index];
+	bool is_checked = carrier->opened != NULL && !m->options->papers_only;
+	first_reading r = {.m = m, .carrier = carrier, .index = index};
+	tally_manifest_options options = {.events = &events, .events_context = &r};
+	tally_finder silent = {0};
+	tally_manifest *manifest = NULL;
+	tally_md5 *md5 = NULL;
+	manifest_input input;
+	tally_result result = open_input(m, carrier, &input);
+	if (result != TALLY_OK)
+		return result;
+	m->finder.document = carrier->shown;
+	result = tally_manifest_new(&manifest, &options, is_checked ? &silent : &m->finder, m->error);
+	if (result == TALLY_OK)
+		result = tally_md5_new(&md5, m->error);
+	if (result == TALLY_OK)
+		result = read_input(&r, &input, manifest, md5);
+	tally_manifest_free(manifest);
+	tally_md5_free(md5);
+	close_input(&input);
+	return result;
+}
+
+/* ---- the second reading ---- */
+
+static void on_visited_blob(void *context, const tally_manifest_blob *blob)
+{
+	const job_manifest_visitor *visitor = context;
+	if (blob->blob_path != NULL)
+		visitor->blob(visitor->context, blob->blob_path, blob->place);
+}
+
+tally_result tally_job_visit_manifest(job_model *m, const job_carrier *carrier, const job_manifest_visitor *visitor)
+{
+	static const tally_manifest_events events = {.blob_end = on_visited_blob};
+	tally_manifest_options options = {.events = &events, .events_context = (void *)(uintptr_t)visitor};
+	tally_finder silent = {0};
+	tally_manifest *manifest = NULL;
+	manifest_input input;
+	bool complete;
+	tally_result result = open_input(m, carrier, &input);
+	if (result != TALLY_OK)
+		return result;
+	result = tally_manifest_new(&manifest, &options, &silent, m->error);
+	if (result == TALLY_OK)
+		result = feed(m, carrier, &input, manifest, NULL, &complete);
+	tally_manifest_free(manifest);
+	close_input(&input);
+	return result;
+}
+
+/* ---- where they are ---- */
+
+static tally_result take_path(job_model *m, job_carrier *carrier, const char *path)
+{
+	const char *drive = m->summary->subjects[carrier->subject].path;
+	size_t size = strlen(drive) + strlen(path) + 2;
+	carrier->shown = tally_alloc(size);
+	if (carrier->shown == NULL)
+		return tally_fail_memory(m->error);
+	/* As a path of this computer, so that editors can open it; capitals may differ. */
+	bool separated = path[0] == '\\' || path[0] == '/';
+	snprintf(carrier->shown, size, "%s%s%s", drive, separated ? "" : "/", path);
+	for (char *c = carrier->shown + strlen(drive); *c != '\0'; c++)
+		*c = *c == '\\' ? '/' : *c;
+	return tally_job_copy(m, (tally_text){path, strlen(path)}, &carrier->manifest_path);
+}
+
+/* *found stays false when there is none. What stands in the way is for the drive's check to tell. */
+static tally_result try_path(job_model *m, job_carrier *carrier, const char *path, bool *found)
+{
+	tally_file file;
+	tally_find find = tally_drive_find(carrier->opened, (tally_text){path, strlen(path)}, &file, NULL);
+	if (find == TALLY_FIND_NO_MEMORY)
+		return tally_fail_memory(m->error);
+	if (find != TALLY_FIND_OK)
+		return TALLY_OK;
+	tally_file_close(&file);
+	*found = true;
+	return take_path(m, carrier, path);
+}
+
+/* Whose drive it is, only its manifest tells; so all paths that the documents give are tried, then the usual ones. */
+static tally_result locate(job_model *m, job_carrier *carrier)
+{
+	static const char *const usual[] = {"\\DriveManifest.xml", "\\drive-manifest.xml"};
+	const char *tried[PATHS_TRIED];
+	size_t tried_count = 0;
+	bool found = false;
+	tally_result result = TALLY_OK;
+	for (size_t i = 0; i < m->entry_count && !found && result == TALLY_OK && tried_count < PATHS_TRIED; i++) {
+		const char *path = m->entries[i].manifest_file;
+		for (size_t k = 0; k < tried_count && path != NULL; k++)
+			if (strcmp(tried[k], path) == 0)
+				path = NULL;
+		if (path == NULL)
+			continue;
+		tried[tried_count++] = path;
+		result = try_path(m, carrier, path, &found);
+	}
+	for (size_t i = 0; i < sizeof usual / sizeof usual[0] && !found && result == TALLY_OK; i++)
+		result = try_path(m, carrier, usual[i], &found);
+	return result;
+}
+
+/* ---- the carriers ---- */
+
+static bool is_same_place(const char *a, const char *b)
+{
+	struct stat first, second;
+	return stat(a, &first) == 0 && stat(b, &second) == 0 && first.st_dev == second.st_dev &&
+	       first.st_ino == second.st_ino;
+}
+
+static void find_repeated(job_model *m, job_carrier *carrier)
+{
+	const tally_job_subject *subjects = m->summary->subjects;
+	for (const job_carrier *other = m->carriers; other < carrier && !carrier->is_repeated; other++) {
+		if (other->opened == NULL || other->is_repeated ||
+		    !is_same_place(subjects[other->subject].path, subjects[carrier->subject].path))
+			continue;
+		carrier->is_repeated = true;
+		tally_job_find(m, TALLY_RULE_W_03_DIRECTORY, carrier->subject, (tally_place){0},
+			       "this is the same directory as %.300s", subjects[other->subject].path);
+	}
+}
+
+static tally_result prepare(job_model *m, job_carrier *carrier)
+{
+	tally_job_subject *subject = &m->summary->subjects[carrier->subject];
+	if (!subject->is_drive) {
+		tally_result result =
+		    tally_job_copy(m, (tally_text){subject->path, strlen(subject->path)}, &carrier->shown);
+		if (result != TALLY_OK)
+			return result;
+		return tally_job_copy(m, (tally_text){subject->path, strlen(subject->path)}, &carrier->manifest_path);
+	}
+	tally_result result = tally_drive_open_directory(subject->path, &carrier->opened, m->error);
+	if (result != TALLY_OK)
+		return result;
+	find_repeated(m, carrier);
+	return carrier->is_repeated ? TALLY_OK : locate(m, carrier);
+}
+
+static tally_result add_carrier(job_model *m, size_t subject)
+{
+	size_t index = m->carrier_count++;
+	job_carrier *carrier = &m->carriers[index];
+	tally_job_subject *what = &m->summary->subjects[subject];
+	*carrier = (job_carrier){.subject = subject, .drive = TALLY_JOB_NOWHERE};
+	tally_result result = prepare(m, carrier);
+	if (result == TALLY_OK && carrier->manifest_path != NULL)
+		result = read_manifest(m, index);
+	tally_mask((tally_text){carrier->drive_id, strlen(carrier->drive_id)}, what->drive_id, sizeof what->drive_id);
+	if (result == TALLY_ERROR_IO) {
+		/* The drive's check, which comes later, says it itself and more exactly. */
+		if (carrier->opened == NULL || m->options->papers_only)
+			what->error = *m->error;
+		return TALLY_OK;
+	}
+	return result;
+}
+
+tally_result tally_job_read_manifests(job_model *m)
+{
+	const tally_job_summary *s = m->summary;
+	m->carriers = tally_zalloc(s->subject_count, sizeof *m->carriers);
+	if (m->carriers == NULL)
+		return tally_fail_memory(m->error);
+	for (size_t i = 0; i < s->subject_count; i++) {
+		bool carries = s->subjects[i].is_drive || s->subjects[i].kind == TALLY_DOCUMENT_MANIFEST;
+		tally_result result = carries && s->subjects[i].error.code == TALLY_OK ? add_carrier(m, i) : TALLY_OK;
+		if (result != TALLY_OK)
+			return result;
+	}
+	return TALLY_OK;
+}
