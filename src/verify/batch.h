@@ -103,6 +103,7 @@ typedef struct tally_batch {
 	tally_segment_place *places; /* for sorting */
 	char *text;
 	unsigned open_files;
+	tally_folder folder; /* of the file that was opened last; left when the batch is done */
 	size_t blob_count, segment_count, text_size;
 	uint64_t bytes;
 	tally_result result; /* of the thread that worked on it */
