@@ -260,6 +260,11 @@ static tally_result read_manifest(tally_run *run, tally_error *error)
 	tally_manifest *manifest = NULL;
 	tally_md5 *md5 = NULL;
 	tally_manifest_options options = {.kind = manifest_kind(run->options->kind), .find_duplicates = true};
+	run->recording = tally_recording_new(TALLY_RECORDING_ROOM);
+	if (run->recording != NULL) {
+		options.events = &tally_recording_events;
+		options.events_context = run->recording;
+	}
 	tally_result result = tally_manifest_new(&manifest, &options, &run->finder, error);
 	if (result == TALLY_OK)
 		result = tally_md5_new(&md5, error);
@@ -321,6 +326,7 @@ static void release(tally_run *run)
 {
 	if (run->manifest_open)
 		tally_file_close(&run->manifest);
+	tally_recording_free(run->recording);
 	tally_records_clear(&run->named);
 	tally_fingerprinter_free(run->fingerprinter);
 	tally_journal_clear(&run->journal);

@@ -7,6 +7,7 @@
 #include "drive/drive.h"
 #include "format/journal.h"
 #include "format/manifest.h"
+#include "verify/recording.h"
 
 typedef struct tally_run {
 	const tally_check_options *options;
@@ -23,6 +24,7 @@ typedef struct tally_run {
 	tally_file manifest;
 	bool manifest_open;
 	tally_manifest_totals totals; /* of the first reading */
+	tally_recording *recording;   /* of it, to be replayed; may be NULL */
 
 	/* Fingerprints of every file that the manifest names, to tell the others. */
 	tally_fingerprinter *fingerprinter;
