@@ -2,34 +2,24 @@
 #include "base/fingerprint.h"
 
 #include "base/memory.h"
+#include "base/siphash.h"
 
-#include <openssl/core_names.h>
-#include <openssl/evp.h>
-#include <openssl/params.h>
 #include <openssl/rand.h>
 
-#define KEY_SIZE 16
-
 struct tally_fingerprinter {
-	EVP_MAC *mac;
-	EVP_MAC_CTX *state;
-	unsigned char key[KEY_SIZE];
-	bool failed;
+	uint8_t key[TALLY_SIPHASH_KEY];
+	tally_siphash state;
 };
 
 tally_result tally_fingerprinter_new(tally_fingerprinter **out, tally_error *error)
 {
-	size_t size = sizeof(uint64_t);
-	OSSL_PARAM parameters[] = {OSSL_PARAM_construct_size_t(OSSL_MAC_PARAM_SIZE, &size), OSSL_PARAM_construct_end()};
 	*out = NULL;
 	tally_fingerprinter *f = tally_zalloc(1, sizeof *f);
 	if (f == NULL)
 		return tally_fail_memory(error);
-	f->mac = EVP_MAC_fetch(NULL, "SIPHASH", NULL);
-	f->state = f->mac != NULL ? EVP_MAC_CTX_new(f->mac) : NULL;
-	if (f->state == NULL || RAND_bytes(f->key, KEY_SIZE) != 1 || EVP_MAC_init(f->state, f->key, KEY_SIZE, parameters) != 1) {
+	if (RAND_bytes(f->key, sizeof f->key) != 1) {
 		tally_fingerprinter_free(f);
-		return tally_fail(error, TALLY_ERROR_INTERNAL, "OpenSSL offers no SipHash or no random key");
+		return tally_fail(error, TALLY_ERROR_INTERNAL, "OpenSSL offers no random key");
 	}
 	*out = f;
 	return TALLY_OK;
@@ -37,34 +27,23 @@ tally_result tally_fingerprinter_new(tally_fingerprinter **out, tally_error *err
 
 void tally_fingerprinter_free(tally_fingerprinter *f)
 {
-	if (f == NULL)
-		return;
-	EVP_MAC_CTX_free(f->state);
-	EVP_MAC_free(f->mac);
 	tally_free(f);
 }
 
 void tally_fingerprint_begin(tally_fingerprinter *f)
 {
-	f->failed = EVP_MAC_init(f->state, f->key, KEY_SIZE, NULL) != 1;
+	tally_siphash_begin(&f->state, f->key);
 }
 
 void tally_fingerprint_update(void *fingerprinter, const char *data, size_t size)
 {
-	tally_fingerprinter *f = fingerprinter;
-	if (!f->failed)
-		f->failed = EVP_MAC_update(f->state, (const unsigned char *)data, size) != 1;
+	tally_siphash_update(&((tally_fingerprinter *)fingerprinter)->state, data, size);
 }
 
 tally_result tally_fingerprint_end(tally_fingerprinter *f, uint64_t *fingerprint, tally_error *error)
 {
-	unsigned char bytes[sizeof *fingerprint];
-	size_t size = 0;
-	if (f->failed || EVP_MAC_final(f->state, bytes, &size, sizeof bytes) != 1 || size != sizeof bytes)
-		return tally_fail(error, TALLY_ERROR_INTERNAL, "OpenSSL failed to compute a SipHash");
-	*fingerprint = 0;
-	for (size_t i = 0; i < sizeof bytes; i++)
-		*fingerprint = *fingerprint << 8 | bytes[i];
+	(void)error;
+	*fingerprint = tally_siphash_end(&f->state);
 	return TALLY_OK;
 }
 

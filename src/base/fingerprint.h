@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Finding equal texts among millions in 16 bytes each. A text becomes a keyed 64-bit fingerprint (SipHash through
- * OpenSSL, with a random key, so that nobody can prepare collisions); equal fingerprints are a suspicion, which the
+ * Finding equal texts among millions in 16 bytes each. A text becomes a keyed 64-bit fingerprint (SipHash with a
+ * random key of OpenSSL's, so that nobody can prepare collisions); equal fingerprints are a suspicion, which the
  * caller confirms by looking at the texts again. Records are appended, then sorted in place: no table that must be kept
  * half empty, no second copy while it grows.
  */
@@ -15,7 +15,7 @@ typedef struct tally_fingerprinter tally_fingerprinter;
 /* A fresh random key for each. One thread at a time. Freed with tally_fingerprinter_free (NULL is fine). */
 tally_result tally_fingerprinter_new(tally_fingerprinter **fingerprinter, tally_error *error);
 void tally_fingerprinter_free(tally_fingerprinter *fingerprinter);
-/* Begin, any number of updates, end. A failure of the library below is told by `end`. */
+/* Begin, any number of updates, end; which can't fail but in tests. */
 void tally_fingerprint_begin(tally_fingerprinter *fingerprinter);
 void tally_fingerprint_update(void *fingerprinter, const char *data, size_t size);
 tally_result tally_fingerprint_end(tally_fingerprinter *fingerprinter, uint64_t *fingerprint, tally_error *error);

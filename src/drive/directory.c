@@ -61,6 +61,13 @@ int tally_directory_open_file(tally_directory *directory, int dir, const char *n
 	return 0;
 }
 
+/* A look at what is there. A name's own; where it isn't a path, nothing on the way could lead elsewhere. */
+static bool is_regular_in(int dir, const char *name)
+{
+	struct stat facts;
+	return fstatat(dir, name, &facts, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) == 0 && S_ISREG(facts.st_mode);
+}
+
 static bool is_regular(const tally_directory *directory, const char *path)
 {
 	int fd = tally_directory_step(directory, directory->root, path, O_PATH);
@@ -72,15 +79,52 @@ static bool is_regular(const tally_directory *directory, const char *path)
 	return regular;
 }
 
+static void leave_folder(tally_folder *folder)
+{
+	if (folder->open)
+		close((int)folder->handle);
+	folder->open = false;
+	folder->size = 0;
+}
+
+/*
+ * Whether the folder of `path` is open; then *name is the last component. It is opened for the second file in it: one
+ * file by itself is found faster without.
+ */
+static bool enter_folder(tally_directory *directory, tally_folder *folder, char *path, const char **name)
+{
+	char *end = strrchr(path, '/');
+	size_t size = end != NULL ? (size_t)(end - path) : 0;
+	if (size == 0 || size >= sizeof folder->path)
+		return false;
+	*name = end + 1;
+	if (folder->drive == &directory->drive && folder->size == size && memcmp(folder->path, path, size) == 0) {
+		if (folder->open)
+			return true;
+		int fd = tally_directory_step(directory, directory->root, folder->path, O_PATH | O_DIRECTORY);
+		folder->handle = fd;
+		folder->open = fd >= 0;
+		if (folder->open)
+			return true;
+	}
+	leave_folder(folder);
+	folder->drive = &directory->drive;
+	folder->size = size;
+	memcpy(folder->path, path, size);
+	folder->path[size] = '\0';
+	*name = path;
+	return false;
+}
+
 /*
  * The case that nearly every path is: it is on the drive as the manifest spells it. One call of the kernel, which
  * remembers names in a table of its own; no allocation and no lock. Whatever else happens is the search's to explain.
  *
  * Opening a device can do things (rewind a tape, start a watchdog), so it must not be tried in order to find out. Where
  * the mount has `nodev`, as those for removable drives have, the kernel refuses before the device's driver is asked;
- * elsewhere the path is looked at first, which costs half as much again.
+ * elsewhere the path is looked at first, which costs as much again; or half of that in a folder that is open already.
  */
-static bool open_as_spelt(tally_directory *directory, tally_text path, tally_file *file)
+static bool open_as_spelt(tally_directory *directory, tally_folder *folder, tally_text path, tally_file *file)
 {
 	char local[PATH_MAX];
 	if (!directory->has_openat2 || path.size >= sizeof local)
@@ -90,16 +134,31 @@ static bool open_as_spelt(tally_directory *directory, tally_text path, tally_fil
 	for (size_t i = 0; i < size; i++)
 		local[i] = path.data[leading + i] == '\\' ? '/' : path.data[leading + i];
 	local[size] = '\0';
-	if (!directory->refuses_devices && !is_regular(directory, local))
+	const char *name = local;
+	int dir = directory->root;
+	bool looks = !directory->refuses_devices;
+	if (looks && folder != NULL && enter_folder(directory, folder, local, &name)) {
+		dir = (int)folder->handle;
+		looks = false;
+		if (!is_regular_in(dir, name))
+			return false;
+	}
+	if (looks && !is_regular(directory, local))
 		return false;
-	return tally_directory_open_file(directory, directory->root, local, file) == 0;
+	return tally_directory_open_file(directory, dir, name, file) == 0;
+}
+
+static tally_find find_near(tally_drive *drive, tally_folder *folder, tally_text path, tally_file *file,
+			    tally_find_detail *detail)
+{
+	tally_directory *directory = tally_directory_of(drive);
+	return open_as_spelt(directory, folder, path, file) ? TALLY_FIND_OK
+							    : tally_directory_search(directory, path, file, detail);
 }
 
 static tally_find find(tally_drive *drive, tally_text path, tally_file *file, tally_find_detail *detail)
 {
-	tally_directory *directory = tally_directory_of(drive);
-	return open_as_spelt(directory, path, file) ? TALLY_FIND_OK
-						    : tally_directory_search(directory, path, file, detail);
+	return find_near(drive, NULL, path, file, detail);
 }
 
 static tally_os_medium medium(const tally_drive *drive)
@@ -119,6 +178,8 @@ static void close_directory(tally_drive *drive)
 
 static const tally_drive_class directory_class = {
     .find = find,
+    .find_near = find_near,
+    .leave = leave_folder,
     .walk = tally_directory_walk,
     .medium = medium,
     .close = close_directory,

@@ -9,8 +9,11 @@
 
 #include <sys/stat.h>
 
-/* Enough for the directories of a drive that is written in another case than its manifest, eight million names. */
-#define TALLY_DIRECTORY_CACHE ((tally_cache_limits){4096, (size_t)256 << 20})
+/*
+ * A part of what a check may take (verify/reading.c). Enough for the folders in use on a drive that is written in
+ * another case than its manifest: a million names.
+ */
+#define TALLY_DIRECTORY_CACHE ((tally_cache_limits){4096, (size_t)32 << 20})
 
 typedef struct tally_directory_options {
 	bool without_openat2; /* as on a kernel that lacks it */

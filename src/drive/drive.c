@@ -12,9 +12,17 @@ void (*tally_read_damage)(const tally_file *file, uint64_t offset, uint8_t *byte
 
 tally_find tally_drive_find(tally_drive *drive, tally_text windows_path, tally_file *file, tally_find_detail *detail)
 {
+	return tally_drive_find_near(drive, NULL, windows_path, file, detail);
+}
+
+tally_find tally_drive_find_near(tally_drive *drive, tally_folder *folder, tally_text windows_path, tally_file *file,
+				 tally_find_detail *detail)
+{
 	tally_path_problem problem;
 	if (tally_windows_path_check(windows_path, &problem) == TALLY_PATH_OK)
-		return drive->class->find(drive, windows_path, file, detail);
+		return folder != NULL && drive->class->find_near != NULL
+			   ? drive->class->find_near(drive, folder, windows_path, file, detail)
+			   : drive->class->find(drive, windows_path, file, detail);
 	if (detail != NULL) {
 		*detail = (tally_find_detail){.problem = problem};
 		snprintf(detail->text, sizeof detail->text, "%s", tally_path_fault_text(problem.fault));
@@ -26,6 +34,22 @@ tally_result tally_drive_walk(tally_drive *drive, bool (*visit)(void *context, c
 			      void *context, tally_error *error)
 {
 	return drive->class->walk(drive, visit, context, error);
+}
+
+tally_walk_entry tally_walk_look(const tally_walk_entry *entry)
+{
+	tally_walk_entry seen = *entry;
+	seen.look = NULL;
+	if (entry->look != NULL)
+		entry->look(&seen);
+	return seen;
+}
+
+void tally_folder_leave(tally_folder *folder)
+{
+	if (folder->drive != NULL)
+		folder->drive->class->leave(folder);
+	folder->drive = NULL;
 }
 
 tally_os_medium tally_drive_medium(const tally_drive *drive)

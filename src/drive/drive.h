@@ -66,6 +66,25 @@ void tally_drive_close(tally_drive *drive);
  */
 tally_find tally_drive_find(tally_drive *drive, tally_text windows_path, tally_file *file, tally_find_detail *detail);
 
+/*
+ * The folder that a thread found a file in last, kept open for the next file in it: the way there needs not be gone
+ * again. All zeros in the beginning. A folder that is moved or replaced meanwhile is noticed when it is left, so it is
+ * left soon.
+ */
+#define TALLY_FOLDER_PATH 512
+typedef struct tally_folder {
+	tally_drive *drive;
+	intptr_t handle; /* a file descriptor for a directory drive; the folder is `open` only while it has one */
+	bool open;
+	size_t size; /* of `path`, the drive's own spelling */
+	char path[TALLY_FOLDER_PATH];
+} tally_folder;
+
+/* tally_drive_find, which may use and change `folder`. One thread uses a folder. */
+tally_find tally_drive_find_near(tally_drive *drive, tally_folder *folder, tally_text windows_path, tally_file *file,
+				 tally_find_detail *detail);
+void tally_folder_leave(tally_folder *folder);
+
 /* Reads up to `size` bytes at `offset`: the number read, 0 at the end of the file, or -errno. Retries EINTR. */
 int64_t tally_file_read(const tally_file *file, uint64_t offset, void *buffer, size_t size);
 #ifdef TALLY_FAULT_INJECTION
@@ -114,7 +133,16 @@ typedef struct tally_walk_entry {
 	 * point, ENAMETOOLONG for a directory deeper than any path of Windows; neither is entered.
 	 */
 	int os_error;
+	/*
+	 * Not NULL: `size` is not known yet, and is_regular is what the directory's list of names says. Most visitors
+	 * know from the path that they don't care, and looking costs more than all the rest of a visit.
+	 */
+	void (*look)(struct tally_walk_entry *entry);
+	const void *place; /* the walk's own */
 } tally_walk_entry;
+
+/* During the visit: the entry with everything known. */
+tally_walk_entry tally_walk_look(const tally_walk_entry *entry);
 
 /*
  * Visits everything on the drive but the directories that could be read, depth first, names of a directory in byte

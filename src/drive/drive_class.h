@@ -8,6 +8,10 @@
 typedef struct tally_drive_class {
 	/* `path` was found right by tally_windows_path_check. */
 	tally_find (*find)(tally_drive *drive, tally_text path, tally_file *file, tally_find_detail *detail);
+	/* The same with a folder; and closes what is open of one. NULL: the drive has nothing to remember. */
+	tally_find (*find_near)(tally_drive *drive, tally_folder *folder, tally_text path, tally_file *file,
+				tally_find_detail *detail);
+	void (*leave)(tally_folder *folder);
 	tally_result (*walk)(tally_drive *drive, bool (*visit)(void *context, const tally_walk_entry *entry),
 			     void *context, tally_error *error);
 	tally_os_medium (*medium)(const tally_drive *drive);

@@ -139,6 +139,32 @@ static tally_result visit_directory(walk *w, const tally_name *name, bool clashe
 	return fd < 0 ? visit_failed(w, -fd, clashes) : enter(w, fd, clashes);
 }
 
+/* Where an entry is, for as long as it is visited. */
+typedef struct place {
+	int dir;
+	const char *name;
+} place;
+
+static int look_at(const place *at, struct stat *facts)
+{
+	return fstatat(at->dir, at->name, facts, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) != 0 ? errno : 0;
+}
+
+static void fill_in(tally_walk_entry *entry, const struct stat *facts)
+{
+	entry->is_regular = S_ISREG(facts->st_mode);
+	entry->size = entry->is_regular ? (uint64_t)facts->st_size : 0;
+}
+
+static void look(tally_walk_entry *entry)
+{
+	struct stat facts;
+	entry->is_regular = false;
+	entry->os_error = look_at(entry->place, &facts);
+	if (entry->os_error == 0)
+		fill_in(entry, &facts);
+}
+
 static tally_result visit_name(walk *w, const tally_name *name)
 {
 	const level *inner = &w->levels[w->depth - 1];
@@ -148,16 +174,22 @@ static tally_result visit_name(walk *w, const tally_name *name)
 		return result;
 	if (name->type == DT_DIR)
 		return visit_directory(w, name, clashes);
+	const place at = {inner->fd, name->text};
+	tally_walk_entry entry = {.path = w->path, .clashes = clashes};
+	if (name->type == DT_REG) {
+		entry.is_regular = true;
+		entry.look = look;
+		entry.place = &at;
+		return visit(w, &entry);
+	}
 	struct stat facts;
-	if (fstatat(inner->fd, name->text, &facts, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) != 0)
-		return visit_failed(w, errno, clashes);
+	entry.os_error = look_at(&at, &facts);
+	if (entry.os_error != 0)
+		return visit(w, &entry);
 	if (S_ISDIR(facts.st_mode))
 		return visit_directory(w, name, clashes);
-	bool is_regular = S_ISREG(facts.st_mode);
-	return visit(w, &(tally_walk_entry){.path = w->path,
-					    .size = is_regular ? (uint64_t)facts.st_size : 0,
-					    .is_regular = is_regular,
-					    .clashes = clashes});
+	fill_in(&entry, &facts);
+	return visit(w, &entry);
 }
 
 static tally_result walk_all(walk *w)

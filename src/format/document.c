@@ -11,6 +11,7 @@ typedef struct frame {
 	uint8_t rank;       /* highest rank of a child so far */
 	bool has_children;
 	bool stray_text;    /* seen; told once */
+	uint8_t next;       /* entry of the child table behind the latest: where the next child is looked for first */
 	uint32_t seen;      /* a bit for each entry of the child table */
 	tally_place place;
 } frame;
@@ -126,16 +127,29 @@ static const char *element_title(const tally_document *d, const frame *f)
 	return f == d->stack ? "the document" : rule_of(d, f)->name;
 }
 
-static const tally_child_rule *find_child(const tally_document *d, const frame *parent, tally_text name, const char **meant)
+static const char *child_name(const tally_document *d, const tally_element_rule *rule, size_t index)
+{
+	return d->grammar->elements[rule->children[index].element].name;
+}
+
+/* What stands in the published order is found by one comparison. */
+static const tally_child_rule *find_child(const tally_document *d, frame *parent, tally_text name, const char **meant)
 {
 	const tally_element_rule *rule = rule_of(d, parent);
 	*meant = NULL;
 	if (rule->any_child)
 		return rule->children;
+	size_t index = parent->next;
+	for (size_t tried = 0; tried < rule->child_count; tried++, index++) {
+		index = index < rule->child_count ? index : 0;
+		if (!tally_text_equal_string(name, child_name(d, rule, index)))
+			continue;
+		/* What may be repeated most often is. */
+		parent->next = (uint8_t)(index + !rule->children[index].many);
+		return &rule->children[index];
+	}
 	for (size_t i = 0; i < rule->child_count; i++) {
-		const char *known = d->grammar->elements[rule->children[i].element].name;
-		if (tally_text_equal_string(name, known))
-			return &rule->children[i];
+		const char *known = child_name(d, rule, i);
 		if (tally_text_equal_ascii_nocase(name, (tally_text){known, strlen(known)}))
 			*meant = known;
 	}
@@ -224,25 +238,37 @@ static bool keep_values(tally_document *d, size_t count)
 	return true;
 }
 
+/* The attribute's index in the rule; attribute_count when it isn't there. Most come in the order of the table. */
+static size_t find_attribute(const tally_element_rule *rule, size_t first, tally_text name, const char **meant)
+{
+	*meant = NULL;
+	size_t index = first;
+	for (size_t tried = 0; tried < rule->attribute_count; tried++, index++) {
+		index = index < rule->attribute_count ? index : 0;
+		if (tally_text_equal_string(name, rule->attributes[index].name))
+			return index;
+	}
+	for (size_t i = 0; i < rule->attribute_count; i++) {
+		const char *known = rule->attributes[i].name;
+		if (tally_text_equal_ascii_nocase(name, (tally_text){known, strlen(known)}))
+			*meant = known;
+	}
+	return rule->attribute_count;
+}
+
 static bool read_attributes(tally_document *d, const tally_element_rule *rule, tally_place place,
 			    const tally_xml_attribute *attributes, size_t count)
 {
-	memset(d->values, 0, sizeof d->values);
-	for (size_t i = 0; i < count; i++) {
-		const char *meant = NULL;
-		size_t found = rule->attribute_count;
-		for (size_t k = 0; k < rule->attribute_count; k++) {
-			const char *known = rule->attributes[k].name;
-			if (tally_text_equal_string(attributes[i].name, known))
-				found = k;
-			else if (tally_text_equal_ascii_nocase(attributes[i].name, (tally_text){known, strlen(known)}))
-				meant = known;
-		}
+	memset(d->values, 0, rule->attribute_count * sizeof d->values[0]);
+	for (size_t i = 0, next = 0; i < count; i++) {
+		const char *meant;
+		size_t found = find_attribute(rule, next, attributes[i].name, &meant);
 		if (found == rule->attribute_count) {
 			tell_unknown(d, d->grammar->unknown_attribute, attributes[i].place, attributes[i].name, "attribute",
 				     rule->name, meant);
 			continue;
 		}
+		next = found + 1;
 		tally_value *value = &d->values[found];
 		*value = (tally_value){.text = attributes[i].value, .place = attributes[i].place, .present = true};
 		trim(d, value, rule->attributes[found].name);
@@ -253,7 +279,7 @@ static bool read_attributes(tally_document *d, const tally_element_rule *rule, t
 		if (!d->values[k].present && rule->attributes[k].missing != TALLY_RULE_NONE)
 			tally_document_find(d, &(tally_fact){.rule = rule->attributes[k].missing, .in_document = true, .place = place},
 					    "%s has no %s", rule->name, rule->attributes[k].name);
-	return keep_values(d, rule->attribute_count);
+	return rule->attribute_count == 0 || keep_values(d, rule->attribute_count);
 }
 
 /* Text between the roots of a fragment has no element to be told at: the next root is the best place, or the last. */

@@ -54,10 +54,10 @@ bool tally_batch_has_room(const tally_batch *b, size_t text_size, uint64_t bytes
 	       bytes <= TALLY_BATCH_BYTES - (b->bytes < TALLY_BATCH_BYTES ? b->bytes : TALLY_BATCH_BYTES);
 }
 
-static bool find(tally_drive *drive, tally_batch_blob *blob, tally_file *file)
+static bool find(tally_batch *b, tally_drive *drive, tally_batch_blob *blob, tally_file *file)
 {
 	tally_text path = {blob->entry.file_path, strlen(blob->entry.file_path)};
-	blob->find = tally_drive_find(drive, path, file, &blob->detail);
+	blob->find = tally_drive_find_near(drive, &b->folder, path, file, &blob->detail);
 	return blob->find == TALLY_FIND_OK;
 }
 
@@ -66,7 +66,7 @@ void tally_batch_open(tally_batch *b, tally_batch_blob *blob, tally_drive *drive
 	if (blob->opened)
 		return;
 	blob->opened = true;
-	blob->is_open = find(drive, blob, &blob->file);
+	blob->is_open = find(b, drive, blob, &blob->file);
 	b->open_files += blob->is_open;
 }
 
@@ -76,7 +76,7 @@ bool tally_batch_reopen(tally_batch *b, tally_batch_blob *blob, tally_drive *dri
 	tally_file file;
 	if (blob->is_open)
 		return true;
-	if (!find(drive, &again, &file)) {
+	if (!find(b, drive, &again, &file)) {
 		blob->changed |= again.find == TALLY_FIND_MISSING || again.find == TALLY_FIND_NOT_A_FILE;
 		return false;
 	}

@@ -107,6 +107,7 @@ typedef struct tally_batch {
 	char *text;
 	unsigned open_files;
 	uint64_t number; /* of the batch in the check */
+	tally_folder folder; /* of the file that was opened last; left when the batch is done */
 	size_t blob_count, segment_count, text_size;
 	uint64_t bytes;
 	tally_result result; /* of the thread that worked on it */

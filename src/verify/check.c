@@ -260,6 +260,14 @@ static tally_result read_manifest(tally_run *run, tally_error *error)
 	tally_manifest *manifest = NULL;
 	tally_md5 *md5 = NULL;
 	tally_manifest_options options = {.kind = manifest_kind(run->options->kind), .find_duplicates = true};
+	/* A sink that is told every blob gets texts that are not recorded. */
+	const tally_sink *sink = run->sink;
+	if (sink->blob_begin == NULL && sink->segment == NULL && sink->blob == NULL)
+		run->recording = tally_recording_new(TALLY_RECORDING_ROOM);
+	if (run->recording != NULL) {
+		options.events = &tally_recording_events;
+		options.events_context = run->recording;
+	}
 	tally_result result = tally_manifest_new(&manifest, &options, &run->finder, error);
 	if (result == TALLY_OK)
 		result = tally_md5_new(&md5, error);
@@ -339,6 +347,7 @@ static void release(tally_run *run)
 {
 	if (run->manifest_open)
 		tally_file_close(&run->manifest);
+	tally_recording_free(run->recording);
 	tally_records_clear(&run->named);
 	tally_fingerprinter_free(run->fingerprinter);
 	tally_journal_clear(&run->journal);

@@ -40,6 +40,33 @@ static bool belongs_to_windows(const char *path)
 	return false;
 }
 
+/* So many visits between two reports of progress: the report costs more than a visit. */
+#define PROGRESS_EVERY 64
+
+static void tell_unread(tally_run *run, tally_fact fact, int os_error)
+{
+	tally_error reason;
+	tally_fail_os(&reason, os_error, "not looked at");
+	fact.rule = TALLY_RULE_V_42;
+	tally_find_fact(&run->finder, &fact, "%s", reason.message);
+}
+
+static void tell_other(tally_run *run, tally_fact fact, const tally_walk_entry *entry)
+{
+	tally_walk_entry seen = tally_walk_look(entry);
+	if (seen.os_error != 0) {
+		tell_unread(run, fact, seen.os_error);
+		return;
+	}
+	run->summary->other_files++;
+	run->summary->other_bytes += seen.size;
+	fact.rule = TALLY_RULE_V_40;
+	if (seen.is_regular)
+		tally_find_fact(&run->finder, &fact, "the manifest does not name this file (%" PRIu64 " bytes)", seen.size);
+	else
+		tally_find_fact(&run->finder, &fact, "this is no regular file, and the manifest does not name it");
+}
+
 static bool visit(void *context, const tally_walk_entry *entry)
 {
 	other_search *s = context;
@@ -52,28 +79,18 @@ static bool visit(void *context, const tally_walk_entry *entry)
 		tally_find_fact(&run->finder, &fact, "another name on this path differs only in capitals");
 	}
 	if (entry->os_error != 0) {
-		tally_error reason;
-		tally_fail_os(&reason, entry->os_error, "not looked at");
-		fact.rule = TALLY_RULE_V_42;
-		tally_find_fact(&run->finder, &fact, "%s", reason.message);
+		tell_unread(run, fact, entry->os_error);
 		return true;
 	}
 	uint64_t fingerprint;
 	s->result = fingerprint_path(run, entry->path, &fingerprint, &s->error);
 	if (s->result != TALLY_OK)
 		return false;
-	if (!tally_records_contain(&run->named, fingerprint)) {
-		run->summary->other_files++;
-		run->summary->other_bytes += entry->size;
-		fact.rule = TALLY_RULE_V_40;
-		if (entry->is_regular)
-			tally_find_fact(&run->finder, &fact, "the manifest does not name this file (%" PRIu64 " bytes)", entry->size);
-		else
-			tally_find_fact(&run->finder, &fact, "this is no regular file, and the manifest does not name it");
-	}
-	run->progress.blobs_done++;
+	if (!tally_records_contain(&run->named, fingerprint))
+		tell_other(run, fact, entry);
 	run->progress.file_path = entry->path;
-	s->result = tally_run_progress(run, &s->error);
+	if (run->progress.blobs_done++ % PROGRESS_EVERY == 0)
+		s->result = tally_run_progress(run, &s->error);
 	return s->result == TALLY_OK;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Every blob of the manifest against the drive. The manifest is read a second time (the first reading judged its form
- * and counted it); its blobs become batches, and finished batches become findings, statuses and counts in the
+ * Every blob of the manifest against the drive. The manifest is gone through a second time (the first reading judged its
+ * form and counted it): out of memory where it was kept whole, else from the drive. Its blobs become batches, and finished batches become findings, statuses and counts in the
  * manifest's order.
  */
 #include "verify/blob_result.h"
@@ -17,7 +17,6 @@
 typedef struct replay {
 	tally_run *run;
 	tally_pipeline *pipeline;
-	tally_manifest *manifest;
 	tally_result result; /* of what the manifest's events led to */
 	tally_error error;
 	/* Filling: */
@@ -189,7 +188,7 @@ static tally_result on_wait(void *context, tally_error *error)
 }
 
 /* Feeds the manifest from the drive. A read error was told by the first reading; here it only ends the work. */
-static tally_result feed_manifest(replay *r, tally_error *error)
+static tally_result feed_manifest(replay *r, tally_manifest *manifest, tally_error *error)
 {
 	char *chunk = tally_alloc(TALLY_SOURCE_CHUNK);
 	if (chunk == NULL)
@@ -200,11 +199,46 @@ static tally_result feed_manifest(replay *r, tally_error *error)
 	while (result == TALLY_OK && r->result == TALLY_OK &&
 	       (got = tally_file_read(&r->run->manifest, offset, chunk, TALLY_SOURCE_CHUNK)) > 0) {
 		offset += (uint64_t)got;
-		result = tally_manifest_feed(r->manifest, chunk, (size_t)got, error);
+		result = tally_manifest_feed(manifest, chunk, (size_t)got, error);
 	}
 	tally_free(chunk);
 	if (result == TALLY_OK && r->result == TALLY_OK)
-		result = tally_manifest_finish(r->manifest, error);
+		result = tally_manifest_finish(manifest, error);
+	return result;
+}
+
+static bool goes_on(void *context)
+{
+	return ((const replay *)context)->result == TALLY_OK;
+}
+
+/* A document that broke off is read again, as what its reader makes of the end is its own business. */
+static bool is_kept(const tally_run *run)
+{
+	return run->totals.complete && run->recording != NULL && tally_recording_is_whole(run->recording);
+}
+
+static tally_result read_again(replay *r, const tally_manifest_events *events, tally_error *error)
+{
+	tally_finder silent = {.strict = r->run->options->strict};
+	tally_manifest_options options = {.kind = r->run->totals.kind, .events = events, .events_context = r};
+	tally_manifest *manifest;
+	tally_result result = tally_manifest_new(&manifest, &options, &silent, error);
+	if (result == TALLY_OK)
+		result = feed_manifest(r, manifest, error);
+	tally_manifest_free(manifest);
+	return result;
+}
+
+static tally_result hand_out(replay *r, tally_error *error)
+{
+	static const tally_manifest_events events = {
+	    .blob_begin = on_blob_begin, .segment = on_segment, .blob_end = on_blob_end};
+	tally_result result = TALLY_OK;
+	if (is_kept(r->run))
+		tally_recording_replay(r->run->recording, &events, goes_on, r);
+	else
+		result = read_again(r, &events, error);
 	if (result == TALLY_OK && r->result != TALLY_OK) {
 		if (error != NULL)
 			*error = r->error;
@@ -229,12 +263,9 @@ static tally_result open_checkpoint(tally_run *run, tally_checkpoint **checkpoin
 
 tally_result tally_run_replay(tally_run *run, tally_error *error)
 {
-	static const tally_manifest_events events = {.blob_begin = on_blob_begin, .segment = on_segment, .blob_end = on_blob_end};
-	tally_finder silent = {.strict = run->options->strict};
 	replay r = {.run = run,
 		    .tells_blobs = run->sink->blob_begin != NULL || run->sink->blob != NULL,
 		    .tells_segments = run->sink->segment != NULL};
-	tally_manifest_options options = {.kind = run->totals.kind, .events = &events, .events_context = &r};
 	tally_reading_options reading = {.jobs = run->options->jobs, .io = run->options->io, .max_rate = run->options->max_rate};
 	const tally_pipeline_sink sink = {&r, take, on_wait};
 	run->progress = (tally_progress){.stage = "checking", .bytes_total = run->totals.segment_bytes, .blobs_total = run->totals.blobs};
@@ -242,15 +273,12 @@ tally_result tally_run_replay(tally_run *run, tally_error *error)
 	if (result == TALLY_OK)
 		result = tally_pipeline_new(&r.pipeline, run->drive, run->totals.kind != TALLY_MANIFEST_IMPORT, &reading, &sink, error);
 	if (result == TALLY_OK)
-		result = tally_manifest_new(&r.manifest, &options, &silent, error);
-	if (result == TALLY_OK)
-		result = feed_manifest(&r, error);
+		result = hand_out(&r, error);
 	if (result == TALLY_OK)
 		result = tally_pipeline_finish(r.pipeline, error);
 	/* A manifest that breaks off within a blob leaves its last one unfinished. */
 	if (result == TALLY_OK)
 		tally_blob_result_abandon(&r.current, run);
-	tally_manifest_free(r.manifest);
 	tally_pipeline_free(r.pipeline);
 	tally_checkpoint_close(reading.checkpoint);
 	return result;

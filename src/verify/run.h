@@ -8,6 +8,7 @@
 #include "drive/drive.h"
 #include "format/journal.h"
 #include "format/manifest.h"
+#include "verify/recording.h"
 
 typedef struct tally_run {
 	const tally_check_options *options;
@@ -26,6 +27,7 @@ typedef struct tally_run {
 	tally_manifest_totals totals; /* of the first reading */
 	bool manifest_hashed;
 	uint8_t manifest_md5[TALLY_MD5_SIZE];
+	tally_recording *recording;   /* of it, to be replayed; may be NULL */
 
 	/* Fingerprints of every file that the manifest names, to tell the others. */
 	tally_fingerprinter *fingerprinter;

@@ -313,4 +313,5 @@ void tally_worker_run(tally_worker *w, tally_batch *batch)
 		if (batch->result == TALLY_OK && blob->ends)
 			batch->result = check_side_files(w, blob, &batch->error);
 	}
+	tally_folder_leave(&batch->folder);
 }

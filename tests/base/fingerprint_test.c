@@ -1,11 +1,65 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/fingerprint.h"
+#include "base/siphash.h"
 
 #include "support/faults.h"
 #include "support/suite.h"
 
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* ---- SipHash ---- */
+
+static uint64_t siphash_of_openssl(const uint8_t key[TALLY_SIPHASH_KEY], const uint8_t *data, size_t size)
+{
+	size_t wanted = 8, got = 0;
+	uint8_t bytes[8];
+	OSSL_PARAM parameters[] = {OSSL_PARAM_construct_size_t(OSSL_MAC_PARAM_SIZE, &wanted),
+				   OSSL_PARAM_construct_end()};
+	EVP_MAC *mac = EVP_MAC_fetch(NULL, "SIPHASH", NULL);
+	EVP_MAC_CTX *state = EVP_MAC_CTX_new(mac);
+	ck_assert_int_eq(EVP_MAC_init(state, key, TALLY_SIPHASH_KEY, parameters), 1);
+	ck_assert_int_eq(EVP_MAC_update(state, data, size), 1);
+	ck_assert_int_eq(EVP_MAC_final(state, bytes, &got, sizeof bytes), 1);
+	ck_assert_uint_eq(got, sizeof bytes);
+	EVP_MAC_CTX_free(state);
+	EVP_MAC_free(mac);
+	uint64_t value = 0;
+	for (size_t i = sizeof bytes; i > 0; i--)
+		value = value << 8 | bytes[i - 1];
+	return value;
+}
+
+static uint64_t siphash(const uint8_t key[TALLY_SIPHASH_KEY], const uint8_t *data, size_t size, size_t piece)
+{
+	tally_siphash hash;
+	tally_siphash_begin(&hash, key);
+	for (size_t at = 0; at < size; at += piece)
+		tally_siphash_update(&hash, data + at, size - at < piece ? size - at : piece);
+	return tally_siphash_end(&hash);
+}
+
+START_TEST(test_siphash_is_that_of_its_paper_and_of_openssl)
+{
+	uint8_t key[TALLY_SIPHASH_KEY], data[300];
+	for (size_t i = 0; i < sizeof key; i++)
+		key[i] = (uint8_t)i;
+	for (size_t i = 0; i < sizeof data; i++)
+		data[i] = (uint8_t)i;
+	/* Appendix A of the paper: the bytes 0 to 14. */
+	ck_assert_uint_eq(siphash(key, data, 15, 15), UINT64_C(0xA129CA6149BE45E5));
+	for (size_t size = 0; size <= sizeof data; size++) {
+		uint64_t expected = siphash_of_openssl(key, data, size);
+		for (size_t piece = 1; piece < 20; piece++)
+			REQUIRE(siphash(key, data, size, piece) == expected, "%zu bytes in pieces of %zu", size, piece);
+		for (size_t i = 0; i < sizeof key; i++)
+			key[i] = (uint8_t)((size_t)key[i] * 37 + 11 + size);
+	}
+}
+END_TEST
 
 /* ---- fingerprints ---- */
 
@@ -179,7 +233,8 @@ END_TEST
 int main(void)
 {
 	return suite_run("fingerprint",
-			 (const suite_test[]){{test_equal_texts_have_equal_fingerprints_however_they_are_cut, 0},
+			 (const suite_test[]){{test_siphash_is_that_of_its_paper_and_of_openssl, 0},
+					      {test_equal_texts_have_equal_fingerprints_however_they_are_cut, 0},
 					      {test_each_fingerprinter_has_a_key_of_its_own, 0},
 					      {test_sorting_agrees_with_qsort, SHAPES},
 					      {test_nothing_is_contained_in_nothing, 0},

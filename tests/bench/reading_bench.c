@@ -154,7 +154,7 @@ static bool visit(void *context, const tally_walk_entry *entry)
 	for (uint64_t at = 0; w->reads && got > 0; at += (uint64_t)got)
 		got = tally_file_read(&file, at, w->buffer, BUFFER);
 	w->files++;
-	w->bytes += entry->size;
+	w->bytes += file.size;
 	tally_file_close(&file);
 	return true;
 }

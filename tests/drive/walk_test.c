@@ -19,9 +19,10 @@ typedef struct record {
 	size_t visits, stop_after;
 } record;
 
-static bool note(void *context, const tally_walk_entry *entry)
+static bool note(void *context, const tally_walk_entry *given)
 {
 	record *r = context;
+	const tally_walk_entry seen = tally_walk_look(given), *entry = &seen;
 	char line[512];
 	const char *name = strrchr(entry->path, '\\') + 1;
 	int size = snprintf(line, sizeof line, " %s%llu%s", entry->is_regular ? "file " : "other ",
