@@ -145,10 +145,21 @@ static tally_result name_files(replay *r, const tally_manifest_blob *blob)
 	return result;
 }
 
+/* Paths that were not known when the part in hand was begun. */
+static size_t late_size(replay *r, const tally_manifest_blob *blob)
+{
+	if (!r->begun)
+		return 0;
+	const tally_manifest_blob *before = &current_part(r, blob, false)->entry;
+	return (before->blob_path == NULL ? text_size(blob->blob_path) : 0) +
+	       (before->file_path == NULL ? text_size(blob->file_path) : 0);
+}
+
 static void on_blob_end(void *context, const tally_manifest_blob *blob)
 {
 	replay *r = context;
-	size_t texts = text_size(blob->metadata.path) + text_size(blob->properties.path) + told_size(r, blob);
+	size_t texts = text_size(blob->metadata.path) + text_size(blob->properties.path) + told_size(r, blob) +
+		       late_size(r, blob);
 	if (r->result != TALLY_OK || !make_room(r, blob, texts, 0))
 		return;
 	tally_batch *batch = tally_pipeline_batch(r->pipeline);
@@ -157,7 +168,7 @@ static void on_blob_end(void *context, const tally_manifest_blob *blob)
 	bool late = r->began_without_path && blob->segment_count > 0;
 	part->entry = *blob;
 	part->entry.blob_path = before.blob_path != NULL ? before.blob_path : tally_batch_copy(batch, blob->blob_path);
-	part->entry.file_path = before.file_path != NULL || late ? before.file_path : tally_batch_copy(batch, blob->file_path);
+	part->entry.file_path = before.file_path != NULL ? before.file_path : tally_batch_copy(batch, blob->file_path);
 	copy_told(r, batch, &part->entry, blob, &before);
 	part->late_path = late && blob->file_path != NULL;
 	part->metadata.reference = blob->metadata;
