@@ -325,6 +325,11 @@ static const char *log_missing(const tally_check_report *report)
 		return report->summary->blobs_checked == 0
 			   ? "nothing of the drive was checked"
 			   : "an error was found that no status of the service stands for";
+	/* S-04: with what was told before it would be no log of the service's. */
+	const drive_log *log = report->stream;
+	bool finished = strncmp(report->summary->drive_status->code, "Completed", strlen("Completed")) == 0;
+	if (log != NULL && log->begun && !log->without_blobs && !finished)
+		return "the drive failed when blobs had been told";
 	if (report->summary->drive_id[0] == '\0')
 		return "nothing says which drive this is";
 	return NULL;

@@ -12,12 +12,16 @@
 #include "base/memory.h"
 #include "format/block_ids.h"
 
+#include <inttypes.h>
+
 #define BLOCK_ID_TEXT_MAX (4 * ((TALLY_BLOCK_ID_MAX + 2) / 3))
 
 typedef struct replay {
 	tally_run *run;
 	tally_pipeline *pipeline;
 	tally_manifest *manifest;
+	uint64_t read_offset; /* how far the manifest was read */
+	int read_error;       /* what ended that, or 0 */
 	tally_result result; /* of what the manifest's events led to */
 	tally_error error;
 	/* Filling: */
@@ -199,7 +203,27 @@ static tally_result on_wait(void *context, tally_error *error)
 	return tally_run_progress(r->run, error);
 }
 
-/* Feeds the manifest from the drive. A read error was told by the first reading; here it only ends the work. */
+/* Blobs that the second reading does not come to are not checked, and nobody else would notice. */
+static void tell_read_error(tally_run *run, uint64_t offset, int os_error)
+{
+	tally_error reason;
+	uint64_t missing = run->totals.blobs - run->progress.blobs_done;
+	if (!run->totals.complete || missing == 0)
+		return;
+	if (os_error != 0)
+		tally_fail_os(&reason, os_error, "the manifest can't be read again");
+	else
+		tally_fail(&reason, TALLY_ERROR_IO, "the manifest is not what it was when it was read first");
+	tally_find_fact(&run->finder,
+			&(tally_fact){.rule = TALLY_RULE_V_03,
+				      .file_path = run->manifest_path,
+				      .has_range = true,
+				      .offset = offset,
+				      .length = run->manifest.size > offset ? run->manifest.size - offset : 0},
+			"%s: %" PRIu64 " of its %" PRIu64 " blobs were not checked", reason.message, missing, run->totals.blobs);
+}
+
+/* Feeds the manifest from the drive. A read error that the first reading told only ends the work here. */
 static tally_result feed_manifest(replay *r, tally_error *error)
 {
 	char *chunk = tally_alloc(TALLY_SOURCE_CHUNK);
@@ -207,12 +231,14 @@ static tally_result feed_manifest(replay *r, tally_error *error)
 		return tally_fail_memory(error);
 	tally_result result = TALLY_OK;
 	uint64_t offset = 0;
-	int64_t got;
+	int64_t got = 0;
 	while (result == TALLY_OK && r->result == TALLY_OK &&
 	       (got = tally_file_read(&r->run->manifest, offset, chunk, TALLY_SOURCE_CHUNK)) > 0) {
 		offset += (uint64_t)got;
 		result = tally_manifest_feed(r->manifest, chunk, (size_t)got, error);
 	}
+	r->read_offset = offset;
+	r->read_error = got < 0 ? (int)-got : 0;
 	tally_free(chunk);
 	if (result == TALLY_OK && r->result == TALLY_OK)
 		result = tally_manifest_finish(r->manifest, error);
@@ -261,6 +287,8 @@ tally_result tally_run_replay(tally_run *run, tally_error *error)
 	/* A manifest that breaks off within a blob leaves its last one unfinished. */
 	if (result == TALLY_OK)
 		tally_blob_result_abandon(&r.current, run);
+	if (result == TALLY_OK)
+		tell_read_error(run, r.read_offset, r.read_error);
 	tally_manifest_free(r.manifest);
 	tally_pipeline_free(r.pipeline);
 	tally_checkpoint_close(reading.checkpoint);

@@ -229,11 +229,11 @@ static const struct {
 	const char *reason; /* NULL: it is whole */
 } outcomes[] = {
     {"Completed", "1", false, 1, NULL},
-    {"ManifestNotFound", "1", false, 0, NULL},
+    {"ManifestNotFound", "1", false, 0, "the drive failed when blobs had been told"},
     {"Completed", "1", true, 1, "the drive was not checked to its end"},
     {NULL, "1", false, 0, "nothing of the drive was checked"},
     {NULL, "1", false, 1, "an error was found that no status of the service stands for"},
-    {"ManifestNotFound", "", false, 0, "nothing says which drive this is"},
+    {"Completed", "", false, 1, "nothing says which drive this is"},
 };
 
 START_TEST(what_is_not_whole_has_no_end)
