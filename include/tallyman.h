@@ -188,7 +188,7 @@ typedef struct tally_progress {
 
 /** The drive whose blobs come next. Valid only during the callback. */
 typedef struct tally_drive_report {
-	const char *drive_id; /**< as the manifest (or else the journal) gives it; "" when neither does */
+	const char *drive_id; /**< as the manifest, or else the journal, or else the options give it; "" when none does */
 	bool is_export;       /**< the manifest is known to be that of an export */
 	/**
 	 * What the service would end its work with before it comes to the blobs, at level drive; NULL: nothing known. Blobs
@@ -379,7 +379,7 @@ typedef struct tally_gap {
 typedef struct tally_summary {
 	const char *drive;  /**< as given in the options */
 	const char *source; /**< "directory" */
-	char drive_id[128]; /**< as the manifest (or else the journal) gives it; "" when neither does */
+	char drive_id[128]; /**< as the manifest, or else the journal, or else the options give it; "" when none does */
 	const tally_status *drive_status; /**< what the service would report; NULL when nothing can be said */
 	int exit_status;    /**< 0 nothing wrong, 1 something is wrong, 3 could not check */
 	uint64_t blobs_listed, blobs_checked;

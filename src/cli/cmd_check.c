@@ -43,31 +43,61 @@ static int open_output(tally_cli_output *output, const tally_cli_call *call)
 	return status;
 }
 
-/* Returns whether the checkpoint was used. */
-static bool check_drive(const tally_cli_call *call, tally_check_options *options, const tally_report_format *format,
-			tally_writer *writer, tally_check_totals *totals)
+/* False, after a complaint, when the report would not be whole. */
+static bool is_whole(const tally_cli_call *call, const tally_report_format *format, const tally_check_report *report)
+{
+	const char *missing = format->missing != NULL ? format->missing(report) : NULL;
+	if (missing != NULL)
+		tally_cli_complain(call->streams, "%.300s: there is no complete log: %s", report->path, missing);
+	return missing == NULL;
+}
+
+static tally_result run_check(tally_cli_run *run, const tally_check_options *options, const tally_report_format *format,
+			      tally_writer *writer, tally_sink *stream, tally_summary *summary)
+{
+	if (format->stream_new != NULL) {
+		tally_result result = format->stream_new(stream, writer, &run->error);
+		if (result != TALLY_OK)
+			return result;
+		tally_cli_run_stream(run, stream, writer);
+	}
+	return tally_check(options, &run->sink, summary, &run->error);
+}
+
+/* What came of a drive besides its report. */
+typedef struct drive_outcome {
+	bool whole;        /* the report is */
+	bool checkpointed; /* the checkpoint was used */
+} drive_outcome;
+
+static drive_outcome check_drive(const tally_cli_call *call, tally_check_options *options,
+				 const tally_report_format *format, tally_writer *writer, tally_check_totals *totals)
 {
 	tally_cli_run run;
+	tally_sink stream = {0};
 	tally_summary summary = {0};
 	const tally_report_style style = {.verbose = call->given[TALLY_OPTION_VERBOSE]};
 	options->drive = call->arguments[totals->drives];
 	tally_cli_run_begin(&run, call);
-	tally_result result = tally_check(options, &run.sink, &summary, &run.error);
+	tally_result result = run_check(&run, options, format, writer, &stream, &summary);
 	const tally_check_report report = {
 	    .path = options->drive,
 	    .journal = options->journal,
 	    .summary = &summary,
 	    .findings = &run.findings,
 	    .error = tally_cli_run_judge(&run, options->drive, result),
+	    .stream = stream.context,
 	};
 	format->check(writer, &style, totals, &report);
+	const drive_outcome outcome = {is_whole(call, format, &report), summary.checkpointed};
 	tally_check_totals_add(totals, &report);
 	/* A reader that follows the file sees each drive as it is done, and a full disk ends the run now. */
 	tally_writer_flush(writer);
-	bool checkpointed = summary.checkpointed;
+	if (format->stream_free != NULL)
+		format->stream_free(stream.context);
 	tally_summary_clear(&summary);
 	tally_cli_run_end(&run);
-	return checkpointed;
+	return outcome;
 }
 
 /*
@@ -80,8 +110,23 @@ static void settle_checkpoint(const tally_cli_call *call, int status)
 	if (status == TALLY_EXIT_OK || status == TALLY_EXIT_WRONG)
 		unlink(path);
 	else
-		tally_cli_complain(call->streams, "what is done is noted in %.300s: the same command goes on from there",
-				   path);
+		tally_cli_complain(call->streams,
+				   "what is done is noted in %.300s: the same command goes on from there", path);
+}
+
+static const tally_report_format *find_format(const tally_cli_call *call)
+{
+	const char *name = call->value[TALLY_OPTION_FORMAT];
+	return name != NULL ? tally_report_format_find(name) : tally_report_format_at(0);
+}
+
+/* A report that is not whole takes no file's place. */
+static int end_output(tally_cli_output *output, bool whole, int status)
+{
+	if (whole || output->temporary[0] == '\0')
+		return tally_cli_output_finish(output, whole ? status : TALLY_EXIT_UNCHECKED);
+	tally_cli_output_abandon(output);
+	return TALLY_EXIT_UNCHECKED;
 }
 
 int tally_cli_check(const tally_cli_call *call)
@@ -90,24 +135,28 @@ int tally_cli_check(const tally_cli_call *call)
 	int status = parse_options(call, &options);
 	if (status != TALLY_EXIT_OK)
 		return status;
-	const char *name = call->value[TALLY_OPTION_FORMAT];
-	const tally_report_format *format = name != NULL ? tally_report_format_find(name) : tally_report_format_at(0);
+	const tally_report_format *format = find_format(call);
+	if (format->stream_new != NULL && call->argument_count > 1)
+		return tally_cli_usage_error(call, "--format %s writes the log of one drive; give one DRIVE at a time",
+					     format->name);
 	tally_cli_output output;
 	status = open_output(&output, call);
 	if (status != TALLY_EXIT_OK)
 		return status;
 	tally_check_totals totals = {0};
-	bool checkpointed = false;
+	bool whole = true, checkpointed = false;
 	format->check_begin(&output.writer);
 	for (size_t i = 0; i < call->argument_count && output.writer.error == 0; i++) {
 		if (tally_cli_run_stopped(call, i)) {
 			totals.exit_status = TALLY_EXIT_UNCHECKED;
 			break;
 		}
-		checkpointed |= check_drive(call, &options, format, &output.writer, &totals);
+		const drive_outcome outcome = check_drive(call, &options, format, &output.writer, &totals);
+		whole &= outcome.whole;
+		checkpointed |= outcome.checkpointed;
 	}
 	format->check_end(&output.writer, &totals);
-	status = tally_cli_output_finish(&output, totals.exit_status);
+	status = end_output(&output, whole, totals.exit_status);
 	if (checkpointed)
 		settle_checkpoint(call, status);
 	return status;

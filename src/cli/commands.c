@@ -5,10 +5,16 @@
 
 /* ---- options ------------------------------------------------------------------------------------------------ */
 
-static const char *format_choice(size_t index)
+static const char *check_format_choice(size_t index)
 {
 	const tally_report_format *format = tally_report_format_at(index);
 	return format != NULL ? format->name : NULL;
+}
+
+static const char *format_choice(size_t index)
+{
+	const tally_report_format *format = tally_report_format_at(index);
+	return format != NULL && format->lint_document != NULL ? format->name : NULL;
 }
 
 static const char *progress_choice(size_t index)
@@ -126,9 +132,10 @@ static const tally_cli_option checkpoint = {
     .id = TALLY_OPTION_CHECKPOINT,
     .name = "checkpoint",
     .metavar = "FILE",
-    .help = "Note in this file what is done, so that the same command goes on from there after it was stopped, "
-	    "killed or lost its power. The file belongs to one drive and its manifest, must not be on the drive, and is "
-	    "removed when the report is complete.",
+    .help =
+	"Note in this file what is done, so that the same command goes on from there after it was stopped, "
+	"killed or lost its power. The file belongs to one drive and its manifest, must not be on the drive, and is "
+	"removed when the report is complete.",
 };
 static const tally_cli_option strict = {
     .id = TALLY_OPTION_STRICT,
@@ -176,6 +183,18 @@ static const tally_cli_option format = {
     .metavar = "FORMAT",
     .choice = format_choice,
     .help = "How to write the report. Default: text.",
+};
+static const tally_cli_option check_format = {
+    .id = TALLY_OPTION_FORMAT,
+    .name = "format",
+    .letter = 'f',
+    .metavar = "FORMAT",
+    .choice = check_format_choice,
+    .help =
+	"How to write the report. Default: text. drivelog is the copy log (DriveLog 2014-11-01, verbose) that the "
+	"service would write, drivelog-errors its error log; they take one DRIVE. Where no status of the drive can "
+	"be predicted, no whole log can be written: then it breaks off, so that no reader of XML takes it, --output "
+	"writes no file, and the exit status is 3.",
 };
 static const tally_cli_option output = {
     .id = TALLY_OPTION_OUTPUT,
@@ -241,9 +260,9 @@ static const tally_cli_option version = {
 
 static const tally_cli_option *const program_options[] = {&program_help, &version, NULL};
 static const tally_cli_option *const check_options[] = {
-    &journal, &manifest, &drive_id, &manifest_kind, &strict,   &jobs,     &io,           &direct,  &max_rate,
-    &checkpoint,
-    &format,  &output,   &verbose,  &quiet,         &progress, &no_color, &command_help, &version, NULL,
+    &journal,  &manifest, &drive_id,     &manifest_kind, &strict, &jobs,    &io,
+    &direct,   &max_rate, &checkpoint,   &check_format,  &output, &verbose, &quiet,
+    &progress, &no_color, &command_help, &version,       NULL,
 };
 static const tally_cli_option *const lint_options[] = {
     &document_kind, &strict,   &lint_jobs, &format,       &output,  &verbose,
@@ -277,6 +296,8 @@ static const char *const check_examples[] = {
     "Checks a mounted drive before it is shipped.",
     "tallyman check --format json --output report.jsonl /media/*",
     "Checks all mounted drives and writes one line of JSON for each.",
+    "tallyman check --format drivelog --output predicted.xml /media/drive1",
+    "Writes the copy log that the service would write.",
     NULL,
 };
 static const char *const lint_examples[] = {

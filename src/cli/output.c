@@ -135,6 +135,7 @@ int tally_cli_output_open(tally_cli_output *output, const tally_cli_call *call, 
 	const char *path = call->value[TALLY_OPTION_OUTPUT];
 	output->call = call;
 	output->file = NULL;
+	output->temporary[0] = '\0';
 	if (path == NULL || strcmp(path, "-") == 0) {
 		tally_cli_writer_init(&output->writer, streams->out);
 		output->writer.colour = streams->out_colour && !call->given[TALLY_OPTION_NO_COLOR];

@@ -13,9 +13,13 @@ typedef struct tally_cli_run {
 	tally_progress_meter meter;
 	tally_sink sink; /* for the library; its context is this run, which must not be moved */
 	tally_error error;
+	tally_sink stream;          /* of a report that is written meanwhile */
+	const tally_writer *writer; /* which it is written to; else NULL */
 } tally_cli_run;
 
 void tally_cli_run_begin(tally_cli_run *run, const tally_cli_call *call);
+/* From now on `stream`, whose report goes to `writer`, is told what it asks for; it must outlive the run. */
+void tally_cli_run_stream(tally_cli_run *run, const tally_sink *stream, const tally_writer *writer);
 /*
  * To be called with what the library returned, about the subject `path`. Complains about an error; NULL when there is
  * none, else the error for the report.

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "report/report.h"
 
-static const tally_report_format *const formats[] = {&tally_report_text, &tally_report_json, &tally_report_sarif,
-						     &tally_report_junit};
+static const tally_report_format *const formats[] = {&tally_report_text,      &tally_report_json,
+						     &tally_report_sarif,     &tally_report_junit,
+						     &tally_report_drive_log, &tally_report_drive_log_errors};
 
 const tally_report_format *tally_report_format_at(size_t index)
 {

@@ -13,6 +13,7 @@ typedef struct tally_check_report {
 	const tally_summary *summary; /* never NULL; may be empty when there is an error */
 	const tally_collector *findings;
 	const tally_error *error; /* why it could not be checked to its end, or NULL */
+	void *stream;             /* of a format that has one: the context of the sink that stream_new filled in */
 } tally_check_report;
 
 /* A document that was judged, or that could not be. */
@@ -62,7 +63,16 @@ typedef struct tally_report_format {
 	void (*job)(tally_writer *writer, const tally_report_style *style, const tally_check_totals *totals,
 		    const tally_job_report *report);
 	void (*check_end)(tally_writer *writer, const tally_check_totals *totals);
-	/* A lint run is written as it goes, so that its memory is that of one document: begin, document…, end. */
+	/*
+	 * Of a format that is written while its drive, which is the only one of the run, is being checked; else NULL.
+	 * stream_new fills in the sink but for finding and progress; what it makes is freed with stream_free (NULL is
+	 * fine). `missing` says in words why the report would not be whole; NULL: it will be.
+	 */
+	tally_result (*stream_new)(tally_sink *sink, tally_writer *writer, tally_error *error);
+	void (*stream_free)(void *stream);
+	const char *(*missing)(const tally_check_report *report);
+	/* NULL where a format is only for checks. A lint run is written as it goes, so that its memory is that of one
+	 * document: begin, document…, end. */
 	void (*lint_begin)(tally_writer *writer);
 	/* `totals` are those before this document. */
 	void (*lint_document)(tally_writer *writer, const tally_report_style *style, const tally_lint_totals *totals,
@@ -70,7 +80,8 @@ typedef struct tally_report_format {
 	void (*lint_end)(tally_writer *writer, const tally_lint_totals *totals);
 } tally_report_format;
 
-/* The formats by number, from 0; NULL behind the last. The first one is the default. */
+/* The formats by number, from 0; NULL behind the last. The first one is the default; those for checks only come last.
+ */
 const tally_report_format *tally_report_format_at(size_t index);
 /* NULL when there is none of that name. */
 const tally_report_format *tally_report_format_find(const char *name);
@@ -90,6 +101,7 @@ void tally_lint_totals_add(tally_lint_totals *totals, const tally_lint_report *r
 void tally_report_check_begin(tally_writer *writer);
 void tally_report_check_end(tally_writer *writer, const tally_check_totals *totals);
 
-extern const tally_report_format tally_report_text, tally_report_json, tally_report_sarif, tally_report_junit;
+extern const tally_report_format tally_report_text, tally_report_json, tally_report_sarif, tally_report_junit,
+    tally_report_drive_log, tally_report_drive_log_errors;
 
 #endif

@@ -311,7 +311,11 @@ static tally_result check_blobs(tally_run *run, tally_error *error)
 
 static void take_drive_id(tally_run *run)
 {
-	const char *id = run->totals.drive_id[0] != '\0' ? run->totals.drive_id : run->entry != NULL ? run->entry->drive_id : "";
+	const char *id = run->options->drive_id != NULL ? run->options->drive_id : "";
+	if (run->totals.drive_id[0] != '\0')
+		id = run->totals.drive_id;
+	else if (run->entry != NULL)
+		id = run->entry->drive_id;
 	tally_mask((tally_text){id, strlen(id)}, run->summary->drive_id, sizeof run->summary->drive_id);
 }
 

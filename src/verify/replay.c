@@ -12,11 +12,15 @@
 #include "base/memory.h"
 #include "format/block_ids.h"
 
+#include <inttypes.h>
+
 #define BLOCK_ID_TEXT_MAX (4 * ((TALLY_BLOCK_ID_MAX + 2) / 3))
 
 typedef struct replay {
 	tally_run *run;
 	tally_pipeline *pipeline;
+	uint64_t read_offset; /* how far the manifest was read */
+	int read_error;       /* what ended that, or 0 */
 	tally_result result; /* of what the manifest's events led to */
 	tally_error error;
 	/* Filling: */
@@ -144,10 +148,21 @@ static tally_result name_files(replay *r, const tally_manifest_blob *blob)
 	return result;
 }
 
+/* Paths that were not known when the part in hand was begun. */
+static size_t late_size(replay *r, const tally_manifest_blob *blob)
+{
+	if (!r->begun)
+		return 0;
+	const tally_manifest_blob *before = &current_part(r, blob, false)->entry;
+	return (before->blob_path == NULL ? text_size(blob->blob_path) : 0) +
+	       (before->file_path == NULL ? text_size(blob->file_path) : 0);
+}
+
 static void on_blob_end(void *context, const tally_manifest_blob *blob)
 {
 	replay *r = context;
-	size_t texts = text_size(blob->metadata.path) + text_size(blob->properties.path) + told_size(r, blob);
+	size_t texts = text_size(blob->metadata.path) + text_size(blob->properties.path) + told_size(r, blob) +
+		       late_size(r, blob);
 	if (r->result != TALLY_OK || !make_room(r, blob, texts, 0))
 		return;
 	tally_batch *batch = tally_pipeline_batch(r->pipeline);
@@ -156,7 +171,7 @@ static void on_blob_end(void *context, const tally_manifest_blob *blob)
 	bool late = r->began_without_path && blob->segment_count > 0;
 	part->entry = *blob;
 	part->entry.blob_path = before.blob_path != NULL ? before.blob_path : tally_batch_copy(batch, blob->blob_path);
-	part->entry.file_path = before.file_path != NULL || late ? before.file_path : tally_batch_copy(batch, blob->file_path);
+	part->entry.file_path = before.file_path != NULL ? before.file_path : tally_batch_copy(batch, blob->file_path);
 	copy_told(r, batch, &part->entry, blob, &before);
 	part->late_path = late && blob->file_path != NULL;
 	part->metadata.reference = blob->metadata;
@@ -187,7 +202,27 @@ static tally_result on_wait(void *context, tally_error *error)
 	return tally_run_progress(r->run, error);
 }
 
-/* Feeds the manifest from the drive. A read error was told by the first reading; here it only ends the work. */
+/* Blobs that the second reading does not come to are not checked, and nobody else would notice. */
+static void tell_read_error(tally_run *run, uint64_t offset, int os_error)
+{
+	tally_error reason;
+	uint64_t missing = run->totals.blobs - run->progress.blobs_done;
+	if (!run->totals.complete || missing == 0)
+		return;
+	if (os_error != 0)
+		tally_fail_os(&reason, os_error, "the manifest can't be read again");
+	else
+		tally_fail(&reason, TALLY_ERROR_IO, "the manifest is not what it was when it was read first");
+	tally_find_fact(&run->finder,
+			&(tally_fact){.rule = TALLY_RULE_V_03,
+				      .file_path = run->manifest_path,
+				      .has_range = true,
+				      .offset = offset,
+				      .length = run->manifest.size > offset ? run->manifest.size - offset : 0},
+			"%s: %" PRIu64 " of its %" PRIu64 " blobs were not checked", reason.message, missing, run->totals.blobs);
+}
+
+/* Feeds the manifest from the drive. A read error that the first reading told only ends the work here. */
 static tally_result feed_manifest(replay *r, tally_manifest *manifest, tally_error *error)
 {
 	char *chunk = tally_alloc(TALLY_SOURCE_CHUNK);
@@ -195,12 +230,14 @@ static tally_result feed_manifest(replay *r, tally_manifest *manifest, tally_err
 		return tally_fail_memory(error);
 	tally_result result = TALLY_OK;
 	uint64_t offset = 0;
-	int64_t got;
+	int64_t got = 0;
 	while (result == TALLY_OK && r->result == TALLY_OK &&
 	       (got = tally_file_read(&r->run->manifest, offset, chunk, TALLY_SOURCE_CHUNK)) > 0) {
 		offset += (uint64_t)got;
 		result = tally_manifest_feed(manifest, chunk, (size_t)got, error);
 	}
+	r->read_offset = offset;
+	r->read_error = got < 0 ? (int)-got : 0;
 	tally_free(chunk);
 	if (result == TALLY_OK && r->result == TALLY_OK)
 		result = tally_manifest_finish(manifest, error);
@@ -279,6 +316,8 @@ tally_result tally_run_replay(tally_run *run, tally_error *error)
 	/* A manifest that breaks off within a blob leaves its last one unfinished. */
 	if (result == TALLY_OK)
 		tally_blob_result_abandon(&r.current, run);
+	if (result == TALLY_OK)
+		tell_read_error(run, r.read_offset, r.read_error);
 	tally_pipeline_free(r.pipeline);
 	tally_checkpoint_close(reading.checkpoint);
 	return result;

@@ -188,7 +188,14 @@ START_TEST(test_usage_errors)
 	expect_usage_error(RUN("check", "x", "-o"), "--output needs a value: FILE", " check");
 	expect_usage_error(RUN("check", "x", "--strict=yes"), "--strict takes no value", " check");
 	expect_usage_error(RUN("check", "x", "--format", "xml"),
-			   "--format is one of: text, json, sarif, junit; not xml", " check");
+			   "--format is one of: text, json, sarif, junit, drivelog, drivelog-errors; not xml",
+			   " check");
+	expect_usage_error(RUN("lint", "x", "--format", "drivelog"),
+			   "--format is one of: text, json, sarif, junit; not drivelog", " lint");
+	expect_usage_error(RUN("check", "x", "y", "--format", "drivelog"),
+			   "--format drivelog writes the log of one drive; give one DRIVE at a time", " check");
+	expect_usage_error(RUN("check", "x", "y", "--format", "drivelog-errors"),
+			   "--format drivelog-errors writes the log of one drive; give one DRIVE at a time", " check");
 	expect_usage_error(RUN("check", "x", "--kind", "journal"), "--kind is one of: import, export; not journal",
 			   " check");
 	expect_usage_error(RUN("check", "x", "--format=json", "--format=json"), "--format is given twice", " check");

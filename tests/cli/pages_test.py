@@ -88,7 +88,9 @@ class Completion(unittest.TestCase):
         self.assertEqual(self.complete("explain", "--l"), ["--list"])
 
     def test_values(self):
-        self.assertEqual(self.complete("check", "--format", ""), ["text", "json", "sarif", "junit"])
+        formats = ["text", "json", "sarif", "junit"]
+        self.assertEqual(self.complete("check", "--format", ""), [*formats, "drivelog", "drivelog-errors"])
+        self.assertEqual(self.complete("lint", "--format", ""), formats)
         self.assertEqual(self.complete("check", "-f", "js"), ["json"])
         self.assertEqual(self.complete("check", "--format", "=", "js"), ["json"])
         self.assertEqual(self.complete("check", "--kind", "="), ["import", "export"])

@@ -111,7 +111,7 @@ class Streams(DriveCase):
 
     def test_full_disk(self):
         for arguments in (["--help"], ["--version"], ["explain", "M-31"], ["lint", __file__], ["check", self.good],
-                          ["check", self.bad, "-f", "sarif"], ["check", self.bad, "-f", "junit"]):
+                          ["check", self.bad, "-f", "sarif"], ["check", self.bad, "-f", "junit"], ["check", self.bad, "-f", "drivelog"]):
             with open("/dev/full", "wb") as full:
                 result = run(*arguments, stdout=full)
             self.expect_status(result, 3)

@@ -139,6 +139,21 @@ const check_case blob_cases[] = {
 		    "V-23 error segment -\n",
     },
     {
+	.name = "a path behind the blocks that leads nowhere",
+	.edits = {"        <FilePath>\\pictures\\sub\\c.txt</FilePath>\n", "",
+		  "        </BlockList>\n      </Blob>\n    </BlobList>",
+		  "        </BlockList>\n        <FilePath>\\pictures\\sub\\d.txt</FilePath>\n      </Blob>\n    "
+		  "</BlobList>"},
+	.drive_status = "CompletedWithErrors",
+	.exit_status = 1,
+	.counts = "blob: Completed 2, FileNotFound 1; segment: Completed 5, Cancelled 1; "
+		  "metadata: Completed 2, Cancelled 1; properties: Completed 2, Cancelled 1",
+	.findings = "M-05 warning drive -\n"
+		    "V-10 error blob FileNotFound\n"
+		    "V-23 error segment -\n"
+		    "V-40 note drive -\n",
+    },
+    {
 	.name = "a container in capitals",
 	.edits = {"<BlobPath>pictures/a.jpg", "<BlobPath>Pictures/a.jpg"},
 	.drive_status = "CompletedWithErrors",

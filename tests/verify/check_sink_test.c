@@ -2,9 +2,11 @@
 /* What a sink is told of a drive, its blobs, segments and side files, and in which order. */
 #include "base/text.h"
 #include "support/suite.h"
+#include "verify/read_faults.h"
 #include "verify/stage.h"
 
 #include <check.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +16,7 @@ static stage s;
 static FILE *told;
 static char *text;
 static size_t text_size;
+static const char *drive_status;
 
 static const char *or_dash(const char *value)
 {
@@ -81,6 +84,7 @@ static tally_result check_with(tally_sink sink)
 	tally_summary summary;
 	told = open_memstream(&text, &text_size);
 	tally_result result = tally_check(&s.options, &sink, &summary, NULL);
+	drive_status = summary.drive_status != NULL ? summary.drive_status->code : NULL;
 	tally_summary_clear(&summary);
 	fclose(told);
 	return result;
@@ -251,6 +255,49 @@ START_TEST(a_blob_of_many_blocks_is_told_once)
 }
 END_TEST
 
+/* ---- a manifest that is read a second time ---- */
+
+static void fail_manifest(void *context, const tally_drive_report *d)
+{
+	on_drive(context, d);
+	read_faults_fail(stage_place(&s, "DriveManifest.xml"), 0, UINT64_MAX, EIO);
+}
+
+static void cut_manifest(void *context, const tally_drive_report *d)
+{
+	on_drive(context, d);
+	stage_resize(&s, "DriveManifest.xml", 1000);
+}
+
+static void on_finding(void *context, const tally_finding *f)
+{
+	(void)context;
+	fprintf(told, "%s %s\n", f->rule->id, f->message);
+}
+
+/* What was not checked is never Completed, whatever was read before. */
+START_TEST(a_manifest_that_can_not_be_read_again_is_told)
+{
+	static const struct {
+		void (*on_drive)(void *context, const tally_drive_report *d);
+		const char *message;
+	} ways[] = {
+	    {fail_manifest,
+	     "V-03 the manifest can't be read again: Input/output error: 3 of its 3 blobs were not checked\n"},
+	    {cut_manifest,
+	     "V-03 the manifest is not what it was when it was read first: 3 of its 3 blobs were not checked\n"},
+	};
+	stage_open(&s);
+	stage_make(&s, NULL);
+	ck_assert_int_eq(check_with((tally_sink){.drive = ways[_i].on_drive, .finding = on_finding, .blob = on_blob}),
+			 TALLY_OK);
+	read_faults_clear();
+	ck_assert_msg(strstr(text, ways[_i].message) != NULL, "%s", text);
+	ck_assert_str_eq(drive_status, "ReadManifestFailed");
+	end();
+}
+END_TEST
+
 /* ---- hashes ---- */
 
 static char hashes[2][33];
@@ -297,6 +344,7 @@ int main(void)
 	    {a_drive_without_a_manifest_is_told_too, 0},
 	    {a_check_that_fails_tells_nothing, 0},
 	    {a_blob_of_many_blocks_is_told_once, 0},
+	    {a_manifest_that_can_not_be_read_again_is_told, 2},
 	    {hashes_are_the_manifests, 0},
 	    {NULL, 0},
 	};
