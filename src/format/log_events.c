@@ -19,7 +19,8 @@ void tally_log_out_entry(const tally_log_out *out)
 
 void tally_log_out_drive_id(tally_log_out *out, const tally_value *value)
 {
-	size_t size = value->text.size < sizeof out->totals.drive_id ? value->text.size : sizeof out->totals.drive_id - 1;
+	size_t size =
+	    value->text.size < sizeof out->totals.drive_id ? value->text.size : sizeof out->totals.drive_id - 1;
 	if (!value->present)
 		return;
 	memcpy(out->totals.drive_id, value->text.data, size);
@@ -42,7 +43,8 @@ void tally_log_out_end(tally_log_out *out, const tally_document *document)
 
 /* ---- an entry by itself --------------------------------------------------------------------------------------- */
 
-/* What the reader of the whole log is given: the root's start tag, then the log from the entry on, until that was read. */
+/* What the reader of the whole log is given: the root's start tag, then the log from the entry on, until that was read.
+ */
 typedef struct part {
 	const tally_source *log;
 	uint64_t offset;
@@ -96,7 +98,6 @@ tally_result tally_log_read_entry(const tally_source *log, tally_document_kind k
 	p.front_size = kind == TALLY_DOCUMENT_DRIVE_LOG ? sizeof root - 1 : 0;
 	tally_finder silent = {0};
 	tally_source source = {&p, read_part, NULL};
-	tally_lint_run run = {
-	    .source = &source, .finder = &silent, .kind = kind, .events = &own, .events_context = &p};
+	tally_lint_run run = {.source = &source, .finder = &silent, .kind = kind, .events = &own, .events_context = &p};
 	return tally_format_of(kind)->lint(&run, error);
 }

@@ -198,7 +198,7 @@ static tally_result feed_manifest(replay *r, tally_error *error)
 	uint64_t offset = 0;
 	int64_t got;
 	while (result == TALLY_OK && r->result == TALLY_OK &&
-	       (got = tally_file_read(&r->run->manifest, offset, chunk, TALLY_SOURCE_CHUNK)) > 0) {
+	       (got = tally_run_read_manifest(r->run, offset, chunk, TALLY_SOURCE_CHUNK)) > 0) {
 		offset += (uint64_t)got;
 		result = tally_manifest_feed(r->manifest, chunk, (size_t)got, error);
 	}
@@ -235,12 +235,16 @@ tally_result tally_run_replay(tally_run *run, tally_error *error)
 		    .tells_blobs = run->sink->blob_begin != NULL || run->sink->blob != NULL,
 		    .tells_segments = run->sink->segment != NULL};
 	tally_manifest_options options = {.kind = run->totals.kind, .events = &events, .events_context = &r};
-	tally_reading_options reading = {.jobs = run->options->jobs, .io = run->options->io, .max_rate = run->options->max_rate};
+	tally_pipeline_options how = {
+	    .is_export = run->totals.kind != TALLY_MANIFEST_IMPORT,
+	    .crc64 = run->observer != NULL && run->observer->crc64,
+	    .reading = {.jobs = run->options->jobs, .io = run->options->io, .max_rate = run->options->max_rate},
+	};
 	const tally_pipeline_sink sink = {&r, take, on_wait};
 	run->progress = (tally_progress){.stage = "checking", .bytes_total = run->totals.segment_bytes, .blobs_total = run->totals.blobs};
-	tally_result result = open_checkpoint(run, &reading.checkpoint, error);
+	tally_result result = open_checkpoint(run, &how.reading.checkpoint, error);
 	if (result == TALLY_OK)
-		result = tally_pipeline_new(&r.pipeline, run->drive, run->totals.kind != TALLY_MANIFEST_IMPORT, &reading, &sink, error);
+		result = tally_pipeline_new(&r.pipeline, run->drive, &how, &sink, error);
 	if (result == TALLY_OK)
 		result = tally_manifest_new(&r.manifest, &options, &silent, error);
 	if (result == TALLY_OK)
