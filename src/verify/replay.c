@@ -256,6 +256,6 @@ tally_result tally_run_replay(tally_run *run, tally_error *error)
 		tally_blob_result_abandon(&r.current, run);
 	tally_manifest_free(r.manifest);
 	tally_pipeline_free(r.pipeline);
-	tally_checkpoint_close(reading.checkpoint);
+	tally_checkpoint_close(how.reading.checkpoint);
 	return result;
 }
