@@ -12,8 +12,10 @@ typedef struct comparison {
 	tally_audit_matches matches;
 	tally_audit_words words; /* of `entry` */
 	const tally_audit_entry *entry;
-	bool told; /* an entry says what became of it, not only that it was renamed */
-	bool drive_failed, failed, renamed, refuted, proven, stored;
+	bool told;         /* an entry says what became of it, not only that it was renamed */
+	bool drive_failed; /* the check predicts an error */
+	bool data_failed;  /* the bytes are not there any more */
+	bool failed, renamed, refuted, proven, stored;
 	/* The first entry that gives another size or CRC-64: nobody is blamed while another one may agree. */
 	const tally_audit_entry *other_size, *other_crc64;
 	bool has_unknown_crc64;
@@ -230,13 +232,13 @@ static tally_result tell_size(comparison *c, tally_error *error)
 static void tell_crc64(comparison *c)
 {
 	char expected[32], actual[32];
-	tally_fact fact = fact_of(c, c->drive_failed ? TALLY_RULE_A_30 : TALLY_RULE_A_11, NULL);
+	tally_fact fact = fact_of(c, c->data_failed ? TALLY_RULE_A_30 : TALLY_RULE_A_11, NULL);
 	snprintf(expected, sizeof expected, "%" PRIu64, c->blob->crc64);
 	snprintf(actual, sizeof actual, "%" PRIu64, c->other_crc64->value);
 	fact.expected = text_of(expected);
 	fact.actual = text_of(actual);
-	c->refuted = !c->drive_failed;
-	if (c->drive_failed)
+	c->refuted = !c->data_failed;
+	if (c->data_failed)
 		tally_audit_find(
 		    c->audit, c->other_crc64, &fact,
 		    "the drive has an error (%s) that the service did not see: it stored other bytes (by their CRC-64)",
@@ -251,7 +253,7 @@ static void tell_crc64(comparison *c)
 /* The service's bytes are those of the drive; whether that is good depends on the drive. */
 static void tell_same(comparison *c, const tally_audit_entry *entry)
 {
-	if (!c->drive_failed) {
+	if (!c->data_failed) {
 		c->audit->summary->blobs_proven++;
 		return;
 	}
@@ -271,12 +273,13 @@ static tally_result judge_stored(comparison *c, const tally_audit_entry *entry, 
 		result = tell_size(c, error);
 	} else if (c->other_crc64 != NULL) {
 		tell_crc64(c);
-	} else if (c->has_unknown_crc64 && !c->drive_failed) {
+	} else if (c->has_unknown_crc64 && !c->data_failed) {
 		tally_fact fact = fact_of(c, TALLY_RULE_A_12, NULL);
 		tally_audit_find(
 		    c->audit, entry, &fact,
 		    "the CRC-64 of the log can't be compared: the manifest's blocks don't cover the blob once each");
-	} else if (c->drive_failed && !c->failed) {
+	} else if (!c->failed &&
+		   (c->data_failed || (c->blob->side_failed && (entry->flags & TALLY_AUDIT_HAS_CRC64) == 0))) {
 		tally_fact fact = fact_of(c, TALLY_RULE_A_30, NULL);
 		tally_audit_find(c->audit, entry, &fact, "the drive has an error (%s) that the service did not see",
 				 c->blob->status);
@@ -297,7 +300,7 @@ static void tell_unlogged(comparison *c)
 	if (audit->summary->has_verbose && !c->failed) {
 		audit->summary->blobs_unlogged++;
 		tally_find_fact(&audit->finder, &fact, "the verbose log does not name this blob");
-	} else if (audit->has_errors && c->drive_failed) {
+	} else if (audit->has_errors && (c->data_failed || c->blob->side_failed)) {
 		fact.rule = TALLY_RULE_A_30;
 		tally_find_fact(&audit->finder, &fact, "the drive has an error (%s) of which the log says nothing",
 				c->blob->status);
@@ -361,6 +364,7 @@ tally_result tally_audit_blob(tally_auditing *audit, const tally_run_blob *blob,
 {
 	comparison c = {.audit = audit, .blob = blob};
 	c.drive_failed = blob->status != NULL && strcmp(blob->status, "Completed") != 0;
+	c.data_failed = blob->data_failed;
 	tally_audit_judge_logs(audit);
 	tally_result result = tally_audit_match(audit, blob->entry, &c.matches, error);
 	if (result == TALLY_OK && audit->summary->logs_used > 0)

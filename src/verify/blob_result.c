@@ -198,6 +198,8 @@ static void take_segment(tally_blob_result *r, tally_run *run, const tally_batch
 	run->summary->bytes_hashed += s->read;
 	run->progress.bytes_done += s->entry.usable ? s->entry.length : 0;
 	r->counted++;
+	if (s->outcome == TALLY_SEGMENT_CORRUPTED || s->outcome == TALLY_SEGMENT_SHORT || s->outcome == TALLY_SEGMENT_IO_FAILED)
+		r->data_failed = true;
 	if (run->observer != NULL && run->observer->crc64)
 		take_crc64(&r->crc64, s);
 	r->checked += checked;
@@ -287,7 +289,7 @@ static tally_result finish_side(tally_blob_result *r, tally_run *run, const tall
 	if (result != TALLY_OK)
 		return result;
 	if (strcmp(status, "Completed") != 0)
-		r->child_failed = true;
+		r->child_failed = r->side_failed = true;
 	tally_level level = is_properties ? TALLY_LEVEL_PROPERTIES : TALLY_LEVEL_METADATA;
 	const tally_status *known = tally_run_count(run, level, r->file_failed ? "Cancelled" : status);
 	char path[TALLY_MASKED_PATH];
@@ -351,6 +353,8 @@ static tally_result show_blob(tally_blob_result *r, tally_run *run, const tally_
 	    .entry = entry,
 	    .status = status,
 	    .checked = !r->file_failed && !part->late_path && r->checked == r->counted,
+	    .data_failed = r->data_failed || r->file_failed || r->told_changed,
+	    .side_failed = r->side_failed,
 	    /* Of a page blob the pages that no range has are zeros; a block blob has nothing but its blocks. */
 	    .has_crc64 = known && (!crc->gaps || entry->kind == TALLY_BLOB_PAGE),
 	    .gaps = crc->gaps,

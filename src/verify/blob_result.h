@@ -34,6 +34,7 @@ typedef struct tally_blob_result {
 	uint64_t checked;      /* segments */
 	uint64_t counted;      /* segments seen */
 	tally_blob_crc64 crc64;
+	bool data_failed, side_failed; /* on the drive, whatever the manifest's form is like */
 	tally_list_side metadata, properties;
 } tally_blob_result;
 

@@ -14,6 +14,8 @@ typedef struct tally_run_blob {
 	const tally_manifest_blob *entry;
 	const char *status; /* at blob level; NULL: there is no drive */
 	bool checked;       /* all of it */
+	/* The drive doesn't have the bytes, or the metadata and properties, that the manifest describes. */
+	bool data_failed, side_failed;
 	bool has_crc64;
 	bool gaps; /* bytes that no segment has count as zeros in it */
 	uint64_t crc64;
