@@ -34,7 +34,9 @@ static tally_result on_blob(void *context, const tally_run_blob *blob, tally_err
 static void tell_nothing_fits(tally_auditing *audit)
 {
 	const tally_audit_summary *s = audit->summary;
-	if (s->log_entries == 0 || s->blobs_logged > 0 || s->check.blobs_listed == 0)
+	/* The error log of an export names what did not come to the drive. */
+	bool could_fit = !s->is_export || s->has_verbose;
+	if (s->log_entries == 0 || s->blobs_logged > 0 || s->check.blobs_listed == 0 || !could_fit)
 		return;
 	tally_find_fact(&audit->finder, &(tally_fact){.rule = TALLY_RULE_A_05},
 			"no entry of the logs speaks of a blob of this manifest: they may be another drive's");

@@ -232,7 +232,7 @@ tally_result tally_run_replay(tally_run *run, tally_error *error)
 	static const tally_manifest_events events = {.blob_begin = on_blob_begin, .segment = on_segment, .blob_end = on_blob_end};
 	tally_finder silent = {.strict = run->options->strict};
 	replay r = {.run = run,
-		    .tells_blobs = run->sink->blob_begin != NULL || run->sink->blob != NULL,
+		    .tells_blobs = run->sink->blob_begin != NULL || run->sink->blob != NULL || run->observer != NULL,
 		    .tells_segments = run->sink->segment != NULL};
 	tally_manifest_options options = {.kind = run->totals.kind, .events = &events, .events_context = &r};
 	tally_pipeline_options how = {
