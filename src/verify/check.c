@@ -272,7 +272,7 @@ static tally_result read_manifest(tally_run *run, tally_error *error)
 {
 	tally_manifest *manifest = NULL;
 	tally_md5 *md5 = NULL;
-	static const tally_manifest_events names = {NULL, NULL, show_name};
+	static const tally_manifest_events names = {.blob_end = show_name};
 	tally_manifest_options options = {.kind = manifest_kind(run->options->kind), .find_duplicates = true};
 	if (run->observer != NULL) {
 		options.events = &names;

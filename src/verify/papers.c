@@ -49,7 +49,7 @@ static tally_result feed(papers *p, tally_manifest *manifest, tally_error *error
 
 tally_result tally_run_read_papers(tally_run *run, tally_error *error)
 {
-	static const tally_manifest_events events = {NULL, NULL, on_blob_end};
+	static const tally_manifest_events events = {.blob_end = on_blob_end};
 	papers p = {.run = run};
 	tally_finder silent = {0};
 	tally_manifest *manifest = NULL;
