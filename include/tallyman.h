@@ -525,6 +525,68 @@ TALLY_API TALLY_NODISCARD tally_result tally_job_list_write(const tally_job_list
 							    int (*put)(void *context, const char *bytes, size_t size),
 							    void *context, tally_error *error);
 
+/* ---- audit: a drive against the logs of the service, and what was ordered --------------------------------------- */
+
+#define TALLY_AUDIT_LOGS_MAX 255
+
+/** What to audit. All zero but what is to be compared is the default. */
+typedef struct tally_audit_options {
+	/**
+	 * The drive, as for tally_check. check.drive may be NULL when only papers are left: then check.manifest is a
+	 * file of the local file system, and nothing is said of the drive itself. check.checkpoint is not used.
+	 */
+	tally_check_options check;
+	const char *const *logs; /**< drive logs, copy logs and verbose logs of any generation, in any order */
+	size_t log_count;        /**< 0 … TALLY_AUDIT_LOGS_MAX; at least 1 for an import */
+	bool is_export;          /**< the drive came back from an export; needs logs or a list or nothing more than the drive */
+	const char *list;        /**< export: the blob list that was ordered, or NULL */
+	/**
+	 * Export: called for each blob (or prefix) that should be ordered or downloaded again, a path with the container
+	 * in front and without a leading slash; or NULL. Calls come in no particular order, each path at most once for
+	 * each reason. @return false when it can't be taken: the run ends with TALLY_ERROR_STOPPED.
+	 */
+	bool (*missing)(void *context, const char *blob_path, bool is_prefix);
+	void *missing_context;
+} tally_audit_options;
+
+/** The result of an audit. Numbers of blobs are those of the manifest. */
+typedef struct tally_audit_summary {
+	tally_summary check; /**< of the drive; its numbers of findings and its exit_status are those of the whole audit */
+	bool is_export;
+	uint64_t logs, logs_used; /**< given; of this drive, or not known to be another's */
+	bool has_verbose;         /**< one of them lists everything, not only errors */
+	uint64_t log_entries;     /**< of those that are used */
+	uint64_t blobs_logged;    /**< that an entry speaks of */
+	uint64_t blobs_stored;    /**< of which a log gives the CRC-64 that the service computed */
+	/**
+	 * Of those, the ones with the size and CRC-64 of what the drive holds, whose bytes are also those that the manifest
+	 * describes: the service has exactly what was shipped, or an export what the service had.
+	 */
+	uint64_t blobs_proven;
+	uint64_t blobs_refuted;   /**< size or CRC-64 differ */
+	uint64_t blobs_failed;    /**< that a log reports an error for */
+	uint64_t blobs_renamed;   /**< themselves, or their container */
+	uint64_t blobs_unlogged;  /**< that a verbose log should name and doesn't */
+	uint64_t entries_unknown; /**< entries of logs for which the manifest has no blob */
+	uint64_t list_paths, list_prefixes;             /**< what was ordered */
+	uint64_t paths_empty, prefixes_empty;           /**< what brought nothing */
+	uint64_t blobs_unordered, snapshots, to_order_again;
+} tally_audit_summary;
+
+/**
+ * Checks a drive as tally_check does, and holds what comes of it against the service's logs, blob by blob; after an
+ * export also against the list that was ordered. Where a log has CRC-64s, those of the drive's files are computed in the
+ * same pass over the data. Findings come in the manifest's order, then those of what only the logs name, in their order.
+ * Memory: 48 bytes for each entry of the logs (64 where it was renamed) and 16 for each of the list.
+ * @param summary filled in also when something is wrong; release it with tally_audit_summary_clear.
+ * @return as tally_check; TALLY_ERROR_ARGUMENT also for a file among the logs that is none.
+ */
+TALLY_API TALLY_NODISCARD tally_result tally_audit(const tally_audit_options *options, const tally_sink *sink,
+						   tally_audit_summary *summary, tally_error *error);
+
+/** Releases what a summary owns. NULL is fine; so is a summary that is all zero. */
+TALLY_API void tally_audit_summary_clear(tally_audit_summary *summary);
+
 #ifdef __cplusplus
 }
 #endif

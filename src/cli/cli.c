@@ -151,7 +151,9 @@ static void check_choice(const tally_cli_option *option, const char *value, pars
 static void take_option(tally_cli_call *call, const tally_cli_option *option, parse_mistake *mistake)
 {
 	if (option->metavar != NULL && optarg != NULL) {
-		if (call->given[option->id])
+		if (option->many)
+			call->values[call->value_count++] = optarg;
+		else if (call->given[option->id])
 			make_mistake(mistake, "--%s is given twice", option->name);
 		check_choice(option, optarg, mistake);
 		call->value[option->id] = optarg;
@@ -262,7 +264,10 @@ int tally_cli(int argc, char **argv, const tally_cli_streams *streams)
 {
 	tally_cli_call call = {.streams = streams};
 	call.arguments = tally_zalloc((size_t)argc + 1, sizeof *call.arguments);
-	if (call.arguments == NULL) {
+	call.values = tally_zalloc((size_t)argc + 1, sizeof *call.values);
+	if (call.arguments == NULL || call.values == NULL) {
+		tally_free(call.arguments);
+		tally_free(call.values);
 		tally_cli_complain(streams, "out of memory");
 		return TALLY_EXIT_UNCHECKED;
 	}
@@ -271,5 +276,6 @@ int tally_cli(int argc, char **argv, const tally_cli_streams *streams)
 	int skip = call.command != NULL;
 	int status = run(&call, argc - skip, argv + skip);
 	tally_free(call.arguments);
+	tally_free(call.values);
 	return status;
 }

@@ -15,6 +15,10 @@ typedef enum tally_cli_option_id {
 	TALLY_OPTION_MANIFEST,
 	TALLY_OPTION_DRIVE_ID,
 	TALLY_OPTION_KIND,
+	TALLY_OPTION_LOG,
+	TALLY_OPTION_EXPORT,
+	TALLY_OPTION_BLOB_LIST,
+	TALLY_OPTION_WRITE_MISSING,
 	TALLY_OPTION_JOBS,
 	TALLY_OPTION_IO,
 	TALLY_OPTION_DIRECT,
@@ -42,6 +46,7 @@ typedef struct tally_cli_option {
 	const char *name;
 	char letter;                         /* or 0 */
 	bool optional;                       /* the value may be left out */
+	bool many;                           /* may be given several times; of a command's options one at most */
 	const char *metavar;                 /* NULL: takes no value. "FILE" is completed as one. */
 	const char *(*choice)(size_t index); /* the values it takes, NULL behind the last; NULL: any */
 	const char *help;
@@ -60,6 +65,8 @@ typedef struct tally_cli_call {
 	const tally_cli_command *command; /* NULL: none was named */
 	bool given[TALLY_OPTIONS];
 	const char *value[TALLY_OPTIONS];
+	const char **values; /* of the option that may be given several times */
+	size_t value_count;
 	char **arguments; /* what is no option */
 	size_t argument_count;
 } tally_cli_call;
@@ -113,6 +120,7 @@ void tally_cli_bash_completion(tally_writer *writer);
 void tally_cli_synopsis(tally_writer *writer, const tally_cli_command *command);
 
 /* The handlers. */
+int tally_cli_audit(const tally_cli_call *call);
 int tally_cli_check(const tally_cli_call *call);
 int tally_cli_lint(const tally_cli_call *call);
 int tally_cli_job(const tally_cli_call *call);

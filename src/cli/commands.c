@@ -78,6 +78,39 @@ static const tally_cli_option drive_id = {
     .help = "The id (serial number) of the drive: chooses among the drives of a journal and is compared with the "
 	    "manifest's.",
 };
+static const tally_cli_option log_file = {
+    .id = TALLY_OPTION_LOG,
+    .name = "log",
+    .metavar = "FILE",
+    .many = true,
+    .help = "A log of the service: drive log, copy log or verbose log of any generation. May be given several times, in "
+	    "any order. Logs of other drives are recognised and left aside.",
+};
+static const tally_cli_option audit_manifest = {
+    .id = TALLY_OPTION_MANIFEST,
+    .name = "manifest",
+    .metavar = "PATH",
+    .help = "Where the manifest is on the drive, as for check. Without a DRIVE: a manifest on this computer, when only "
+	    "papers are left.",
+};
+static const tally_cli_option is_export = {
+    .id = TALLY_OPTION_EXPORT,
+    .name = "export",
+    .help = "The drive came back from an export.",
+};
+static const tally_cli_option blob_list = {
+    .id = TALLY_OPTION_BLOB_LIST,
+    .name = "list",
+    .metavar = "FILE",
+    .help = "With --export: the blob list that was ordered.",
+};
+static const tally_cli_option write_missing = {
+    .id = TALLY_OPTION_WRITE_MISSING,
+    .name = "write-missing",
+    .metavar = "FILE",
+    .help = "With --export: write what should be ordered or downloaded again as a blob list. When nothing is missing, "
+	    "nothing is written.",
+};
 static const tally_cli_option manifest_kind = {
     .id = TALLY_OPTION_KIND,
     .name = "kind",
@@ -264,6 +297,11 @@ static const tally_cli_option *const check_options[] = {
     &direct,   &max_rate, &checkpoint,   &check_format,  &output, &verbose, &quiet,
     &progress, &no_color, &command_help, &version,       NULL,
 };
+static const tally_cli_option *const audit_options[] = {
+    &log_file, &journal,  &audit_manifest, &drive_id, &is_export, &blob_list, &write_missing, &strict,       &jobs,    &io,
+    &direct,   &max_rate, &format,         &output,   &verbose,   &quiet,     &progress,      &no_color,     &command_help,
+    &version,  NULL,
+};
 static const tally_cli_option *const lint_options[] = {
     &document_kind, &strict,   &lint_jobs, &format,       &output,  &verbose,
     &quiet,         &progress, &no_color,  &command_help, &version, NULL,
@@ -298,6 +336,15 @@ static const char *const check_examples[] = {
     "Checks all mounted drives and writes one line of JSON for each.",
     "tallyman check --format drivelog --output predicted.xml /media/drive1",
     "Writes the copy log that the service would write.",
+    NULL,
+};
+static const char *const audit_examples[] = {
+    "tallyman audit --journal job1.jrn --log CopyLog.xml --log VerboseLog.xml /media/drive1",
+    "Did the service get what was shipped?",
+    "tallyman audit --manifest DriveManifest.xml --log myjob_9WM35C2V_verbose.xml",
+    "The same by the papers alone, where the drive isn't at hand.",
+    "tallyman audit --export --list ordered.xml --write-missing again.xml /media/drive1",
+    "Did everything come that was ordered, and is it whole?",
     NULL,
 };
 static const char *const lint_examples[] = {
@@ -339,6 +386,25 @@ static const tally_cli_command commands[] = {
 	.options = check_options,
 	.exits = subject_exits,
 	.examples = check_examples,
+    },
+    {
+	.name = "audit",
+	.run = tally_cli_audit,
+	.metavar = "DRIVE",
+	.argument = TALLY_ARGUMENT_DIRECTORY,
+	.least = 0,
+	.most = 1,
+	.summary = "did the service get what was shipped? did everything come that was ordered?",
+	.description =
+	    "Checks the DRIVE as check does, and holds what comes of it against the service's logs, blob by blob: what "
+	    "the service reports and the drive doesn't have, or the other way round; blobs that a verbose log doesn't "
+	    "name, or the manifest; new names. Where a log gives the CRC-64 of what was stored, that of each file is "
+	    "computed in the same pass: equal means that the service has exactly what was shipped. After an export "
+	    "(--export) the drive is also held against the list that was ordered. Without a DRIVE the manifest of "
+	    "--manifest and the logs are compared.",
+	.options = audit_options,
+	.exits = subject_exits,
+	.examples = audit_examples,
     },
     {
 	.name = "lint",

@@ -9,7 +9,8 @@ void tally_cli_synopsis(tally_writer *writer, const tally_cli_command *command)
 	if (command->least == 0)
 		tally_write(writer, "[");
 	tally_write(writer, command->metavar);
-	tally_write(writer, command->least == 0 ? "]..." : "...");
+	tally_write(writer, command->least == 0 ? "]" : "");
+	tally_write(writer, command->most > 1 ? "..." : "");
 }
 
 static void write_option(tally_writer *writer, const tally_cli_option *option)

@@ -61,10 +61,9 @@ static int refuse_inputs(const tally_cli_output *output, const char *const *inpu
 	return TALLY_EXIT_OK;
 }
 
-static int complain(const tally_cli_call *call, int error)
+static int complain(const tally_cli_output *output, int error)
 {
-	const char *path = call->value[TALLY_OPTION_OUTPUT];
-	tally_cli_complain(call->streams, "%.300s could not be written: %s", path, strerror(error));
+	tally_cli_complain(output->call->streams, "%.300s could not be written: %s", output->path, strerror(error));
 	return TALLY_EXIT_UNCHECKED;
 }
 
@@ -122,10 +121,26 @@ static int use_file(tally_cli_output *output, int fd)
 		close(fd);
 		if (output->temporary[0] != '\0')
 			unlink(output->temporary);
-		return complain(output->call, error);
+		return complain(output, error);
 	}
 	tally_cli_writer_init(&output->writer, output->file);
 	return TALLY_EXIT_OK;
+}
+
+int tally_cli_output_open_file(tally_cli_output *output, const tally_cli_call *call, const char *path,
+			       const char *const *inputs, size_t input_count)
+{
+	output->call = call;
+	output->path = path;
+	output->file = NULL;
+	struct stat information;
+	if (!resolve_target(output, path, &information))
+		return complain(output, errno);
+	int status = refuse_inputs(output, inputs, input_count);
+	if (status != TALLY_EXIT_OK)
+		return status;
+	int fd = open_target(output, information.st_mode);
+	return fd < 0 ? complain(output, errno) : use_file(output, fd);
 }
 
 int tally_cli_output_open(tally_cli_output *output, const tally_cli_call *call, const char *const *inputs,
@@ -133,22 +148,15 @@ int tally_cli_output_open(tally_cli_output *output, const tally_cli_call *call, 
 {
 	const tally_cli_streams *streams = call->streams;
 	const char *path = call->value[TALLY_OPTION_OUTPUT];
+	if (path != NULL && strcmp(path, "-") != 0)
+		return tally_cli_output_open_file(output, call, path, inputs, input_count);
 	output->call = call;
+	output->path = path;
 	output->file = NULL;
 	output->temporary[0] = '\0';
-	if (path == NULL || strcmp(path, "-") == 0) {
-		tally_cli_writer_init(&output->writer, streams->out);
-		output->writer.colour = streams->out_colour && !call->given[TALLY_OPTION_NO_COLOR];
-		return TALLY_EXIT_OK;
-	}
-	struct stat information;
-	if (!resolve_target(output, path, &information))
-		return complain(call, errno);
-	int status = refuse_inputs(output, inputs, input_count);
-	if (status != TALLY_EXIT_OK)
-		return status;
-	int fd = open_target(output, information.st_mode);
-	return fd < 0 ? complain(call, errno) : use_file(output, fd);
+	tally_cli_writer_init(&output->writer, streams->out);
+	output->writer.colour = streams->out_colour && !call->given[TALLY_OPTION_NO_COLOR];
+	return TALLY_EXIT_OK;
 }
 
 int tally_cli_output_open_private(tally_cli_output *output, const tally_cli_call *call, const char *const *inputs,
@@ -157,6 +165,7 @@ int tally_cli_output_open_private(tally_cli_output *output, const tally_cli_call
 	const char *path = call->value[TALLY_OPTION_OUTPUT];
 	struct stat information;
 	output->call = call;
+	output->path = path;
 	output->file = NULL;
 	if (lstat(path, &information) == 0 && !S_ISREG(information.st_mode)) {
 		tally_cli_complain(call->streams, "%.300s is no regular file, and keys are written to nothing else",
@@ -164,12 +173,12 @@ int tally_cli_output_open_private(tally_cli_output *output, const tally_cli_call
 		return TALLY_EXIT_UNCHECKED;
 	}
 	if (!resolve_target(output, path, &information))
-		return complain(call, errno);
+		return complain(output, errno);
 	int status = refuse_inputs(output, inputs, input_count);
 	if (status != TALLY_EXIT_OK)
 		return status;
 	int fd = open_temporary(output, 0600);
-	return fd < 0 ? complain(call, errno) : use_file(output, fd);
+	return fd < 0 ? complain(output, errno) : use_file(output, fd);
 }
 
 void tally_cli_output_abandon(tally_cli_output *output)
@@ -205,5 +214,5 @@ int tally_cli_output_finish(tally_cli_output *output, int status)
 		return status;
 	if (output->temporary[0] != '\0')
 		unlink(output->temporary);
-	return complain(output->call, error);
+	return complain(output, error);
 }

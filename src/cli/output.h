@@ -13,6 +13,7 @@
 typedef struct tally_cli_output {
 	tally_writer writer;
 	const tally_cli_call *call;
+	const char *path;         /* as the user gave it */
 	FILE *file;               /* NULL: standard output */
 	char target[PATH_MAX];    /* what the file is called in the end */
 	char temporary[PATH_MAX]; /* "": written in place, for a device or a pipe */
@@ -25,6 +26,9 @@ typedef struct tally_cli_output {
  */
 int tally_cli_output_open(tally_cli_output *output, const tally_cli_call *call, const char *const *inputs,
 			  size_t input_count);
+/* The same for a file that is not that of --output; it is a file in any case. */
+int tally_cli_output_open_file(tally_cli_output *output, const tally_cli_call *call, const char *path,
+			       const char *const *inputs, size_t input_count);
 /*
  * The same for what may hold keys: a new file that only its owner can read, which takes the place of a regular file of
  * that name if there is one. A link, a device or a pipe is refused.

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "format/copy_log_grammar.h"
 #include "format/log_common.h"
+#include "format/log_events.h"
 
 #include <inttypes.h>
 
@@ -29,6 +30,7 @@ typedef struct copy_log {
 	bool has_total, has_errored;
 	uint64_t total, errored;
 	tally_log_counts counts;
+	tally_log_out out;
 } copy_log;
 
 static const tally_text no_text = {NULL, 0};
@@ -52,6 +54,7 @@ static bool is_rename(const tally_status *category)
 static void open_entity(copy_log *log, const tally_value *attributes, tally_place place)
 {
 	log->entity = (entity){.place = place, .path = attributes[ENTITY_PATH]};
+	log->out.entry = (tally_log_entry){.kind = TALLY_LOG_ERRORED, .place = place};
 	log->path.set = log->message.set = false;
 	log->entities++;
 	tally_document_about(log->document, NULL, NULL);
@@ -101,6 +104,7 @@ static void take_code(copy_log *log, const tally_value *value)
 static void take_type(copy_log *log, const tally_value *value)
 {
 	log->entity.is_file = tally_text_equal_string(value->text, "File");
+	log->out.entry.is_container = tally_text_equal_string(value->text, "Container");
 	if (value->present && !log->entity.is_file && !tally_text_equal_string(value->text, "Container"))
 		tell(log, TALLY_RULE_C_03_VALUE, value->place, value->text, "Type is not File or Container");
 }
@@ -178,12 +182,24 @@ static void check_rename(copy_log *log)
 		     "the message does not say what was renamed to what");
 		return;
 	}
+	log->out.entry.new_name = new_name;
 	if (strcmp(e->category->code, "Renamed") != 0 && !is_new_name(new_name, is_container))
 		tell(log, TALLY_RULE_C_13_TARGET, e->message_place, new_name,
 		     "the new name is not of the form that is published");
 	if (e->path.present && !is_old_name(old_name, e->path.text))
 		tell(log, TALLY_RULE_C_13_FROM, e->message_place, old_name,
 		     "the old name is not that of the entity's Path");
+}
+
+static void hand_out(copy_log *log)
+{
+	tally_log_entry *entry = &log->out.entry;
+	entry->status = log->entity.category;
+	entry->is_rename = is_rename(log->entity.category);
+	entry->blob_path = log->entity.path.text;
+	if (log->message.set)
+		entry->message = (tally_text){log->message.data, log->message.size};
+	tally_log_out_entry(&log->out);
 }
 
 static void close_entity(copy_log *log)
@@ -195,6 +211,7 @@ static void close_entity(copy_log *log)
 		log->renamed++;
 		check_rename(log);
 	}
+	hand_out(log);
 	tally_document_about(log->document, NULL, NULL);
 }
 
@@ -203,9 +220,9 @@ static void close_entity(copy_log *log)
 static void take_status(copy_log *log, const tally_value *value)
 {
 	if (tally_text_equal_string(value->text, "Succeeded"))
-		log->status = STATUS_SUCCEEDED;
+		log->status = STATUS_SUCCEEDED, log->out.totals.succeeded = true;
 	else if (tally_text_equal_string(value->text, "Failed"))
-		log->status = STATUS_FAILED;
+		log->status = STATUS_FAILED, log->out.totals.failed = true;
 	else if (value->present)
 		tell(log, TALLY_RULE_C_03_VALUE, value->place, value->text, "Status is not Succeeded or Failed");
 }
@@ -218,14 +235,9 @@ static void take_version(copy_log *log, const tally_value *value)
 
 static void take_drive_id(copy_log *log, const tally_value *value)
 {
+	tally_log_out_drive_id(&log->out, value);
 	if (value->present && !tally_log_is_guid(value->text))
 		tell(log, TALLY_RULE_C_04_DRIVE, value->place, value->text, "DriveId is not a GUID");
-}
-
-static void take_number(const tally_value *value, bool *has, uint64_t *number)
-{
-	*has = value->present && value->valid;
-	*number = value->number;
 }
 
 static void close_root(copy_log *log)
@@ -330,10 +342,10 @@ static void on_close(void *state, unsigned element, tally_text name, const tally
 		break;
 	case COPY_LOG_TOTAL:
 	case COPY_LOG_OLD_TOTAL:
-		take_number(value, &log->has_total, &log->total);
+		tally_log_out_number(value, &log->has_total, &log->total);
 		break;
 	case COPY_LOG_ERRORED:
-		take_number(value, &log->has_errored, &log->errored);
+		tally_log_out_number(value, &log->has_errored, &log->errored);
 		break;
 	case COPY_LOG_ROOT:
 		close_root(log);
@@ -349,9 +361,14 @@ static tally_result lint(tally_lint_run *run, tally_error *error)
 	copy_log *log = tally_zalloc(1, sizeof *log);
 	if (log == NULL)
 		return tally_fail_memory(error);
+	log->out.run = run;
 	tally_result result = tally_log_read(run, &tally_copy_log_grammar, &hooks, log, &log->document, error);
-	if (result == TALLY_OK)
+	if (result == TALLY_OK) {
 		check_end(log);
+		log->out.totals.has_total = log->has_total;
+		log->out.totals.total = log->total;
+		tally_log_out_end(&log->out, log->document);
+	}
 	tally_document_free(log->document);
 	tally_free(log->path.data);
 	tally_free(log->message.data);

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "format/drive_log_grammar.h"
 #include "format/log_common.h"
+#include "format/log_events.h"
 
 typedef enum generation {
 	CLASSIC, /* without version or 2014-11-01: the code tables are complete */
@@ -32,6 +33,7 @@ typedef struct drive_log {
 	const tally_status *drive_status;
 	tally_place drive_status_place;
 	tally_log_counts counts;
+	tally_log_out out;
 } drive_log;
 
 static const tally_text no_text = {NULL, 0};
@@ -110,6 +112,7 @@ static void take_segment(drive_log *log, unsigned element, const tally_value *at
 	if (element == DRIVE_LOG_BLOCK)
 		check_block_id(log, &attributes[LOG_SEGMENT_ID], &attributes[LOG_SEGMENT_HASH]);
 	const tally_status *status = take_part_status(log, TALLY_LEVEL_SEGMENT, code, TALLY_RULE_L_21_SEGMENT);
+	tally_log_out_segment(&log->out, offset, length, status);
 	if (status == NULL)
 		return;
 	if (is_completed(status))
@@ -158,6 +161,7 @@ static void check_disposition(drive_log *log, const tally_value *value, const ta
 		    !tally_text_equal_string(value->text, pairs[i].disposition))
 			tell(log, TALLY_RULE_L_14, code->place, code->text,
 			     "this Status does not occur under this disposition");
+	log->out.entry.disposition = status;
 	/* Cancelled follows from an earlier failure, as that of a range does. */
 	if (status != NULL && strcmp(status->code, "Cancelled") == 0)
 		log->entry.failed_part = true;
@@ -186,6 +190,7 @@ static void take_new_part(drive_log *log, const char *name, tally_place place)
 static void open_entry(drive_log *log, bool is_file, const tally_value *status, tally_place place)
 {
 	log->entry = (log_entry){.place = place, .is_file = is_file};
+	log->out.entry = (tally_log_entry){.kind = TALLY_LOG_PROCESSED, .place = place};
 	log->blob_path.set = log->file_path.set = false;
 	tally_document_about(log->document, NULL, NULL);
 	if (is_file)
@@ -248,6 +253,18 @@ static void check_entry_status(drive_log *log)
 		     "the container is said to be renamed, but is not called databox- and 40 hexadecimal digits");
 }
 
+static void hand_out(drive_log *log)
+{
+	tally_log_entry *entry = &log->out.entry;
+	entry->status = log->entry.status;
+	entry->failed_part = log->entry.failed_part;
+	if (log->blob_path.set)
+		entry->blob_path = (tally_text){log->blob_path.data, log->blob_path.size};
+	if (log->file_path.set)
+		entry->file_path = (tally_text){log->file_path.data, log->file_path.size};
+	tally_log_out_entry(&log->out);
+}
+
 static void close_entry(drive_log *log)
 {
 	check_missing(log);
@@ -258,6 +275,7 @@ static void close_entry(drive_log *log)
 		check_entry_status(log);
 		log->failed_entries = log->failed_entries || !is_completed(log->entry.status);
 	}
+	hand_out(log);
 	log->blob_path.set = log->file_path.set = false;
 	tally_document_about(log->document, NULL, NULL);
 }
@@ -267,7 +285,8 @@ static void close_entry(drive_log *log)
 static void open_root(drive_log *log, const tally_value *version)
 {
 	/* A second DriveLog is told as repeated, and judged by itself. */
-	*log = (drive_log){.document = log->document, .blob_path = log->blob_path, .file_path = log->file_path};
+	*log = (drive_log){
+	    .document = log->document, .blob_path = log->blob_path, .file_path = log->file_path, .out = log->out};
 	if (!version->present || tally_text_equal_string(version->text, "2014-11-01")) {
 		log->generation = CLASSIC;
 	} else if (tally_text_equal_string(version->text, "2018-10-01")) {
@@ -285,6 +304,7 @@ static void take_drive_status(drive_log *log, const tally_value *value)
 		return;
 	log->drive_status = take_code(log, TALLY_LEVEL_DRIVE, value, TALLY_RULE_L_21_DRIVE);
 	log->drive_status_place = value->place;
+	log->out.totals.drive_status = log->drive_status;
 }
 
 /* S-03, S-04: the drive's status against its entries. */
@@ -378,6 +398,13 @@ static void on_close(void *state, unsigned element, tally_text name, const tally
 	case DRIVE_LOG_ORIGINAL_FILE_PATH:
 		take_path(log, &log->file_path, value);
 		break;
+	case DRIVE_LOG_LENGTH:
+	case DRIVE_LOG_SIZE_IN_BYTES:
+		tally_log_out_number(value, &log->out.entry.has_size, &log->out.entry.size);
+		break;
+	case DRIVE_LOG_DRIVE_ID:
+		tally_log_out_drive_id(&log->out, value);
+		break;
 	case DRIVE_LOG_SNAPSHOT:
 	case DRIVE_LOG_LAST_MODIFIED:
 		take_time(log, value);
@@ -406,7 +433,10 @@ static tally_result lint(tally_lint_run *run, tally_error *error)
 	drive_log *log = tally_zalloc(1, sizeof *log);
 	if (log == NULL)
 		return tally_fail_memory(error);
+	log->out.run = run;
 	tally_result result = tally_log_read(run, &tally_drive_log_grammar, &hooks, log, &log->document, error);
+	if (result == TALLY_OK)
+		tally_log_out_end(&log->out, log->document);
 	tally_document_free(log->document);
 	tally_free(log->blob_path.data);
 	tally_free(log->file_path.data);

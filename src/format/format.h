@@ -9,6 +9,8 @@
 #include "format/document.h"
 #include "io/source.h"
 
+struct tally_log_events; /* format/log_events.h */
+
 /* A document being judged. */
 typedef struct tally_lint_run {
 	const tally_source *source;
@@ -18,6 +20,9 @@ typedef struct tally_lint_run {
 	/* Called after each chunk; anything but TALLY_OK ends the run. May be NULL. */
 	tally_result (*progress)(void *context, uint64_t bytes_done, tally_error *error);
 	void *progress_context;
+	/* What the readers of logs hand out besides; or NULL. */
+	const struct tally_log_events *events;
+	void *events_context;
 } tally_lint_run;
 
 typedef struct tally_format {

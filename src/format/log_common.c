@@ -139,6 +139,11 @@ static crc64_notation read_crc64(tally_text text, uint64_t *crc64)
 	return size == sizeof digits ? NOTATION_HEXADECIMAL : NOTATION_SHORT;
 }
 
+bool tally_log_read_crc64(tally_text text, uint64_t *crc64)
+{
+	return read_crc64(text, crc64) != NOTATION_NONE;
+}
+
 void tally_log_check_crc64(tally_document *document, const tally_value *size, const tally_value *crc64,
 			   bool hexadecimal)
 {

@@ -47,6 +47,8 @@ bool tally_log_is_time(tally_text text);
 void tally_log_check_cloud_format(tally_document *document, const tally_value *value);
 /* C-06: container or share, separator, name. */
 void tally_log_check_file_path(tally_document *document, const tally_value *value);
+/* C-07: a number of 64 bits in any of the notations. */
+bool tally_log_read_crc64(tally_text text, uint64_t *crc64);
 /* C-07, C-08. `hexadecimal`: the notation that belongs into this kind of document. */
 void tally_log_check_crc64(tally_document *document, const tally_value *size, const tally_value *crc64,
 			   bool hexadecimal);

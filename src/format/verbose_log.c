@@ -2,6 +2,7 @@
 #include "format/verbose_log.h"
 
 #include "format/log_common.h"
+#include "format/log_events.h"
 
 enum { VERBOSE_DOCUMENT, VERBOSE_FILE };
 enum { VERBOSE_CLOUD_FORMAT, VERBOSE_ETAG, VERBOSE_PATH, VERBOSE_SIZE, VERBOSE_CRC64 };
@@ -37,22 +38,38 @@ static const tally_grammar grammar = {
 
 typedef struct verbose_log {
 	tally_document *document;
+	tally_log_out out;
 } verbose_log;
+
+static void hand_out(verbose_log *log, const tally_value *attributes, tally_place place)
+{
+	tally_log_entry *entry = &log->out.entry;
+	const tally_value *crc64 = &attributes[VERBOSE_CRC64];
+	*entry = (tally_log_entry){.kind = TALLY_LOG_STORED, .place = place};
+	if (attributes[VERBOSE_PATH].present)
+		entry->blob_path = attributes[VERBOSE_PATH].text;
+	tally_log_out_number(&attributes[VERBOSE_SIZE], &entry->has_size, &entry->size);
+	entry->has_crc64 = crc64->present && tally_log_read_crc64(crc64->text, &entry->crc64);
+	tally_log_out_entry(&log->out);
+}
 
 static void on_open(void *state, unsigned element, tally_text name, const tally_value *attributes, tally_place place)
 {
 	verbose_log *log = state;
-	(void)element, (void)name, (void)place;
+	(void)element, (void)name;
 	tally_log_check_cloud_format(log->document, &attributes[VERBOSE_CLOUD_FORMAT]);
 	tally_log_check_file_path(log->document, &attributes[VERBOSE_PATH]);
 	tally_log_check_crc64(log->document, &attributes[VERBOSE_SIZE], &attributes[VERBOSE_CRC64], false);
+	hand_out(log, attributes, place);
 }
 
 static tally_result lint(tally_lint_run *run, tally_error *error)
 {
 	static const tally_format_hooks hooks = {on_open, NULL};
-	verbose_log log = {NULL};
+	verbose_log log = {.out = {.run = run}};
 	tally_result result = tally_log_read(run, &grammar, &hooks, &log, &log.document, error);
+	if (result == TALLY_OK)
+		tally_log_out_end(&log.out, log.document);
 	tally_document_free(log.document);
 	return result;
 }

@@ -123,6 +123,39 @@ static void put_counts(tally_json_stream *json, const tally_summary *summary)
 	tally_json_write_close(json, "}");
 }
 
+static void put_audit(tally_json_stream *json, const tally_audit_summary *audit)
+{
+	const struct {
+		const char *name;
+		uint64_t value;
+	} counts[] = {
+	    {"logs", audit->logs},
+	    {"logs_used", audit->logs_used},
+	    {"log_entries", audit->log_entries},
+	    {"blobs_logged", audit->blobs_logged},
+	    {"blobs_stored", audit->blobs_stored},
+	    {"blobs_proven", audit->blobs_proven},
+	    {"blobs_refuted", audit->blobs_refuted},
+	    {"blobs_failed", audit->blobs_failed},
+	    {"blobs_renamed", audit->blobs_renamed},
+	    {"blobs_unlogged", audit->blobs_unlogged},
+	    {"entries_unknown", audit->entries_unknown},
+	    {"list_paths", audit->list_paths},
+	    {"list_prefixes", audit->list_prefixes},
+	    {"paths_empty", audit->paths_empty},
+	    {"prefixes_empty", audit->prefixes_empty},
+	    {"blobs_unordered", audit->blobs_unordered},
+	    {"snapshots", audit->snapshots},
+	    {"to_order_again", audit->to_order_again},
+	};
+	tally_json_write_open(json, "audit", "{");
+	tally_json_write_string(json, "of", audit->is_export ? "export" : "import");
+	tally_json_write_boolean(json, "verbose_log", audit->has_verbose);
+	for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+		tally_json_write_number(json, counts[i].name, counts[i].value);
+	tally_json_write_close(json, "}");
+}
+
 static void write_check(tally_writer *writer, const tally_report_style *style, const tally_check_totals *totals,
 			const tally_check_report *report)
 {
@@ -141,6 +174,8 @@ static void write_check(tally_writer *writer, const tally_report_style *style, c
 	put_error(&json, report->error);
 	put_coverage(&json, summary);
 	put_counts(&json, summary);
+	if (report->audit != NULL)
+		put_audit(&json, report->audit);
 	put_findings(&json, report->findings);
 	tally_json_write_number(&json, "findings_omitted", tally_collector_omitted(report->findings));
 	tally_json_write_close(&json, "}\n");

@@ -11,6 +11,7 @@ typedef struct tally_check_report {
 	const char *path;             /* as the user gave it */
 	const char *journal;          /* which document of the findings is not on the drive, or NULL */
 	const tally_summary *summary; /* never NULL; may be empty when there is an error */
+	const tally_audit_summary *audit; /* whose drive `summary` is of; NULL: it was only checked */
 	const tally_collector *findings;
 	const tally_error *error; /* why it could not be checked to its end, or NULL */
 	void *stream;             /* of a format that has one: the context of the sink that stream_new filled in */

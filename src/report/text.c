@@ -192,6 +192,10 @@ static void write_headline(tally_writer *writer, const tally_check_report *repor
 		write_coloured(writer, colour, summary->drive_status->code);
 		tally_write(writer, ": ");
 	}
+	if (report->audit != NULL && summary->exit_status == 0) {
+		tally_write(writer, "nothing was found in which drive, papers and logs disagree\n");
+		return;
+	}
 	tally_write(writer, summary->exit_status == 0   ? "nothing wrong was found in what was checked\n"
 			    : summary->exit_status == 1 ? "something is wrong with what was checked\n"
 							: "nothing could be checked\n");
@@ -269,6 +273,78 @@ static void write_coverage(tally_writer *writer, const tally_summary *summary)
 	write_found(writer, summary->errors, summary->warnings, summary->notes);
 }
 
+static void write_number_of(tally_writer *writer, const char *label, uint64_t count, const char *what, const char *rest)
+{
+	if (count == 0)
+		return;
+	write_label(writer, label);
+	tally_write_counted(writer, count, what);
+	tally_write(writer, rest);
+	tally_write(writer, "\n");
+}
+
+/* What users ask for most comes first: whether the service has what was shipped. */
+static void write_proof(tally_writer *writer, const tally_audit_summary *audit)
+{
+	if (audit->blobs_stored == 0)
+		return;
+	write_label(writer, "Proven");
+	if (audit->check.blobs_checked == 0) {
+		tally_write(writer, "nothing: a log gives the CRC-64 of ");
+		tally_write_counted(writer, audit->blobs_stored, "file");
+		tally_write(writer, ", but no file of the drive could be read\n");
+		return;
+	}
+	bool all = audit->blobs_proven == audit->check.blobs_listed;
+	tally_write_colour(writer, all ? TALLY_COLOUR_GOOD : TALLY_COLOUR_WARN);
+	tally_write_count(writer, audit->blobs_proven);
+	tally_write(writer, " of ");
+	tally_write_counted(writer, audit->check.blobs_listed, "file");
+	tally_write_colour(writer, TALLY_COLOUR_NONE);
+	tally_write(writer, audit->is_export ? ": the drive holds exactly what the service had (size and CRC-64)\n"
+					     : ": the service has exactly what is on the drive (size and CRC-64)\n");
+}
+
+static void write_list(tally_writer *writer, const tally_audit_summary *audit)
+{
+	if (audit->list_paths + audit->list_prefixes > 0) {
+		write_label(writer, "Ordered");
+		tally_write_counted(writer, audit->list_paths, "path");
+		tally_write(writer, ", of which ");
+		tally_write_count(writer, audit->paths_empty);
+		tally_write(writer, " brought nothing; ");
+		tally_write_counted(writer, audit->list_prefixes, "prefix");
+		tally_write(writer, ", of which ");
+		tally_write_count(writer, audit->prefixes_empty);
+		tally_write(writer, " brought nothing\n");
+	}
+	write_number_of(writer, "Unordered", audit->blobs_unordered, "blob", " that nothing in the list ordered");
+	write_number_of(writer, "Snapshots", audit->snapshots, "blob", "");
+	write_number_of(writer, "Again", audit->to_order_again, "time", " something to order or download again");
+}
+
+static void write_audit(tally_writer *writer, const tally_audit_summary *audit)
+{
+	tally_write(writer, "\n");
+	write_proof(writer, audit);
+	write_label(writer, "Logs");
+	tally_write_count(writer, audit->logs_used);
+	tally_write(writer, " of ");
+	tally_write_counted(writer, audit->logs, "log");
+	tally_write(writer, audit->has_verbose ? ", a verbose one among them, with " : ", no verbose one, with ");
+	tally_write_count(writer, audit->log_entries);
+	tally_write(writer, audit->log_entries == 1 ? " entry for " : " entries for ");
+	tally_write_counted(writer, audit->blobs_logged, "blob");
+	tally_write(writer, "\n");
+	write_number_of(writer, "Refuted", audit->blobs_refuted, "file", " of which the service has something else");
+	write_number_of(writer, "Failed", audit->blobs_failed, "blob", " for which the service reports an error");
+	write_number_of(writer, "Renamed", audit->blobs_renamed, "blob", " that the service stored under another name");
+	write_number_of(writer, "Unlogged", audit->blobs_unlogged, "blob", " that the verbose log doesn't name");
+	write_number_of(writer, "Unknown", audit->entries_unknown, "time", " the logs speak of what the manifest doesn't have");
+	if (audit->is_export)
+		write_list(writer, audit);
+}
+
 /* One line: the statuses of a level and how often each occurred. */
 static void write_level_counts(tally_writer *writer, const tally_summary *summary, tally_level level)
 {
@@ -294,7 +370,7 @@ static void write_level_counts(tally_writer *writer, const tally_summary *summar
 
 static void write_counts(tally_writer *writer, const tally_summary *summary)
 {
-	if (summary->status_counts == NULL || summary->blobs_listed == 0)
+	if (summary->status_counts == NULL || summary->segments_checked + summary->blobs_checked == 0)
 		return;
 	tally_write(writer, "\nStatuses that the log would hold\n");
 	write_level_counts(writer, summary, TALLY_LEVEL_BLOB);
@@ -314,6 +390,8 @@ static void write_check(tally_writer *writer, const tally_report_style *style, c
 	/* A run that was stopped half-way still has something to tell; one that never began has not. */
 	if (report->error == NULL || report->summary->blobs_checked > 0 || report->findings->total > 0) {
 		write_coverage(writer, report->summary);
+		if (report->audit != NULL)
+			write_audit(writer, report->audit);
 		write_findings(writer, style, report->findings);
 		write_counts(writer, report->summary);
 	}

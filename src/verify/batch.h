@@ -43,7 +43,8 @@ typedef struct tally_batch_segment {
 	uint32_t blob; /* index in the batch */
 	tally_segment_outcome outcome;
 	uint8_t actual[16];
-	uint64_t read; /* bytes read of it */
+	uint64_t crc64; /* of the first reading, where it was asked for and `actual` is known */
+	uint64_t read;  /* bytes read of it */
 	int os_error;  /* for IO_FAILED */
 	tally_second_reading second;
 	/* For IO_FAILED, unless the second reading was RIGHT: the first bytes that can't be read. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "verify/blob_result.h"
 
+#include "digest/crc64.h"
 #include "verify/worker.h"
 
 #include <inttypes.h>
@@ -149,6 +150,21 @@ static void report_segment(tally_run *run, const tally_batch_blob *part, const t
 								      .status = status});
 }
 
+/* Segments come in the manifest's order. */
+static void take_crc64(tally_blob_crc64 *crc, const tally_batch_segment *s)
+{
+	if (s->outcome != TALLY_SEGMENT_COMPLETED && s->outcome != TALLY_SEGMENT_CORRUPTED)
+		crc->unknown = true;
+	if (crc->unknown || s->entry.offset < crc->end) {
+		crc->unknown = true;
+		return;
+	}
+	crc->gaps = crc->gaps || s->entry.offset > crc->end;
+	crc->value = tally_crc64_zeros(crc->value, s->entry.offset - crc->end);
+	crc->value = tally_crc64_combine(crc->value, s->crc64, s->entry.length);
+	crc->end = s->entry.offset + s->entry.length;
+}
+
 static void take_segment(tally_blob_result *r, tally_run *run, const tally_batch_blob *part, const tally_batch_segment *s)
 {
 	const char *status = "Cancelled";
@@ -182,6 +198,10 @@ static void take_segment(tally_blob_result *r, tally_run *run, const tally_batch
 	run->summary->bytes_hashed += s->read;
 	run->progress.bytes_done += s->entry.usable ? s->entry.length : 0;
 	r->counted++;
+	if (s->outcome == TALLY_SEGMENT_CORRUPTED || s->outcome == TALLY_SEGMENT_SHORT || s->outcome == TALLY_SEGMENT_IO_FAILED)
+		r->data_failed = true;
+	if (run->observer != NULL && run->observer->crc64)
+		take_crc64(&r->crc64, s);
 	r->checked += checked;
 	if (s->outcome != TALLY_SEGMENT_COMPLETED || s->entry.status != NULL)
 		r->child_failed = true;
@@ -269,7 +289,7 @@ static tally_result finish_side(tally_blob_result *r, tally_run *run, const tall
 	if (result != TALLY_OK)
 		return result;
 	if (strcmp(status, "Completed") != 0)
-		r->child_failed = true;
+		r->child_failed = r->side_failed = true;
 	tally_level level = is_properties ? TALLY_LEVEL_PROPERTIES : TALLY_LEVEL_METADATA;
 	const tally_status *known = tally_run_count(run, level, r->file_failed ? "Cancelled" : status);
 	char path[TALLY_MASKED_PATH];
@@ -316,7 +336,34 @@ static void report_blob(tally_run *run, void (*callback)(void *context, const ta
 	callback(run->sink->context, &report);
 }
 
-static void finish_blob(tally_blob_result *r, tally_run *run, const tally_batch_blob *part)
+/* Whoever looks on hears of each blob when everything else is told of it. */
+static tally_result show_blob(tally_blob_result *r, tally_run *run, const tally_batch_blob *part, const char *status,
+			      tally_error *error)
+{
+	tally_blob_crc64 *crc = &r->crc64;
+	const tally_manifest_blob *entry = &part->entry;
+	if (run->observer == NULL)
+		return TALLY_OK;
+	bool known = run->observer->crc64 && !crc->unknown && !r->file_failed && entry->has_length && crc->end <= entry->length;
+	if (known && crc->end < entry->length) {
+		crc->value = tally_crc64_zeros(crc->value, entry->length - crc->end);
+		crc->gaps = true;
+	}
+	const tally_run_blob blob = {
+	    .entry = entry,
+	    .status = status,
+	    .checked = !r->file_failed && !part->late_path && r->checked == r->counted,
+	    .data_failed = r->data_failed || r->file_failed || r->told_changed,
+	    .side_failed = r->side_failed,
+	    /* Of a page blob the pages that no range has are zeros; a block blob has nothing but its blocks. */
+	    .has_crc64 = known && (!crc->gaps || entry->kind == TALLY_BLOB_PAGE),
+	    .gaps = crc->gaps,
+	    .crc64 = crc->value,
+	};
+	return run->observer->blob(run->observer->context, &blob, error);
+}
+
+static tally_result finish_blob(tally_blob_result *r, tally_run *run, const tally_batch_blob *part, tally_error *error)
 {
 	if (part->late_path)
 		tally_find_fact(&run->finder,
@@ -340,6 +387,7 @@ static void finish_blob(tally_blob_result *r, tally_run *run, const tally_batch_
 						.segments_listed = r->counted,
 						.segments_checked = r->checked});
 	r->open = false;
+	return show_blob(r, run, part, code, error);
 }
 
 tally_result tally_blob_result_add(tally_blob_result *r, tally_run *run, tally_batch *batch, tally_batch_blob *part, tally_error *error)
@@ -357,9 +405,7 @@ tally_result tally_blob_result_add(tally_blob_result *r, tally_run *run, tally_b
 	tally_result result = finish_side(r, run, part, &part->metadata, &r->metadata, false, error);
 	if (result == TALLY_OK)
 		result = finish_side(r, run, part, &part->properties, &r->properties, true, error);
-	if (result == TALLY_OK)
-		finish_blob(r, run, part);
-	return result;
+	return result == TALLY_OK ? finish_blob(r, run, part, error) : result;
 }
 
 void tally_blob_result_abandon(tally_blob_result *r, tally_run *run)

@@ -16,6 +16,13 @@ typedef struct tally_list_side {
 	const char *status;
 } tally_list_side;
 
+/* The CRC-64 of a blob's bytes, from those of its segments. */
+typedef struct tally_blob_crc64 {
+	uint64_t value, end; /* of the bytes in front of `end` */
+	bool unknown;        /* a segment has none, or they overlap */
+	bool gaps;           /* bytes that no segment has were taken for zeros */
+} tally_blob_crc64;
+
 typedef struct tally_blob_result {
 	bool open;             /* a blob has begun and not ended */
 	bool file_failed;      /* its file could not be opened: what follows is cancelled */
@@ -26,6 +33,8 @@ typedef struct tally_blob_result {
 	tally_file_identity identity;
 	uint64_t checked;      /* segments */
 	uint64_t counted;      /* segments seen */
+	tally_blob_crc64 crc64;
+	bool data_failed, side_failed; /* on the drive, whatever the manifest's form is like */
 	tally_list_side metadata, properties;
 } tally_blob_result;
 

@@ -153,9 +153,22 @@ static tally_result open_manifest(tally_run *run, tally_error *error)
 
 /* ---- reading it ---- */
 
+int64_t tally_run_read_manifest(tally_run *run, uint64_t offset, void *buffer, size_t size)
+{
+	if (run->is_paper)
+		return run->paper.read(run->paper.context, offset, buffer, size);
+	return tally_file_read(&run->manifest, offset, buffer, size);
+}
+
 static int64_t read_manifest_file(void *context, uint64_t offset, void *buffer, size_t size)
 {
-	return tally_file_read(context, offset, buffer, size);
+	return tally_run_read_manifest(context, offset, buffer, size);
+}
+
+static void show_name(void *context, const tally_manifest_blob *blob)
+{
+	tally_run *run = context;
+	run->observer->named(run->observer->context, blob);
 }
 
 static void tell_read_error(tally_run *run, uint64_t offset, int64_t got)
@@ -177,7 +190,7 @@ static tally_result feed_manifest(tally_run *run, tally_manifest *manifest, tall
 	tally_result result = tally_md5_begin(md5, error);
 	*complete = false;
 	while (result == TALLY_OK && !*complete) {
-		int64_t got = tally_file_read(&run->manifest, run->progress.bytes_done, chunk, TALLY_SOURCE_CHUNK);
+		int64_t got = tally_run_read_manifest(run, run->progress.bytes_done, chunk, TALLY_SOURCE_CHUNK);
 		if (got < 0) {
 			tell_read_error(run, run->progress.bytes_done, got);
 			break;
@@ -243,7 +256,7 @@ static tally_result judge_manifest(tally_run *run, tally_manifest *manifest, tal
 		result = tally_md5_end(md5, run->manifest_md5, error);
 	run->manifest_hashed = result == TALLY_OK && complete;
 	run->totals = *tally_manifest_get_totals(manifest);
-	tally_source source = {&run->manifest, read_manifest_file, NULL};
+	tally_source source = {run, read_manifest_file, NULL};
 	if (result == TALLY_OK)
 		result = tally_manifest_find_duplicates(manifest, &source, error);
 	if (result == TALLY_OK)
@@ -259,11 +272,16 @@ static tally_result read_manifest(tally_run *run, tally_error *error)
 {
 	tally_manifest *manifest = NULL;
 	tally_md5 *md5 = NULL;
+	static const tally_manifest_events names = {.blob_end = show_name};
 	tally_manifest_options options = {.kind = manifest_kind(run->options->kind), .find_duplicates = true};
-	/* A sink that is told every blob gets texts that are not recorded. */
+	/* Whoever is told every blob gets texts that are not recorded. */
 	const tally_sink *sink = run->sink;
-	if (sink->blob_begin == NULL && sink->segment == NULL && sink->blob == NULL)
+	if (run->observer != NULL) {
+		options.events = &names;
+		options.events_context = run;
+	} else if (sink->blob_begin == NULL && sink->segment == NULL && sink->blob == NULL) {
 		run->recording = tally_recording_new(TALLY_RECORDING_ROOM);
+	}
 	if (run->recording != NULL) {
 		options.events = &tally_recording_events;
 		options.events_context = run->recording;
@@ -283,6 +301,10 @@ static tally_result read_manifest(tally_run *run, tally_error *error)
 static void tell_gaps(tally_run *run)
 {
 	static const char mounted[] = "a mounted directory does not show it";
+	if (run->is_paper) {
+		tally_run_gap(run, "the drive itself, with all its files", "no drive was given, only its papers");
+		return;
+	}
 	tally_run_gap(run, "disk, partition, BitLocker volume and file system", mounted);
 	tally_run_gap(run, "the drive's serial number against its DriveId", mounted);
 	tally_run_gap(run, "whether the BitLocker key unlocks the drive",
@@ -329,8 +351,22 @@ static void report_drive(tally_run *run)
 									  .failure = tally_run_failure(run)});
 }
 
+static tally_result run_papers(tally_run *run, tally_error *error)
+{
+	tally_result result = tally_source_file(&run->paper, run->options->manifest, error);
+	run->is_paper = result == TALLY_OK;
+	run->manifest_path = run->finder.document = run->options->manifest;
+	if (result == TALLY_OK)
+		result = read_journal(run, error);
+	if (result == TALLY_OK)
+		result = read_manifest(run, error);
+	return result == TALLY_OK ? tally_run_read_papers(run, error) : result;
+}
+
 static tally_result run_stages(tally_run *run, tally_error *error)
 {
+	if (run->options->drive == NULL)
+		return run_papers(run, error);
 	tally_result result = tally_drive_open_directory(run->options->drive, &run->drive, error);
 	if (result == TALLY_OK)
 		result = read_journal(run, error);
@@ -352,35 +388,49 @@ static void release(tally_run *run)
 	if (run->manifest_open)
 		tally_file_close(&run->manifest);
 	tally_recording_free(run->recording);
+	if (run->is_paper)
+		tally_source_close(&run->paper);
 	tally_records_clear(&run->named);
 	tally_fingerprinter_free(run->fingerprinter);
 	tally_journal_clear(&run->journal);
 	tally_drive_close(run->drive);
 }
 
-tally_result tally_check(const tally_check_options *options, const tally_sink *sink, tally_summary *summary, tally_error *error)
+tally_result tally_run_check(tally_run *run, const tally_check_options *options, const tally_sink *sink, tally_summary *summary,
+			     tally_error *error)
 {
 	static const tally_sink nobody = {0};
-	if (options == NULL || options->drive == NULL || summary == NULL || options->jobs > 256 || (unsigned)options->io > TALLY_IO_DIRECT)
-		return tally_fail(error, TALLY_ERROR_ARGUMENT, "tally_check needs a drive, a summary, at most 256 jobs and a known io");
-	*summary = (tally_summary){.drive = options->drive, .source = "directory", .exit_status = 3};
+	bool papers = options->drive == NULL;
+	*summary = (tally_summary){.drive = papers ? options->manifest : options->drive, .source = papers ? "papers" : "directory", .exit_status = 3};
 	summary->status_counts = tally_zalloc(tally_status_count(), sizeof *summary->status_counts);
 	if (summary->status_counts == NULL)
 		return tally_fail_memory(error);
-	tally_run run = {.options = options, .sink = sink != NULL ? sink : &nobody, .summary = summary};
-	tally_run_start_verdict(&run);
-	run.finder = (tally_finder){.put = tally_run_put, .context = &run, .strict = options->strict};
-	tally_result result = run_stages(&run, error);
-	take_drive_id(&run);
-	tell_gaps(&run);
-	tally_run_conclude(&run);
+	run->options = options;
+	run->sink = sink != NULL ? sink : &nobody;
+	run->summary = summary;
+	tally_run_start_verdict(run);
+	run->finder = (tally_finder){.put = tally_run_put, .context = run, .strict = options->strict};
+	tally_result result = run_stages(run, error);
+	take_drive_id(run);
+	tell_gaps(run);
+	tally_run_conclude(run);
+	if (result == TALLY_OK && run->observer != NULL)
+		result = run->observer->end(run->observer->context, error);
 	if (result != TALLY_OK) {
 		summary->drive_status = NULL;
 		summary->exit_status = 3;
-		tally_run_gap(&run, "the rest of the drive", result == TALLY_ERROR_STOPPED ? "the check was stopped" : "the check could not go on");
+		tally_run_gap(run, "the rest of the drive", result == TALLY_ERROR_STOPPED ? "the check was stopped" : "the check could not go on");
 	}
-	release(&run);
+	release(run);
 	return result;
+}
+
+tally_result tally_check(const tally_check_options *options, const tally_sink *sink, tally_summary *summary, tally_error *error)
+{
+	if (options == NULL || options->drive == NULL || summary == NULL || options->jobs > 256 || (unsigned)options->io > TALLY_IO_DIRECT)
+		return tally_fail(error, TALLY_ERROR_ARGUMENT, "tally_check needs a drive, a summary, at most 256 jobs and a known io");
+	tally_run run = {0};
+	return tally_run_check(&run, options, sink, summary, error);
 }
 
 void tally_summary_clear(tally_summary *summary)

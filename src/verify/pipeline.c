@@ -79,7 +79,8 @@ static int start_thread(pthread_t *thread, tally_pipeline *p)
 	return failed;
 }
 
-static tally_result start(tally_pipeline *p, tally_drive *drive, bool is_export, tally_error *error)
+static tally_result start(tally_pipeline *p, tally_drive *drive, const tally_pipeline_options *options,
+			  tally_error *error)
 {
 	const unsigned jobs = p->reading.workers;
 	p->slots = tally_zalloc(p->slot_count, sizeof *p->slots);
@@ -91,7 +92,8 @@ static tally_result start(tally_pipeline *p, tally_drive *drive, bool is_export,
 	for (size_t i = 0; i < p->slot_count && result == TALLY_OK; i++)
 		result = tally_batch_init(&p->slots[i].batch, error);
 	for (; p->worker_count < jobs && result == TALLY_OK; p->worker_count += result == TALLY_OK)
-		result = tally_worker_new(&p->workers[p->worker_count], drive, &p->reading, is_export, error);
+		result = tally_worker_new(&p->workers[p->worker_count], drive, &p->reading, options->is_export,
+					  options->crc64, error);
 	for (; p->thread_count < jobs && result == TALLY_OK; p->thread_count++) {
 		int failed = start_thread(&p->threads[p->thread_count], p);
 		if (failed != 0)
@@ -100,15 +102,15 @@ static tally_result start(tally_pipeline *p, tally_drive *drive, bool is_export,
 	return result;
 }
 
-tally_result tally_pipeline_new(tally_pipeline **out, tally_drive *drive, bool is_export,
-				const tally_reading_options *options, const tally_pipeline_sink *sink,
+tally_result tally_pipeline_new(tally_pipeline **out, tally_drive *drive,
+				const tally_pipeline_options *options, const tally_pipeline_sink *sink,
 				tally_error *error)
 {
 	*out = NULL;
 	tally_pipeline *p = tally_zalloc(1, sizeof *p);
 	if (p == NULL)
 		return tally_fail_memory(error);
-	tally_reading_init(&p->reading, drive, options);
+	tally_reading_init(&p->reading, drive, &options->reading);
 	pthread_condattr_t clock;
 	pthread_condattr_init(&clock);
 	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
@@ -118,7 +120,7 @@ tally_result tally_pipeline_new(tally_pipeline **out, tally_drive *drive, bool i
 	pthread_condattr_destroy(&clock);
 	p->slot_count = p->reading.slots;
 	p->sink = *sink;
-	tally_result result = start(p, drive, is_export, error);
+	tally_result result = start(p, drive, options, error);
 	if (result != TALLY_OK) {
 		tally_pipeline_free(p);
 		return result;

@@ -10,6 +10,12 @@
 
 typedef struct tally_pipeline tally_pipeline;
 
+typedef struct tally_pipeline_options {
+	bool is_export;
+	bool crc64; /* of each segment */
+	tally_reading_options reading;
+} tally_pipeline_options;
+
 typedef struct tally_pipeline_sink {
 	void *context;
 	/* Receives finished batches in order, on the calling thread. */
@@ -23,8 +29,8 @@ typedef struct tally_pipeline_sink {
  * Freed with tally_pipeline_free (NULL is fine), which waits for the threads; what they have not finished by then, they
  * leave unfinished.
  */
-tally_result tally_pipeline_new(tally_pipeline **pipeline, tally_drive *drive, bool is_export,
-				const tally_reading_options *options, const tally_pipeline_sink *sink,
+tally_result tally_pipeline_new(tally_pipeline **pipeline, tally_drive *drive,
+				const tally_pipeline_options *options, const tally_pipeline_sink *sink,
 				tally_error *error);
 void tally_pipeline_free(tally_pipeline *pipeline);
 

@@ -232,7 +232,7 @@ static tally_result feed_manifest(replay *r, tally_manifest *manifest, tally_err
 	uint64_t offset = 0;
 	int64_t got = 0;
 	while (result == TALLY_OK && r->result == TALLY_OK &&
-	       (got = tally_file_read(&r->run->manifest, offset, chunk, TALLY_SOURCE_CHUNK)) > 0) {
+	       (got = tally_run_read_manifest(r->run, offset, chunk, TALLY_SOURCE_CHUNK)) > 0) {
 		offset += (uint64_t)got;
 		result = tally_manifest_feed(manifest, chunk, (size_t)got, error);
 	}
@@ -301,14 +301,18 @@ static tally_result open_checkpoint(tally_run *run, tally_checkpoint **checkpoin
 tally_result tally_run_replay(tally_run *run, tally_error *error)
 {
 	replay r = {.run = run,
-		    .tells_blobs = run->sink->blob_begin != NULL || run->sink->blob != NULL,
+		    .tells_blobs = run->sink->blob_begin != NULL || run->sink->blob != NULL || run->observer != NULL,
 		    .tells_segments = run->sink->segment != NULL};
-	tally_reading_options reading = {.jobs = run->options->jobs, .io = run->options->io, .max_rate = run->options->max_rate};
+	tally_pipeline_options how = {
+	    .is_export = run->totals.kind != TALLY_MANIFEST_IMPORT,
+	    .crc64 = run->observer != NULL && run->observer->crc64,
+	    .reading = {.jobs = run->options->jobs, .io = run->options->io, .max_rate = run->options->max_rate},
+	};
 	const tally_pipeline_sink sink = {&r, take, on_wait};
 	run->progress = (tally_progress){.stage = "checking", .bytes_total = run->totals.segment_bytes, .blobs_total = run->totals.blobs};
-	tally_result result = open_checkpoint(run, &reading.checkpoint, error);
+	tally_result result = open_checkpoint(run, &how.reading.checkpoint, error);
 	if (result == TALLY_OK)
-		result = tally_pipeline_new(&r.pipeline, run->drive, run->totals.kind != TALLY_MANIFEST_IMPORT, &reading, &sink, error);
+		result = tally_pipeline_new(&r.pipeline, run->drive, &how, &sink, error);
 	if (result == TALLY_OK)
 		result = hand_out(&r, error);
 	if (result == TALLY_OK)
@@ -319,6 +323,6 @@ tally_result tally_run_replay(tally_run *run, tally_error *error)
 	if (result == TALLY_OK)
 		tell_read_error(run, r.read_offset, r.read_error);
 	tally_pipeline_free(r.pipeline);
-	tally_checkpoint_close(reading.checkpoint);
+	tally_checkpoint_close(how.reading.checkpoint);
 	return result;
 }

@@ -10,9 +10,34 @@
 #include "format/manifest.h"
 #include "verify/recording.h"
 
+/* A finished blob, as the audit sees it. Valid only during the call. */
+typedef struct tally_run_blob {
+	const tally_manifest_blob *entry;
+	const char *status; /* at blob level; NULL: there is no drive */
+	bool checked;       /* all of it */
+	/* The drive doesn't have the bytes, or the metadata and properties, that the manifest describes. */
+	bool data_failed, side_failed;
+	bool has_crc64;
+	bool gaps; /* bytes that no segment has count as zeros in it */
+	uint64_t crc64;
+} tally_run_blob;
+
+/* Who looks on while a drive is checked. */
+typedef struct tally_run_observer {
+	void *context;
+	bool crc64; /* of each blob is wanted */
+	/* Each blob of the manifest, when it is read first. */
+	void (*named)(void *context, const tally_manifest_blob *blob);
+	/* Each blob, when it was checked and its findings are told; on the calling thread, in the manifest's order. */
+	tally_result (*blob)(void *context, const tally_run_blob *blob, tally_error *error);
+	/* When the drive is done and the summary filled in: what the observer has to add. */
+	tally_result (*end)(void *context, tally_error *error);
+} tally_run_observer;
+
 typedef struct tally_run {
 	const tally_check_options *options;
 	const tally_sink *sink; /* never NULL; its callbacks may be */
+	const tally_run_observer *observer; /* or NULL */
 	tally_summary *summary;
 	tally_finder finder;
 	unsigned rank; /* of summary->drive_status in the replay's order; see verdict.c */
@@ -24,6 +49,8 @@ typedef struct tally_run {
 	const char *manifest_path;        /* as the journal or the options give it */
 	tally_file manifest;
 	bool manifest_open;
+	tally_source paper; /* the manifest of a drive that isn't at hand */
+	bool is_paper;
 	tally_manifest_totals totals; /* of the first reading */
 	bool manifest_hashed;
 	uint8_t manifest_md5[TALLY_MD5_SIZE];
@@ -35,6 +62,20 @@ typedef struct tally_run {
 
 	tally_progress progress;
 } tally_run;
+
+/* check.c */
+
+/*
+ * tally_check with somebody who looks on. Then options->drive may be NULL: options->manifest is a file of the local file
+ * system, and nothing but papers is compared.
+ */
+tally_result tally_run_check(tally_run *run, const tally_check_options *options, const tally_sink *sink,
+			     tally_summary *summary, tally_error *error);
+/* As tally_file_read. */
+int64_t tally_run_read_manifest(tally_run *run, uint64_t offset, void *buffer, size_t size);
+
+/* papers.c: every blob of the manifest, without a drive. */
+tally_result tally_run_read_papers(tally_run *run, tally_error *error);
 
 /* verdict.c */
 /* How early the service stops with a drive status: the smallest comes first. A status it can't predict: the last. */

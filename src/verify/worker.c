@@ -24,7 +24,7 @@ struct tally_worker {
 };
 
 tally_result tally_worker_new(tally_worker **out, tally_drive *drive, tally_reading *reading, bool is_export,
-			      tally_error *error)
+			      bool crc64, tally_error *error)
 {
 	*out = NULL;
 	tally_worker *w = tally_zalloc(1, sizeof *w);
@@ -33,7 +33,7 @@ tally_result tally_worker_new(tally_worker **out, tally_drive *drive, tally_read
 	w->drive = drive;
 	w->reading = reading;
 	w->is_export = is_export;
-	tally_result result = tally_digest_new(NULL, &w->digest, error);
+	tally_result result = tally_digest_new(&(tally_digest_options){.crc64 = crc64}, &w->digest, error);
 	if (result == TALLY_OK)
 		result = tally_lanes_init(&w->lanes, reading, tally_digest_lanes(w->digest), error);
 	if (result != TALLY_OK) {
@@ -155,6 +155,7 @@ static void finish_first(tally_worker *w, tally_batch_segment *s, const tally_di
 	if (result == NULL)
 		return;
 	memcpy(s->actual, result->md5, sizeof s->actual);
+	s->crc64 = result->crc64;
 	bool same = memcmp(s->actual, s->entry.md5, sizeof s->actual) == 0;
 	s->outcome = same ? TALLY_SEGMENT_COMPLETED : TALLY_SEGMENT_CORRUPTED;
 	if (same)

@@ -11,7 +11,7 @@ typedef struct tally_worker tally_worker;
 
 /* `drive` and `reading` must outlive the worker. One thread uses it. Freed with tally_worker_free (NULL is fine). */
 tally_result tally_worker_new(tally_worker **worker, tally_drive *drive, tally_reading *reading, bool is_export,
-			      tally_error *error);
+			      bool crc64, tally_error *error);
 void tally_worker_free(tally_worker *worker);
 /* On the thread that is going to run it: once before, and once after. */
 void tally_worker_enter(tally_worker *worker);

@@ -80,7 +80,7 @@ class Completion(unittest.TestCase):
 
     def test_commands(self):
         self.assertEqual(self.complete("ch"), ["check"])
-        self.assertEqual(self.complete(""), ["check", "lint", "explain", "--help", "--version"])
+        self.assertEqual(self.complete(""), ["check", "audit", "lint", "job", "explain", "--help", "--version"])
 
     def test_options(self):
         self.assertEqual(self.complete("check", "--j"), ["--journal", "--jobs"])

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tallyman audit: did the service get what was shipped? did everything come that was ordered? */
+#include "base/memory.h"
+#include "cli/command.h"
+#include "cli/output.h"
+#include "cli/run.h"
+
+/* The list of --write-missing, while it is written. */
+typedef struct missing_list {
+	tally_cli_output output;
+	bool open;
+	uint64_t entries;
+} missing_list;
+
+static int parse_options(const tally_cli_call *call, tally_audit_options *options)
+{
+	*options = (tally_audit_options){
+	    .check = {.drive = call->argument_count > 0 ? call->arguments[0] : NULL,
+		      .journal = call->value[TALLY_OPTION_JOURNAL],
+		      .manifest = call->value[TALLY_OPTION_MANIFEST],
+		      .drive_id = call->value[TALLY_OPTION_DRIVE_ID],
+		      .strict = call->given[TALLY_OPTION_STRICT]},
+	    .logs = call->values,
+	    .log_count = call->value_count,
+	    .is_export = call->given[TALLY_OPTION_EXPORT],
+	    .list = call->value[TALLY_OPTION_BLOB_LIST],
+	};
+	if (options->check.drive == NULL && options->check.manifest == NULL)
+		return tally_cli_usage_error(call, "audit needs a DRIVE, or the --manifest of one");
+	if (!options->is_export && options->log_count == 0)
+		return tally_cli_usage_error(call, "audit needs a --log; only with --export it can do without");
+	if (!options->is_export && (options->list != NULL || call->given[TALLY_OPTION_WRITE_MISSING]))
+		return tally_cli_usage_error(call, "--list and --write-missing need --export");
+	if (options->log_count > TALLY_AUDIT_LOGS_MAX)
+		return tally_cli_usage_error(call, "at most %d logs", TALLY_AUDIT_LOGS_MAX);
+	int status = tally_cli_jobs(call, &options->check.jobs);
+	if (status == TALLY_EXIT_OK)
+		status = tally_cli_io(call, &options->check.io);
+	if (status == TALLY_EXIT_OK)
+		status = tally_cli_max_rate(call, &options->check.max_rate);
+	return status;
+}
+
+/* ---- what is missing ------------------------------------------------------------------------------------------ */
+
+static void write_xml(tally_writer *writer, const char *text)
+{
+	for (; *text != '\0'; text++) {
+		const char c[2] = {*text, '\0'};
+		tally_write(writer, *text == '&' ? "&amp;" : *text == '<' ? "&lt;" : *text == '>' ? "&gt;" : c);
+	}
+}
+
+static bool put_missing(void *context, const char *blob_path, bool is_prefix)
+{
+	missing_list *list = context;
+	tally_writer *writer = &list->output.writer;
+	const char *name = is_prefix ? "BlobPathPrefix" : "BlobPath";
+	if (list->entries++ == 0)
+		tally_write(writer, "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<BlobList>\n");
+	tally_write(writer, "  <");
+	tally_write(writer, name);
+	tally_write(writer, ">");
+	write_xml(writer, blob_path);
+	tally_write(writer, "</");
+	tally_write(writer, name);
+	tally_write(writer, ">\n");
+	return writer->error == 0;
+}
+
+/* An audit that was not finished doesn't know all that is missing. */
+static int close_missing(missing_list *list, bool complete, int status)
+{
+	if (!list->open)
+		return status;
+	list->open = false;
+	if (list->entries == 0 || !complete) {
+		tally_cli_output_abandon(&list->output);
+		return status;
+	}
+	tally_write(&list->output.writer, "</BlobList>\n");
+	return tally_cli_output_finish(&list->output, status);
+}
+
+/* ---- all together --------------------------------------------------------------------------------------------- */
+
+/* What nothing must be written over: the drive and all papers. */
+static const char **list_inputs(const tally_cli_call *call, const tally_audit_options *options, size_t *count)
+{
+	const char **inputs = tally_zalloc(call->value_count + 4, sizeof *inputs);
+	*count = 0;
+	if (inputs == NULL) {
+		tally_cli_complain(call->streams, "out of memory");
+		return NULL;
+	}
+	for (size_t i = 0; i < call->value_count; i++)
+		inputs[(*count)++] = call->values[i];
+	inputs[(*count)++] = options->check.drive != NULL ? options->check.drive : options->check.manifest;
+	inputs[(*count)++] = options->check.journal;
+	inputs[(*count)++] = options->list;
+	return inputs;
+}
+
+static int open_outputs(const tally_cli_call *call, const tally_audit_options *options, tally_cli_output *report,
+			missing_list *missing)
+{
+	size_t count;
+	const char *path = call->value[TALLY_OPTION_WRITE_MISSING];
+	const char **inputs = list_inputs(call, options, &count);
+	if (inputs == NULL)
+		return TALLY_EXIT_UNCHECKED;
+	int status = TALLY_EXIT_OK;
+	if (path != NULL)
+		status = tally_cli_output_open_file(&missing->output, call, path, inputs, count);
+	missing->open = path != NULL && status == TALLY_EXIT_OK;
+	if (status == TALLY_EXIT_OK)
+		status = tally_cli_output_open(report, call, inputs, count);
+	if (status != TALLY_EXIT_OK)
+		close_missing(missing, false, status);
+	tally_free(inputs);
+	return status;
+}
+
+static void write_report(const tally_cli_call *call, const tally_check_report *report, tally_writer *writer,
+			 tally_check_totals *totals)
+{
+	const char *name = call->value[TALLY_OPTION_FORMAT];
+	const tally_report_format *format = name != NULL ? tally_report_format_find(name) : tally_report_format_at(0);
+	const tally_report_style style = {.verbose = call->given[TALLY_OPTION_VERBOSE]};
+	format->check_begin(writer);
+	format->check(writer, &style, totals, report);
+	tally_check_totals_add(totals, report);
+	format->check_end(writer, totals);
+}
+
+static int audit(const tally_cli_call *call, tally_audit_options *options, tally_cli_output *output,
+		 missing_list *missing)
+{
+	tally_cli_run run;
+	tally_audit_summary summary = {0};
+	tally_check_totals totals = {0};
+	const char *path = options->check.drive != NULL ? options->check.drive : options->check.manifest;
+	tally_cli_run_begin(&run, call);
+	if (missing->open) {
+		options->missing = put_missing;
+		options->missing_context = missing;
+	}
+	tally_result result = tally_audit(options, &run.sink, &summary, &run.error);
+	const tally_check_report report = {
+	    .path = path,
+	    .journal = options->check.journal,
+	    .summary = &summary.check,
+	    .audit = &summary,
+	    .findings = &run.findings,
+	    .error = tally_cli_run_judge(&run, path, result),
+	};
+	write_report(call, &report, &output->writer, &totals);
+	tally_audit_summary_clear(&summary);
+	tally_cli_run_end(&run);
+	int status = tally_cli_output_finish(output, totals.exit_status);
+	return close_missing(missing, result == TALLY_OK, status);
+}
+
+int tally_cli_audit(const tally_cli_call *call)
+{
+	tally_audit_options options;
+	tally_cli_output output;
+	missing_list missing = {.open = false};
+	int status = parse_options(call, &options);
+	if (status == TALLY_EXIT_OK)
+		status = open_outputs(call, &options, &output, &missing);
+	return status == TALLY_EXIT_OK ? audit(call, &options, &output, &missing) : status;
+}

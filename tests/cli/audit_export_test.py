@@ -1,0 +1,281 @@
+# SPDX-License-Identifier: Apache-2.0
+"""audit after an export: the drive, the list that was ordered, the service's log."""
+
+import json
+import os
+import random
+import unittest
+
+import audit_maker as maker
+from audit_maker import Blob, Entry
+from fixture import DriveCase, md5, no_duplicates, run
+
+RANDOM = random.Random(20211)
+
+
+def blob_list(paths=(), prefixes=()):
+    items = "".join(f"  <BlobPath>{maker.escape(p)}</BlobPath>\n" for p in paths)
+    items += "".join(f"  <BlobPathPrefix>{maker.escape(p)}</BlobPathPrefix>\n" for p in prefixes)
+    return f'<?xml version="1.0" encoding="utf-8"?>\n<BlobList>\n{items}</BlobList>\n'
+
+
+class ExportCase(DriveCase):
+    def setUp(self):
+        super().setUp()
+        self.drive = self.path("drive")
+        self.blobs = [
+            Blob("pictures/wild/a.jpg", RANDOM.randbytes(9000)),
+            Blob("pictures/wild/canyon.jpg", RANDOM.randbytes(5000)),
+            Blob("pictures/city/redmond.jpg", RANDOM.randbytes(4096), page=True),
+            Blob("$root/logo.bmp", b"logo", file_path="\\$root\\logo.bmp"),
+        ]
+
+    def make(self):
+        maker.make_drive(self.drive, self.blobs, export=True)
+
+    def write(self, name, text):
+        with open(self.path(name), "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        return self.path(name)
+
+    def order(self, paths=(), prefixes=()):
+        return self.write("list.xml", blob_list(paths, prefixes))
+
+    def audit(self, *options, status):
+        result = run("audit", "--export", "--format", "json", *options, self.drive)
+        self.expect_status(result, status)
+        return json.loads(result.stdout, object_pairs_hook=no_duplicates)
+
+    def rules(self, report):
+        return [(f["rule"], f["blob_path"] or f["actual"]) for f in report["findings"] if f["rule"].startswith("A-")]
+
+    def missing(self, report, *options, status):
+        """What --write-missing writes, which lint must accept."""
+        target = self.path("again.xml")
+        result = run("audit", "--export", "--format", "json", "--write-missing", target, *options, self.drive)
+        self.expect_status(result, status)
+        self.assertEqual(json.loads(result.stdout), report)
+        if not os.path.exists(target):
+            return None
+        lint = run("lint", "--strict", "--kind", "blob-list", target)
+        self.expect_status(lint, 0)
+        with open(target, encoding="utf-8") as file:
+            return [line.strip() for line in file.read().splitlines()[2:-1]]
+
+
+class List(ExportCase):
+    def test_everything_came(self):
+        self.make()
+        options = ["--list", self.order(["$root/logo.bmp", "pictures/city/redmond.jpg"], ["/pictures/wild/"])]
+        report = self.audit(*options, status=0)
+        self.assertEqual(self.rules(report), [])
+        audit = report["audit"]
+        self.assertEqual((audit["list_paths"], audit["list_prefixes"]), (2, 1))
+        self.assertEqual((audit["paths_empty"], audit["prefixes_empty"], audit["to_order_again"]), (0, 0, 0))
+        self.assertIsNone(self.missing(report, *options, status=0))
+
+    def test_paths_and_prefixes_that_brought_nothing(self):
+        self.make()
+        order = ["pictures/wild/A.jpg", "$root/logo.bmp", "videos/&<story>.mp4", "/pictures/city/redmond.jpg"]
+        options = ["--list", self.order(order, ["/pictures/", "/pictures/city", "/pictures/nowhere", "/books"])]
+        report = self.audit(*options, status=1)
+        self.assertEqual(
+            self.rules(report),
+            [("A-60", "pictures/wild/A.jpg"), ("A-60", "videos/&<story>.mp4"), ("A-61", "/pictures/nowhere"), ("A-61", "/books")],
+        )
+        self.assertEqual((report["audit"]["paths_empty"], report["audit"]["prefixes_empty"]), (2, 2))
+        self.assertEqual(
+            self.missing(report, *options, status=1),
+            [
+                "<BlobPath>pictures/wild/A.jpg</BlobPath>",
+                "<BlobPath>videos/&amp;&lt;story&gt;.mp4</BlobPath>",
+                "<BlobPathPrefix>/pictures/nowhere</BlobPathPrefix>",
+                "<BlobPathPrefix>/books</BlobPathPrefix>",
+            ],
+        )
+
+    def test_what_nobody_ordered(self):
+        self.make()
+        report = self.audit("--list", self.order([], ["/pictures/wi", "/pictures/wild/canyon.jpg/"]), status=1)
+        self.assertEqual(
+            self.rules(report),
+            [("A-62", "pictures/city/redmond.jpg"), ("A-62", "$root/logo.bmp"), ("A-61", "/pictures/wild/canyon.jpg/")],
+        )
+        self.assertEqual(report["audit"]["blobs_unordered"], 2)
+
+    def test_everything_by_one_prefix(self):
+        self.make()
+        self.assertEqual(self.rules(self.audit("--list", self.order([], ["/"]), status=0)), [])
+
+    def test_prefixes_within_prefixes(self):
+        """Against the plain rule, for lists at random."""
+        rnd = random.Random(7)
+        letters = "ab/"
+        for _ in range(15):
+            names = {"".join(rnd.choice(letters) for _ in range(rnd.randint(1, 6))).strip("/") for _ in range(12)} - {""}
+            self.blobs = [Blob(f"data/{n}", n.encode(), file_path=f"\\data\\{i}") for i, n in enumerate(sorted(names))]
+            prefixes = ["/" + ("data/" + "".join(rnd.choice(letters) for _ in range(rnd.randint(0, 5)))) for _ in range(10)]
+            self.make()
+            report = self.audit("--list", self.order([], prefixes), status=run_status(self.blobs, prefixes))
+            empty = [p for p in prefixes if not any(("/" + b.path).startswith(p) for b in self.blobs)]
+            unordered = [b.path for b in self.blobs if not any(("/" + b.path).startswith(p) for p in prefixes)]
+            self.assertEqual([b for r, b in self.rules(report) if r == "A-61"], empty)
+            self.assertEqual([b for r, b in self.rules(report) if r == "A-62"], unordered)
+
+    def test_lists_that_are_none(self):
+        self.make()
+        report = self.audit("--list", self.write("list.xml", "<BlobList><BlobPath>a"), status=1)
+        self.assertIn("A-60", [rule for rule, _ in self.rules(report)])
+        report = self.audit("--list", self.write("list.xml", "<BlobList/>"), status=1)
+        self.assertIn("A-60", [rule for rule, _ in self.rules(report)])
+        report = self.audit("--list", self.path("nothing.xml"), status=3)
+        self.assertEqual(report["error"]["code"], "io")
+
+
+def run_status(blobs, prefixes):
+    return 1 if any(not any(("/" + b.path).startswith(p) for b in blobs) for p in prefixes) else 0
+
+
+class Drive(ExportCase):
+    def test_damaged_files_are_ordered_again(self):
+        side = b'<?xml version="1.0"?><Properties><Content-Type>x/y</Content-Type></Properties>'
+        name = "\\pictures\\wild\\canyon.jpg.properties"
+        self.blobs[1].extra = f'<PropertiesPath Hash="{md5(side)}">{name}</PropertiesPath>\n'
+        self.blobs[2].written = False
+        self.make()
+        with open(os.path.join(self.drive, "pictures/wild/canyon.jpg.properties"), "wb") as file:
+            file.write(side[:-1] + b" ")
+        with open(os.path.join(self.drive, "pictures/wild/a.jpg"), "r+b") as file:
+            file.write(bytes([self.blobs[0].content[0] ^ 1]))
+        options = ["--list", self.order([], ["/"])]
+        report = self.audit(*options, status=1)
+        self.assertEqual(report["audit"]["to_order_again"], 3)
+        statuses = sorted(f["status"] for f in report["findings"] if f["severity"] == "error")
+        self.assertEqual(statuses, ["Corrupted", "Corrupted", "FileNotFound"])
+        self.assertEqual(
+            self.missing(report, *options, status=1),
+            [
+                "<BlobPath>pictures/wild/a.jpg</BlobPath>",
+                "<BlobPath>pictures/wild/canyon.jpg</BlobPath>",
+                "<BlobPath>pictures/city/redmond.jpg</BlobPath>",
+            ],
+        )
+
+    def test_names_that_ntfs_can_not_hold(self):
+        self.blobs = [
+            Blob("data/sc*Aifi.bin", b"1", file_path="\\data\\00000001"),
+            Blob("data/CON", b"2", file_path="\\data\\00000002"),
+            Blob("data/same", b"3"),
+            Blob("data/Same", b"4", file_path="\\data\\00000004"),
+        ]
+        self.make()
+        report = self.audit("--list", self.order([], ["/data/"]), status=0)
+        self.assertEqual(
+            self.rules(report), [("A-63", "data/sc*Aifi.bin"), ("A-63", "data/CON"), ("A-63", "data/Same")]
+        )
+        found = [f for f in report["findings"] if f["rule"] == "A-63"]
+        self.assertEqual([f["file_path"] for f in found], ["\\data\\00000001", "\\data\\00000002", "\\data\\00000004"])
+        self.assertIn(":", found[0]["message"])
+        self.assertNotIn(":", found[2]["message"])
+
+    def test_snapshots(self):
+        self.blobs.append(
+            Blob("pictures/wild/a.jpg", b"older", file_path="\\pictures\\wild\\a.1.jpg", snapshot="2011-03-09T01:42:34.9360000Z")
+        )
+        self.make()
+        report = self.audit("--list", self.order([], ["/"]), status=0)
+        self.assertEqual(report["audit"]["snapshots"], 1)
+        self.assertIn(("A-64", "pictures/wild/a.jpg"), self.rules(report))
+
+    def test_neither_list_nor_log(self):
+        self.make()
+        self.assertEqual(self.rules(self.audit(status=0)), [])
+
+
+class Log(ExportCase):
+    def test_crc64_of_what_was_exported(self):
+        self.make()
+        verbose = self.write("v.xml", maker.verbose_2021(self.blobs, export=True))
+        report = self.audit("--log", verbose, status=0)
+        self.assertEqual(report["audit"]["blobs_proven"], 4)
+
+    def test_snapshots_share_a_path(self):
+        older = Blob(
+            "pictures/wild/a.jpg", b"older", file_path="\\pictures\\wild\\a.1.jpg", snapshot="2011-03-09T01:42:34.9360000Z"
+        )
+        self.blobs.append(older)
+        self.make()
+        verbose = self.write("v.xml", maker.verbose_2021(self.blobs, export=True))
+        report = self.audit("--log", verbose, status=0)
+        self.assertEqual(report["audit"]["blobs_proven"], 5)
+
+    def test_what_failed_is_ordered_again(self):
+        self.make()
+        entities = [
+            maker.errored("pictures/movie/sc:Aifi/block.blob", "UploadErrorWin32", 267, "File Create failed", cloud="BlockBlob"),
+            maker.errored("pictures/wild/a.jpg", "ExportCloudHttp", 404, "gone", cloud="BlockBlob"),
+        ]
+        options = ["--log", self.write("c.xml", maker.copy_log(entities, 6)), "--list", self.order([], ["/"])]
+        report = self.audit(*options, status=1)
+        self.assertEqual(self.rules(report), [("A-22", "pictures/wild/a.jpg"), ("A-22", "pictures/movie/sc:Aifi/block.blob")])
+        self.assertEqual(report["audit"]["blobs_failed"], 2)
+        self.assertEqual(
+            self.missing(report, *options, status=1),
+            ["<BlobPath>pictures/wild/a.jpg</BlobPath>", "<BlobPath>pictures/movie/sc:Aifi/block.blob</BlobPath>"],
+        )
+
+    def test_ordered_by_name_and_failed(self):
+        """It is missing once."""
+        self.make()
+        entities = [maker.errored("pictures/gone.jpg", "ExportCloudHttp", 404, "gone", cloud="BlockBlob")]
+        options = [
+            "--log", self.write("c.xml", maker.copy_log(entities, 5)), "--list", self.order(["pictures/gone.jpg"], ["/pictures/", "/$root/"]),
+        ]
+        report = self.audit(*options, status=1)
+        self.assertEqual(self.rules(report), [("A-22", "pictures/gone.jpg"), ("A-60", "pictures/gone.jpg")])
+        self.assertEqual(self.missing(report, *options, status=1), ["<BlobPath>pictures/gone.jpg</BlobPath>"])
+
+    def test_drive_log(self):
+        self.make()
+        entries = [Entry(b) for b in self.blobs]
+        entries[1] = Entry(self.blobs[1], "BlobUnexpectedChange", bad={1: "Failed"})
+        options = ["--log", self.write("l.xml", maker.drive_log(entries, "CompletedWithErrors"))]
+        report = self.audit(*options, status=1)
+        self.assertEqual(self.rules(report), [("A-22", "pictures/wild/canyon.jpg")])
+        self.assertEqual(self.missing(report, *options, status=1), ["<BlobPath>pictures/wild/canyon.jpg</BlobPath>"])
+
+
+class CommandLine(ExportCase):
+    def test_options_that_need_export(self):
+        self.make()
+        order = self.order([], ["/"])
+        for options in (["--list", order], ["--write-missing", self.path("x")]):
+            result = run("audit", "--log", order, *options, self.drive)
+            self.expect_status(result, 2)
+            self.assertIn(b"--export", result.stderr)
+
+    def test_nothing_is_written_over(self):
+        self.make()
+        order = self.order([], ["/"])
+        for target in (order, os.path.join(self.drive, "again.xml")):
+            result = run("audit", "--export", "--list", order, "--write-missing", target, self.drive)
+            self.expect_status(result, 2)
+
+    def test_an_older_list_stays_when_nothing_is_missing(self):
+        self.make()
+        target = self.write("again.xml", "older")
+        result = run("audit", "--export", "--list", self.order([], ["/"]), "--write-missing", target, self.drive)
+        self.expect_status(result, 0)
+        with open(target, encoding="utf-8") as file:
+            self.assertEqual(file.read(), "older")
+        self.assertEqual(sorted(os.listdir(self.folder)), ["again.xml", "bad", "drive", "good", "list.xml"])
+
+    def test_device(self):
+        self.make()
+        order = self.order(["pictures/none"], ["/"])
+        result = run("audit", "--export", "--list", order, "--write-missing", "/dev/full", self.drive)
+        self.expect_status(result, 3)
+
+
+if __name__ == "__main__":
+    unittest.main()
