@@ -366,6 +366,18 @@ typedef struct tally_check_options {
 	 * reads nothing. A manifest that can't be read to its end has no checkpoint.
 	 */
 	const char *checkpoint;
+	/**
+	 * A file with the BitLocker key of the volume, when the drive is a disk or an image: the 48 digits of a recovery
+	 * password, the Base64 of an external key, or a .BEK file. NULL: the journal's key.
+	 */
+	const char *key_file;
+	/**
+	 * Asked for the key of a locked volume when neither the file nor the journal has one: writes it as text, with a
+	 * NUL, into `key` of `size` bytes, which are wiped afterwards. @return false when there is none. Or NULL.
+	 * @param volume what BitLocker says of the volume (computer, name, date), for people.
+	 */
+	bool (*ask_key)(void *context, const char *volume, char *key, size_t size);
+	void *ask_context; /**< for ask_key */
 } tally_check_options;
 
 /** Something that was not checked, and why. */

@@ -18,6 +18,8 @@ typedef struct tally_cli_streams {
 	bool (*stopped)(void);   /* the user asked to stop; any thread may ask */
 	/* The user wants to see the progress now, and did not ask yet; or NULL: nobody can. */
 	bool (*progress_asked)(void);
+	/* Asks on the terminal for what must not be seen; false when nobody can be asked, or nothing is said. Or NULL. */
+	bool (*ask_secret)(const char *question, char *answer, size_t size);
 } tally_cli_streams;
 
 typedef enum tally_cli_exit {

@@ -7,6 +7,14 @@
 
 #include <unistd.h>
 
+static bool ask_key(void *context, const char *volume, char *key, size_t size)
+{
+	const tally_cli_streams *streams = context;
+	char question[480];
+	snprintf(question, sizeof question, "BitLocker key of %.400s: ", volume[0] != '\0' ? volume : "the volume");
+	return streams->ask_secret(question, key, size);
+}
+
 static int parse_options(const tally_cli_call *call, tally_check_options *options)
 {
 	*options = (tally_check_options){
@@ -16,6 +24,9 @@ static int parse_options(const tally_cli_call *call, tally_check_options *option
 	    .kind = tally_cli_document_kind(call),
 	    .strict = call->given[TALLY_OPTION_STRICT],
 	    .checkpoint = call->value[TALLY_OPTION_CHECKPOINT],
+	    .key_file = call->value[TALLY_OPTION_KEY_FILE],
+	    .ask_key = call->streams->ask_secret != NULL ? ask_key : NULL,
+	    .ask_context = (void *)(uintptr_t)call->streams,
 	};
 	if (options->checkpoint != NULL && call->argument_count > 1)
 		return tally_cli_usage_error(call, "a checkpoint belongs to one drive: check them one at a time");
@@ -27,10 +38,10 @@ static int parse_options(const tally_cli_call *call, tally_check_options *option
 	return status;
 }
 
-/* What the report must not be written over: the drives and the journal. */
+/* What the report must not be written over: the drives, the journal and the key. */
 static int open_output(tally_cli_output *output, const tally_cli_call *call)
 {
-	const char **inputs = tally_zalloc(call->argument_count + 1, sizeof *inputs);
+	const char **inputs = tally_zalloc(call->argument_count + 2, sizeof *inputs);
 	if (inputs == NULL) {
 		tally_cli_complain(call->streams, "out of memory");
 		return TALLY_EXIT_UNCHECKED;
@@ -38,7 +49,8 @@ static int open_output(tally_cli_output *output, const tally_cli_call *call)
 	for (size_t i = 0; i < call->argument_count; i++)
 		inputs[i] = call->arguments[i];
 	inputs[call->argument_count] = call->value[TALLY_OPTION_JOURNAL];
-	int status = tally_cli_output_open(output, call, inputs, call->argument_count + 1);
+	inputs[call->argument_count + 1] = call->value[TALLY_OPTION_KEY_FILE];
+	int status = tally_cli_output_open(output, call, inputs, call->argument_count + 2);
 	tally_free(inputs);
 	return status;
 }

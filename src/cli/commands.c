@@ -83,8 +83,9 @@ static const tally_cli_option log_file = {
     .name = "log",
     .metavar = "FILE",
     .many = true,
-    .help = "A log of the service: drive log, copy log or verbose log of any generation. May be given several times, in "
-	    "any order. Logs of other drives are recognised and left aside.",
+    .help =
+	"A log of the service: drive log, copy log or verbose log of any generation. May be given several times, in "
+	"any order. Logs of other drives are recognised and left aside.",
 };
 static const tally_cli_option audit_manifest = {
     .id = TALLY_OPTION_MANIFEST,
@@ -160,6 +161,15 @@ static const tally_cli_option max_rate = {
     .metavar = "RATE",
     .help = "Read no more than this many bytes per second, so that others can use the disk too. K, M and G behind "
 	    "the number stand for 1024 bytes and its powers. Default: no limit.",
+};
+static const tally_cli_option key_file = {
+    .id = TALLY_OPTION_KEY_FILE,
+    .name = "key-file",
+    .metavar = "FILE",
+    .help =
+	"A file with the BitLocker key of a disk or image: the 48 digits of its recovery password, the Base64 of an "
+	"external key, or a .BEK file; - is standard input. Default: the journal's key; without one it is asked for "
+	"on a terminal.",
 };
 static const tally_cli_option checkpoint = {
     .id = TALLY_OPTION_CHECKPOINT,
@@ -293,21 +303,21 @@ static const tally_cli_option version = {
 
 static const tally_cli_option *const program_options[] = {&program_help, &version, NULL};
 static const tally_cli_option *const check_options[] = {
-    &journal,  &manifest, &drive_id,     &manifest_kind, &strict, &jobs,    &io,
-    &direct,   &max_rate, &checkpoint,   &check_format,  &output, &verbose, &quiet,
-    &progress, &no_color, &command_help, &version,       NULL,
+    &journal, &key_file, &manifest, &drive_id,     &manifest_kind, &strict, &jobs,
+    &io,      &direct,   &max_rate, &checkpoint,   &check_format,  &output, &verbose,
+    &quiet,   &progress, &no_color, &command_help, &version,       NULL,
 };
 static const tally_cli_option *const audit_options[] = {
-    &log_file, &journal,  &audit_manifest, &drive_id, &is_export, &blob_list, &write_missing, &strict,       &jobs,    &io,
-    &direct,   &max_rate, &format,         &output,   &verbose,   &quiet,     &progress,      &no_color,     &command_help,
-    &version,  NULL,
+    &log_file, &journal,  &audit_manifest, &drive_id, &is_export, &blob_list, &write_missing, &strict,
+    &jobs,     &io,       &direct,         &max_rate, &format,    &output,    &verbose,       &quiet,
+    &progress, &no_color, &command_help,   &version,  NULL,
 };
 static const tally_cli_option *const lint_options[] = {
     &document_kind, &strict,   &lint_jobs, &format,       &output,  &verbose,
     &quiet,         &progress, &no_color,  &command_help, &version, NULL,
 };
 static const tally_cli_option *const job_options[] = {
-    &job,    &emit,   &with_keys, &papers_only, &strict,   &job_jobs,     &io,      &direct, &max_rate,
+    &job,    &emit,   &with_keys, &papers_only, &strict,   &job_jobs, &io,           &direct,  &max_rate,
     &format, &output, &verbose,   &quiet,       &progress, &no_color, &command_help, &version, NULL,
 };
 static const tally_cli_option *const explain_options[] = {&list, &command_help, &version, NULL};
@@ -435,10 +445,12 @@ static const tally_cli_command commands[] = {
 	.summary = "do the documents and drives of a job hold together?",
 	.description =
 	    "Compares what journals, DriveInfo files, manifests, the job's description and the drives at hand "
-	    "(mounted directories) say of each drive: missing and extra drives, drives given twice, keys, manifest paths "
+	    "(mounted directories) say of each drive: missing and extra drives, drives given twice, keys, manifest "
+	    "paths "
 	    "and hashes that differ, blobs that two drives hold. What each argument is, is recognised by its content. "
 	    "Then the drives are checked as by the command check, and the job's end is predicted from theirs. "
-	    "The report is one for each drive, in the order of the arguments, and one for the job. Keys are compared, and "
+	    "The report is one for each drive, in the order of the arguments, and one for the job. Keys are compared, "
+	    "and "
 	    "appear in no report.",
 	.options = job_options,
 	.exits = subject_exits,

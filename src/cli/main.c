@@ -3,10 +3,12 @@
 #include "cli/cli.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -75,6 +77,47 @@ static bool hold_standard_streams(void)
 	return true;
 }
 
+/* A line of the terminal, without its end; false when the user stops or says nothing. */
+static bool read_line(int terminal, char *line, size_t size)
+{
+	size_t used = 0;
+	while (used < size - 1) {
+		struct pollfd wait = {.fd = terminal, .events = POLLIN};
+		char c;
+		/* Signals don't restart this one, so that Ctrl-C ends it. */
+		if (poll(&wait, 1, -1) < 0 && !is_stopped())
+			continue;
+		if (is_stopped() || read(terminal, &c, 1) != 1)
+			return false;
+		if (c == '\n' || c == '\r')
+			break;
+		line[used++] = c;
+	}
+	line[used] = '\0';
+	return used > 0;
+}
+
+static bool ask_secret(const char *question, char *answer, size_t size)
+{
+	struct termios before, silent;
+	int terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	if (terminal < 0)
+		return false;
+	bool known = tcgetattr(terminal, &before) == 0;
+	silent = before;
+	silent.c_lflag &= ~(tcflag_t)ECHO;
+	bool answered = false;
+	/* Where it would be seen it is not asked for. */
+	if (known && tcsetattr(terminal, TCSAFLUSH, &silent) == 0) {
+		answered = write(terminal, question, strlen(question)) > 0 && read_line(terminal, answer, size);
+		tcsetattr(terminal, TCSAFLUSH, &before);
+		if (write(terminal, "\n", 1) != 1)
+			answered = false;
+	}
+	close(terminal);
+	return answered;
+}
+
 static bool wants_colour(void)
 {
 	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
@@ -95,6 +138,7 @@ int main(int argc, char **argv)
 	    .clock = monotonic_milliseconds,
 	    .stopped = is_stopped,
 	    .progress_asked = is_progress_asked,
+	    .ask_secret = ask_secret,
 	};
 	int status = tally_cli(argc, argv, &streams);
 	/* Network file systems tell of a full disk here. */

@@ -34,7 +34,7 @@ static tally_result read_journal(tally_run *run, tally_error *error)
 	tally_result result = tally_source_file(&source, run->options->journal, error);
 	if (result != TALLY_OK)
 		return result;
-	result = tally_journal_read(&run->journal, &source, &silent, error);
+	result = tally_journal_read_keys(&run->journal, &source, &silent, error);
 	tally_source_close(&source);
 	select_entry(run, run->options->drive_id);
 	return result;
@@ -305,10 +305,20 @@ static void tell_gaps(tally_run *run)
 		tally_run_gap(run, "the drive itself, with all its files", "no drive was given, only its papers");
 		return;
 	}
-	tally_run_gap(run, "disk, partition, BitLocker volume and file system", mounted);
-	tally_run_gap(run, "the drive's serial number against its DriveId", mounted);
-	tally_run_gap(run, "whether the BitLocker key unlocks the drive",
-		      run->options->journal == NULL ? "no journal was given (--journal)" : "only its form can be checked on a mounted directory");
+	bool is_directory = strcmp(run->summary->source, "directory") == 0;
+	if (is_directory)
+		tally_run_gap(run, "disk, partition, BitLocker volume and file system", mounted);
+	if (!run->opened.has_facts)
+		tally_run_gap(run, "the drive's serial number against its DriveId",
+			      is_directory ? mounted : "an image does not show it");
+	if (is_directory)
+		tally_run_gap(run, "whether the BitLocker key unlocks the drive",
+			      run->options->journal == NULL ? "no journal was given (--journal)"
+							    : "only its form can be checked on a mounted directory");
+	else if (run->drive != NULL && !run->opened.was_unlocked)
+		tally_run_gap(run, "whether the BitLocker key unlocks the drive", "the volume is not encrypted");
+	if (!is_directory && run->drive == NULL)
+		tally_run_gap(run, "the manifest and everything that it names", "the volume could not be opened; see the findings");
 	tally_run_gap(run, "the storage account: access, existing blobs, leases", "it can't be known offline");
 	if (run->totals.skipped > 0)
 		tally_run_gap(run, "elements of the manifest that are not known here", "what they hold was not read; see the findings");
@@ -363,14 +373,22 @@ static tally_result run_papers(tally_run *run, tally_error *error)
 	return result == TALLY_OK ? tally_run_read_papers(run, error) : result;
 }
 
+/* Of several entries of a journal, this drive's is the one whose key unlocked it. */
+static void take_key_owner(tally_run *run)
+{
+	if (run->entry == NULL && run->opened.key_of < run->journal.drive_count)
+		run->entry = &run->journal.drives[run->opened.key_of];
+}
+
 static tally_result run_stages(tally_run *run, tally_error *error)
 {
 	if (run->options->drive == NULL)
 		return run_papers(run, error);
-	tally_result result = tally_drive_open_directory(run->options->drive, &run->drive, error);
+	tally_result result = read_journal(run, error);
 	if (result == TALLY_OK)
-		result = read_journal(run, error);
-	if (result == TALLY_OK)
+		result = tally_run_open_drive(run, error);
+	take_key_owner(run);
+	if (result == TALLY_OK && run->drive != NULL)
 		result = open_manifest(run, error);
 	if (result == TALLY_OK && !run->manifest_open)
 		result = tell_journal(run, run->options->drive_id != NULL ? run->options->drive_id : "", error);
@@ -393,7 +411,7 @@ static void release(tally_run *run)
 	tally_records_clear(&run->named);
 	tally_fingerprinter_free(run->fingerprinter);
 	tally_journal_clear(&run->journal);
-	tally_drive_close(run->drive);
+	tally_run_close_drive(run);
 }
 
 tally_result tally_run_check(tally_run *run, const tally_check_options *options, const tally_sink *sink, tally_summary *summary,

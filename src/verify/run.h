@@ -8,6 +8,7 @@
 #include "drive/drive.h"
 #include "format/journal.h"
 #include "format/manifest.h"
+#include "verify/opening.h"
 #include "verify/recording.h"
 
 /* A finished blob, as the audit sees it. Valid only during the call. */
@@ -43,6 +44,7 @@ typedef struct tally_run {
 	unsigned rank; /* of summary->drive_status in the replay's order; see verdict.c */
 	bool unexplained; /* an error was found that no status of the service stands for */
 
+	tally_opened opened; /* what is below the drive */
 	tally_drive *drive;
 	tally_journal journal;
 	const tally_journal_drive *entry; /* this drive's, or NULL */

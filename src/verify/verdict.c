@@ -6,7 +6,9 @@
  * status it would report; the statuses of a finished drive come last.
  */
 static const char *const replay_order[] = {
-	"BitLockerKeyInvalid", "ManifestNameInvalid",	"ManifestNameTooLong",	 "ManifestNotFound",
+	"DiskNotFound",		"DiskOperationFailed",	"BitLockerVolumeNotFound", "BitLockerNotActivated",
+	"BitLockerProtectorNotFound", "BitLockerKeyInvalid", "BitLockerUnlockVolumeFailed", "BitLockerFailed",
+	"VolumeNotNtfs",	"ManifestNameInvalid",	"ManifestNameTooLong",	 "ManifestNotFound",
 	"ManifestAccessDenied", "ReadManifestFailed",	"ManifestCorrupted",	 "ManifestFormatInvalid",
 	"ManifestDriveIdMismatch", "BlobRequestForbidden", "CompletedWithErrors", "CompletedWithWarnings",
 	"Completed",

@@ -129,7 +129,7 @@ END_TEST
 /* What the notations and the replay demand has ids of this program. */
 static bool is_ours(const char *id)
 {
-	static const char *const families[] = {"XML-", "JSON-", "CSV-", "V-", "W-"};
+	static const char *const families[] = {"XML-", "JSON-", "CSV-", "V-", "W-", "A-"};
 	for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
 		if (strncmp(id, families[i], strlen(families[i])) == 0)
 			return true;
