@@ -478,7 +478,7 @@ typedef struct tally_job_summary {
 	size_t drive_count;
 	bool has_list;     /**< a job's description was read that lists drives */
 	bool is_complete;  /**< the documents hold all that creating the job needs: for each drive its id, key, manifest
-				path and hash, and no more drives than a job may have */
+				path and hash, no more drives than a job may have, and no error in a document */
 	const tally_status *job_status; /**< how the job would end, at level job; NULL when nothing can be said */
 	int exit_status;   /**< 0 nothing wrong, 1 something is wrong, 3 something could not be checked */
 	uint64_t errors, warnings, notes; /**< of documents and between them; each drive's are in its own summary */

@@ -100,8 +100,9 @@ void tally_text_job(tally_writer *writer, const tally_report_style *style, const
 	if (summary->list == NULL)
 		tally_write_wrapped(writer, TALLY_TEXT_LABEL_WIDTH, TALLY_TEXT_LABEL_WIDTH, summary->list_refusal);
 	else
-		tally_write(writer, summary->is_complete ? "complete: the job can be created from these documents\n"
-							 : "can be made, but not all keys are known\n");
+		tally_write(writer, summary->is_complete  ? "complete: the job can be created from these documents\n"
+				    : summary->errors > 0 ? "can be made, but something is wrong with the documents\n"
+							  : "can be made, but not all keys are known\n");
 	write_drives(writer, summary);
 	tally_write(writer, "\n");
 	write_unused(writer, summary);

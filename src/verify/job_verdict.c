@@ -106,7 +106,8 @@ static bool is_complete(const tally_job_summary *s)
 		count++;
 		complete = complete && drive->has_key && drive->has_manifest_file && drive->has_manifest_hash;
 	}
-	return complete && count > 0 && count <= TALLY_JOB_DRIVES_MAX;
+	/* A document that is wrong may have said more than could be read of it. */
+	return complete && count > 0 && count <= TALLY_JOB_DRIVES_MAX && s->errors == 0;
 }
 
 static void tell_gaps(job_model *m)
