@@ -3,9 +3,11 @@
 
 import json
 import os
+import signal
+import subprocess
 import unittest
 
-from fixture import run
+from fixture import COMMAND, ENVIRONMENT, run
 from job_fixture import HASH_LINE, KEY_LINE, PATH_LINE, JobCase, key_of
 
 
@@ -297,6 +299,32 @@ class Drives(JobCase):
         expected = run(*arguments, "--jobs", "1").stdout
         for jobs in ("2", "5"):
             self.assertEqual(run(*arguments, "--jobs", jobs).stdout, expected)
+
+    def test_stopping_ends_all_with_honest_reports(self):
+        files = {f"\\{i}.bin": bytes([i]) * 60000 for i in range(4)}
+        one, two = self.make(1, files), self.make(2)
+        arguments = ["job", self.journal("12.jrn", one, two), one.folder, two.folder]
+        process = subprocess.Popen(
+            [COMMAND, *arguments, "--format", "json", "--progress", "json", "--max-rate", "10K"],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT,
+        )
+        lines = []
+        for line in process.stderr:
+            lines.append(line)
+            if b'"checking"' in line:
+                break
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 3)
+        first, second, job = [json.loads(line) for line in out.splitlines()]
+        self.assertEqual(first["error"], {"code": "stopped", "message": "stopped before the end"})
+        self.assertLess(first["coverage"]["segments"]["checked"], 60)
+        self.assertEqual(second["error"]["code"], "stopped")
+        self.assertIn("was not begun", second["error"]["message"])
+        self.assertIn(b"was not begun", err)
+        self.assertEqual(job["job"]["verdict"], {"portal_state": None, "classic_state": None, "exit_status": 3})
+        self.assertEqual(job["job"]["error"]["code"], "stopped")
+        self.expect_no_secret(out, err, b"".join(lines))
 
     def test_progress_names_the_drives(self):
         one = self.make(1)
