@@ -445,7 +445,8 @@ typedef struct tally_job_sink {
 	void (*drive_finding)(void *context, size_t subject, const tally_finding *finding);
 	/**
 	 * A drive's check is over; drives come in the order of the subjects, whichever is ready first.
-	 * @param result as tally_check returns it, with `error`. @param summary is released when the call returns.
+	 * @param result as tally_check returns it, with `error`. @param summary is released when the call returns; its
+	 * `source` is NULL when the drive's check was not begun.
 	 */
 	void (*drive_done)(void *context, size_t subject, tally_result result, const tally_summary *summary,
 			   const tally_error *error);
@@ -490,7 +491,7 @@ typedef struct tally_job_summary {
 	size_t drive_count;
 	bool has_list;     /**< a job's description was read that lists drives */
 	bool is_complete;  /**< the documents hold all that creating the job needs: for each drive its id, key, manifest
-				path and hash, and no more drives than a job may have */
+				path and hash, no more drives than a job may have, and no document has an error or could not be read */
 	const tally_status *job_status; /**< how the job would end, at level job; NULL when nothing can be said */
 	int exit_status;   /**< 0 nothing wrong, 1 something is wrong, 3 something could not be checked */
 	uint64_t errors, warnings, notes; /**< of documents and between them; each drive's are in its own summary */

@@ -98,14 +98,17 @@ static void on_drive_done(void *context, size_t subject, tally_result result, co
 	const char *path = session->call->arguments[subject];
 	tally_collector *findings = &session->drive_findings[subject];
 	tally_error told = error != NULL ? *error : (tally_error){.code = TALLY_OK};
+	bool begun = summary->source != NULL;
 	tally_progress_meter_end(&session->meter);
 	const tally_check_report report = {
 	    .path = path,
 	    .journal = session->summary.subjects[subject].journal,
 	    .summary = summary,
 	    .findings = findings,
-	    .error = tally_cli_judge(session->call->streams, path, result, findings, &told),
+	    .error = begun ? tally_cli_judge(session->call->streams, path, result, findings, &told) : &told,
 	};
+	if (!begun)
+		tally_cli_complain(session->call->streams, "%s", told.message);
 	session->format->check(session->writer, &session->style, &session->totals, &report);
 	tally_check_totals_add(&session->totals, &report);
 	tally_writer_flush(session->writer);

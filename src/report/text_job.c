@@ -85,6 +85,19 @@ static void write_unused(tally_writer *writer, const tally_job_summary *summary)
 	}
 }
 
+/* Whether the job's drive list can be made of these documents. */
+static void write_list(tally_writer *writer, const tally_job_summary *summary)
+{
+	bool no_key = false;
+	for (size_t i = 0; i < summary->drive_count; i++)
+		no_key = no_key || (summary->drives[i].is_of_job && !summary->drives[i].has_key);
+	const char *text = summary->list == NULL  ? summary->list_refusal
+			   : summary->is_complete ? "complete: the job can be created from these documents"
+			   : no_key               ? "can be made, but not all keys are known"
+						  : "can be made, but not all documents are right and readable";
+	tally_text_labelled(writer, "List", text);
+}
+
 void tally_text_job(tally_writer *writer, const tally_report_style *style, const tally_check_totals *totals,
 		    const tally_job_report *report)
 {
@@ -96,12 +109,7 @@ void tally_text_job(tally_writer *writer, const tally_report_style *style, const
 	tally_write(writer, summary->has_list ? "" : " (no drive list was given)");
 	tally_write(writer, "\n");
 	write_verdict(writer, report);
-	tally_text_label(writer, "List");
-	if (summary->list == NULL)
-		tally_write_wrapped(writer, TALLY_TEXT_LABEL_WIDTH, TALLY_TEXT_LABEL_WIDTH, summary->list_refusal);
-	else
-		tally_write(writer, summary->is_complete ? "complete: the job can be created from these documents\n"
-							 : "can be made, but not all keys are known\n");
+	write_list(writer, summary);
 	write_drives(writer, summary);
 	tally_write(writer, "\n");
 	write_unused(writer, summary);

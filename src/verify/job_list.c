@@ -13,6 +13,13 @@ static const char no_key[] = "*******";
 
 /* ---- making the list ---- */
 
+/* What someone wrote as an id need not be one: it is shown as findings show it. */
+static const char *shown_id(const char *id, char out[128])
+{
+	tally_mask((tally_text){id, strlen(id)}, out, 128);
+	return out;
+}
+
 static bool is_usable_key(const job_entry *entry)
 {
 	return entry->key != NULL && (entry->key_form == TALLY_KEY_RECOVERY || entry->key_form == TALLY_KEY_EXTERNAL);
@@ -22,6 +29,7 @@ static bool is_usable_key(const job_entry *entry)
 static tally_result fill_item(job_model *m, const job_drive *drive, job_item *item)
 {
 	const job_entry *file = NULL, *hash = NULL, *header = NULL, *key = NULL;
+	char id[128];
 	for (size_t i = drive->count; i-- > 0;) {
 		const job_entry *entry = &m->entries[drive->first + i];
 		file = entry->manifest_file != NULL ? entry : file;
@@ -32,7 +40,7 @@ static tally_result fill_item(job_model *m, const job_drive *drive, job_item *it
 	const char *missing = file == NULL ? "path" : hash == NULL ? "hash" : NULL;
 	if (missing != NULL) {
 		snprintf(m->summary->list_refusal, sizeof m->summary->list_refusal,
-			 "no document gives the manifest's %s of drive %.100s", missing, drive->id);
+			 "no document gives the manifest's %s of drive %.100s", missing, shown_id(drive->id, id));
 		return TALLY_OK;
 	}
 	tally_hex_encode(hash->hash, sizeof hash->hash, item->hash);
@@ -51,7 +59,7 @@ static tally_result fill_item(job_model *m, const job_drive *drive, job_item *it
 /* Whether the drives are such that a list of them is worth making. */
 static bool may_list(job_model *m, size_t *count)
 {
-	char *refusal = m->summary->list_refusal;
+	char *refusal = m->summary->list_refusal, id[128];
 	*count = 0;
 	for (size_t i = 0; i < m->drive_count; i++) {
 		const job_drive *drive = m->ordered[i];
@@ -60,7 +68,7 @@ static bool may_list(job_model *m, size_t *count)
 		++*count;
 		if (drive->contradicts) {
 			snprintf(refusal, sizeof m->summary->list_refusal,
-				 "the documents contradict each other about drive %.100s", drive->id);
+				 "the documents contradict each other about drive %.100s", shown_id(drive->id, id));
 			return false;
 		}
 	}
@@ -309,6 +317,7 @@ tally_result tally_job_list_write(const tally_job_list *list, tally_job_form for
 				  int (*put)(void *context, const char *bytes, size_t size), void *context,
 				  tally_error *error)
 {
+	char id[128];
 	if (list == NULL || put == NULL || (unsigned)form > TALLY_JOB_CLI)
 		return tally_fail(error, TALLY_ERROR_ARGUMENT,
 				  "tally_job_list_write needs a list, a known form and put");
@@ -316,7 +325,7 @@ tally_result tally_job_list_write(const tally_job_list *list, tally_job_form for
 		if (list->items[i].key == NULL)
 			return tally_fail(error, TALLY_ERROR_ARGUMENT,
 					  "no document gives a usable BitLocker key of drive %.100s",
-					  list->items[i].drive_id);
+					  shown_id(list->items[i].drive_id, id));
 	job_text text = {0};
 	write_form(&text, list, form, with_keys);
 	tally_result result = TALLY_OK;

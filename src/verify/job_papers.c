@@ -258,8 +258,6 @@ static int compare_entries(const void *a, const void *b)
 static void take_entry(job_model *m, job_drive *drive, job_entry *entry)
 {
 	const tally_job_subject *subject = &m->summary->subjects[entry->subject];
-	if (entry->order < drive->rank)
-		drive->rank = entry->order;
 	drive->count++;
 	drive->is_listed = drive->is_listed || entry->is_listed;
 	drive->has_journal =

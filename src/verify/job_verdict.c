@@ -98,7 +98,10 @@ static const tally_status *job_status(const tally_job_summary *s)
 static bool is_complete(const tally_job_summary *s)
 {
 	size_t count = 0;
-	bool complete = true;
+	bool complete = s->errors == 0;
+	/* A document that is wrong, or that could not be read, may have more to say. */
+	for (size_t i = 0; i < s->subject_count; i++)
+		complete = complete && (s->subjects[i].is_drive || s->subjects[i].error.code == TALLY_OK);
 	for (size_t i = 0; i < s->drive_count; i++) {
 		const tally_job_drive *drive = &s->drives[i];
 		if (!drive->is_of_job)

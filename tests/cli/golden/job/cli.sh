@@ -1,0 +1,4 @@
+# Read this file (. ./FILE), then: az import-export create ... "$@"
+set -- \
+	--drive-list 'bit-locker-key=*******' 'drive-header-hash=' 'drive-id=WD-JOB001' 'manifest-file=\DriveManifest.xml' 'manifest-hash=2A086AD34003A31B894CB41A7AADBDB3' \
+	--drive-list 'bit-locker-key=*******' 'drive-header-hash=' 'drive-id=WD-JOB002' 'manifest-file=\DriveManifest.xml' 'manifest-hash=314AC813F095F5A75A6388925F619DBC'
