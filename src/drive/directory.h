@@ -17,12 +17,15 @@
 
 typedef struct tally_directory_options {
 	bool without_openat2; /* as on a kernel that lacks it */
+	bool without_view;    /* as for whoever may not have a view of his own */
 	tally_cache_limits cache;
 } tally_directory_options;
 
 typedef struct tally_directory {
 	tally_drive drive;
 	int root; /* O_PATH */
+	int seen; /* what `root` is a view of, or -1; while it is open, nobody unmounts the drive and thinks it is free
+		   */
 	tally_os_mount mount;
 	bool has_openat2;
 	bool refuses_devices;
