@@ -190,6 +190,7 @@ static const tally_drive_class directory_class = {
     .read_medium = tally_directory_read_medium,
     .identify = tally_directory_identify,
     .close_file = tally_directory_close_file,
+    .read_cached = tally_directory_read_cached,
     .map = tally_directory_map,
     .cached = tally_directory_cached,
     .will_need = tally_directory_will_need,
