@@ -165,6 +165,9 @@ bool tally_ahead_rests(tally_ahead *a, size_t index)
 void tally_ahead_missed(tally_ahead *a, size_t index, int64_t got)
 {
 	a->mood.restless |= got == -EOPNOTSUPP;
+	/* Not even its first page was there. */
+	if (got == -EAGAIN)
+		a->batch->segments[a->queue[index]].give_back = true;
 	rise(a, index + 1);
 }
 
