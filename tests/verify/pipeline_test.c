@@ -97,8 +97,9 @@ static void begin(seen *v, const tally_reading_options *options)
 	tally_reading_init(&reading, drive, options);
 	v->slots = reading.slots;
 	tally_reading_destroy(&reading);
+	const tally_pipeline_options how = {.reading = *options};
 	const tally_pipeline_sink sink = {v, take, wait};
-	ck_assert_int_eq(tally_pipeline_new(&v->pipeline, drive, false, options, &sink, &error), TALLY_OK);
+	ck_assert_int_eq(tally_pipeline_new(&v->pipeline, drive, &how, &sink, &error), TALLY_OK);
 }
 
 static tally_result submit(seen *v, uint64_t size, const char *folder)
