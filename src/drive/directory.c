@@ -121,8 +121,9 @@ static bool enter_folder(tally_directory *directory, tally_folder *folder, char 
  * remembers names in a table of its own; no allocation and no lock. Whatever else happens is the search's to explain.
  *
  * Opening a device can do things (rewind a tape, start a watchdog), so it must not be tried in order to find out. Where
- * the mount has `nodev`, as those for removable drives have, the kernel refuses before the device's driver is asked;
- * elsewhere the path is looked at first, which costs as much again; or half of that in a folder that is open already.
+ * the mount has `nodev`, as those for removable drives and our own view have, the kernel refuses before the device's
+ * driver is asked; elsewhere the path is looked at first, which costs as much again; or half of that in a folder that
+ * is open already.
  */
 static bool open_as_spelt(tally_directory *directory, tally_folder *folder, tally_text path, tally_file *file)
 {
@@ -173,6 +174,8 @@ static void close_directory(tally_drive *drive)
 	tally_listing_cache_free(directory->listings);
 	if (directory->root >= 0)
 		close(directory->root);
+	if (directory->seen >= 0)
+		close(directory->seen);
 	tally_free(directory);
 }
 
@@ -187,6 +190,7 @@ static const tally_drive_class directory_class = {
     .read_medium = tally_directory_read_medium,
     .identify = tally_directory_identify,
     .close_file = tally_directory_close_file,
+    .read_cached = tally_directory_read_cached,
     .map = tally_directory_map,
     .cached = tally_directory_cached,
     .will_need = tally_directory_will_need,
@@ -195,6 +199,16 @@ static const tally_drive_class directory_class = {
     .place = tally_directory_place,
 };
 
+/* Where we may, we let the kernel see to it that nothing is written and no device is opened. */
+static void take_view(tally_directory *directory)
+{
+	int view = tally_os_refuses_devices(directory->root) ? -1 : tally_os_private_view(directory->root);
+	if (view < 0)
+		return;
+	directory->seen = directory->root;
+	directory->root = view;
+}
+
 tally_result tally_directory_open(const char *path, const tally_directory_options *options, tally_drive **drive,
 				  tally_error *error)
 {
@@ -202,8 +216,13 @@ tally_result tally_directory_open(const char *path, const tally_directory_option
 	if (opened == NULL)
 		return tally_fail_memory(error);
 	opened->drive.class = &directory_class;
+	opened->seen = -1;
 	opened->root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int os_error = opened->root < 0 ? errno : -tally_os_mount_of(opened->root, &opened->mount);
+	int os_error = opened->root < 0 ? errno : 0;
+	if (os_error == 0 && !options->without_view)
+		take_view(opened);
+	if (os_error == 0)
+		os_error = -tally_os_mount_of(opened->root, &opened->mount);
 	if (os_error != 0) {
 		close_directory(&opened->drive);
 		return tally_fail_os(error, os_error, "can't open the directory %s", path);

@@ -17,12 +17,15 @@
 
 typedef struct tally_directory_options {
 	bool without_openat2; /* as on a kernel that lacks it */
+	bool without_view;    /* as for whoever may not have a view of his own */
 	tally_cache_limits cache;
 } tally_directory_options;
 
 typedef struct tally_directory {
 	tally_drive drive;
 	int root; /* O_PATH */
+	int seen; /* what `root` is a view of, or -1; while it is open, nobody unmounts the drive and thinks it is free
+		   */
 	tally_os_mount mount;
 	bool has_openat2;
 	bool refuses_devices;
@@ -64,6 +67,7 @@ tally_result tally_directory_walk(tally_drive *drive, bool (*visit)(void *contex
 				  void *context, tally_error *error);
 int64_t tally_directory_read(const tally_file *file, uint64_t offset, void *buffer, size_t size);
 int64_t tally_directory_read_medium(const tally_file *file, uint64_t offset, void *buffer, size_t size);
+int64_t tally_directory_read_cached(const tally_file *file, uint64_t offset, void *buffer, size_t size);
 int tally_directory_identify(const tally_file *file, tally_file_identity *identity);
 void tally_directory_close_file(tally_file *file);
 int tally_directory_map(const tally_file *file, uint64_t offset, size_t size, tally_mapping *mapping);

@@ -3,6 +3,7 @@
 #include "drive/directory.h"
 
 #include <errno.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 int64_t tally_directory_read(const tally_file *file, uint64_t offset, void *buffer, size_t size)
@@ -25,6 +26,16 @@ int64_t tally_directory_read_medium(const tally_file *file, uint64_t offset, voi
 	}
 	tally_os_drop((int)file->handle, offset, size);
 	return tally_directory_read(file, offset, buffer, size);
+}
+
+int64_t tally_directory_read_cached(const tally_file *file, uint64_t offset, void *buffer, size_t size)
+{
+	struct iovec whole = {buffer, size};
+	ssize_t count;
+	do
+		count = preadv2((int)file->handle, &whole, 1, (off_t)offset, RWF_NOWAIT);
+	while (count < 0 && errno == EINTR);
+	return count < 0 ? -errno : count;
 }
 
 int tally_directory_map(const tally_file *file, uint64_t offset, size_t size, tally_mapping *mapping)

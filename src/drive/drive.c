@@ -105,6 +105,12 @@ int64_t tally_file_read_medium(const tally_file *file, uint64_t offset, void *bu
 	return read_with(file->drive->class->read_medium, file, offset, buffer, size);
 }
 
+int64_t tally_file_read_cached(const tally_file *file, uint64_t offset, void *buffer, size_t size)
+{
+	read_function *read = file->drive->class->read_cached;
+	return read != NULL ? read_with(read, file, offset, buffer, size) : -EOPNOTSUPP;
+}
+
 int tally_file_map(const tally_file *file, uint64_t offset, size_t size, tally_mapping *mapping)
 {
 	if (file->drive->class->map == NULL)

@@ -96,6 +96,11 @@ extern int64_t (*tally_read_fault)(const tally_file *file, uint64_t offset, size
 /* Test only: may change what a read gave. While it is set, nothing is mapped. */
 extern void (*tally_read_damage)(const tally_file *file, uint64_t offset, uint8_t *bytes, size_t size);
 #endif
+/*
+ * The same of what is in the page cache: -EAGAIN where it would have to wait for the medium, and -EOPNOTSUPP where that
+ * can't be had.
+ */
+int64_t tally_file_read_cached(const tally_file *file, uint64_t offset, void *buffer, size_t size);
 /* What the file is now, to tell a change while it was read. 0 or -errno. */
 int tally_file_identify(const tally_file *file, tally_file_identity *identity);
 /* Whether one has become the other: a file that was written to, cut, removed or replaced. */

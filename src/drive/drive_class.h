@@ -22,7 +22,8 @@ typedef struct tally_drive_class {
 	int (*identify)(const tally_file *file, tally_file_identity *identity);
 	void (*close_file)(tally_file *file);
 
-	/* Advice. NULL: the drive has no such thing. */
+	/* NULL: the drive has no such thing. All but the first two are advice. */
+	int64_t (*read_cached)(const tally_file *file, uint64_t offset, void *buffer, size_t size);
 	int (*map)(const tally_file *file, uint64_t offset, size_t size, tally_mapping *mapping);
 	tally_os_presence (*cached)(const tally_file *file, uint64_t offset, uint64_t size);
 	void (*will_need)(const tally_file *file, uint64_t offset, uint64_t size);

@@ -31,6 +31,12 @@ bool tally_os_same_mount(const tally_os_mount *a, const tally_os_mount *b);
 
 /* Device nodes on this file's mount can't be opened (nodev). */
 bool tally_os_refuses_devices(int fd);
+/*
+ * The directory, with all that is mounted below it, through mounts of its own that nobody else sees: read-only, without
+ * access times, and device nodes can't be opened. It lasts as long as the descriptor that is returned. Or -errno: it
+ * takes CAP_SYS_ADMIN and Linux 5.12.
+ */
+int tally_os_private_view(int dir);
 /* Reading a file on this file's mount can change its access time, which is a write to the drive. */
 bool tally_os_tracks_reading(int fd);
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <linux/mount.h>
 #include <linux/openat2.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -62,6 +63,28 @@ bool tally_os_refuses_devices(int fd)
 {
 	struct statvfs facts;
 	return fstatvfs(fd, &facts) == 0 && (facts.f_flag & ST_NODEV) != 0;
+}
+
+int tally_os_private_view(int dir)
+{
+	struct mount_attr attributes = {
+	    .attr_set =
+		MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOATIME,
+	    .attr_clr = MOUNT_ATTR__ATIME,
+	};
+	const unsigned tree = AT_EMPTY_PATH | AT_RECURSIVE;
+	int view = (int)syscall(SYS_open_tree, dir, "", tree | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	if (view < 0)
+		return -errno;
+	int result = 0;
+	if (syscall(SYS_mount_setattr, view, "", tree, &attributes, sizeof attributes) != 0)
+		result = -errno;
+	else if (!tally_os_refuses_devices(view))
+		result = -ENOTSUP;
+	if (result == 0)
+		return view;
+	close(view);
+	return result;
 }
 
 bool tally_os_tracks_reading(int fd)

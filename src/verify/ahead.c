@@ -3,10 +3,13 @@
 
 #include "digest/digest.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 /* System calls are worth making for so much. */
 #define STEP ((uint64_t)4 << 20)
+/* One wrong guess among so many costs nothing that could be noticed. */
+#define REST_AFTER 16
 #define GIVE_BACK_STEP ((uint64_t)8 << 20)
 
 static bool opens(tally_ahead *a, tally_batch_blob *blob)
@@ -24,6 +27,19 @@ static void read_in(const tally_ahead *a, const tally_file *file, uint64_t offse
 		tally_file_will_need(file, offset + done, size - done < step ? size - done : step);
 }
 
+static bool is_small(const tally_ahead *a, const tally_batch_segment *s)
+{
+	return s->entry.length <= a->reading->buffer;
+}
+
+static void note_presence(tally_ahead *a, const tally_batch_segment *s, tally_os_presence presence)
+{
+	bool counts =
+	    presence == TALLY_OS_PRESENT && is_small(a, s) && !a->mood.restless && a->reading->io != TALLY_IO_DIRECT;
+	a->mood.present = counts ? a->mood.present + 1 : 0;
+	a->mood.rests = a->mood.present >= REST_AFTER;
+}
+
 /* The next piece of the segment at the cursor, at most STEP. Returns its size. */
 static uint64_t issue(tally_ahead *a)
 {
@@ -35,6 +51,7 @@ static uint64_t issue(tally_ahead *a)
 	if (size > 0 && !s->present && opens(a, blob) && s->entry.offset + s->entry.length <= blob->file.size) {
 		uint64_t offset = s->entry.offset + a->within;
 		tally_os_presence presence = tally_file_cached(&blob->file, offset, size);
+		note_presence(a, s, presence);
 		if (a->within == 0)
 			s->give_back = true;
 		s->give_back &= presence == TALLY_OS_ABSENT;
@@ -56,7 +73,8 @@ static uint64_t issue(tally_ahead *a)
 
 static void advance(tally_ahead *a)
 {
-	while (a->next < a->count && a->issued < a->taken + a->reading->ahead && !atomic_load(&a->reading->stop))
+	while (!a->mood.rests && a->next < a->count && a->issued < a->taken + a->reading->ahead &&
+	       !atomic_load(&a->reading->stop))
 		a->issued += issue(a);
 }
 
@@ -68,41 +86,89 @@ static int compare_places(const void *left, const void *right)
 	return (a->segment > b->segment) - (a->segment < b->segment);
 }
 
-/* What needs no disk comes first; what isn't known comes last, in the manifest's order. */
-static void sort_by_place(tally_ahead *a)
+/*
+ * The queue from `first` on. What needs no disk comes first; what isn't known comes last, in the manifest's order.
+ */
+static void sort_by_place(tally_ahead *a, size_t first)
 {
 	tally_segment_place *places = a->batch->places;
-	for (size_t i = 0; i < a->count; i++) {
+	bool all = true;
+	for (size_t i = first; i < a->count; i++) {
 		tally_batch_segment *s = &a->batch->segments[a->queue[i]];
 		tally_batch_blob *blob = &a->batch->blobs[s->blob];
 		places[i] = (tally_segment_place){UINT64_MAX, a->queue[i]};
 		if (!opens(a, blob))
 			continue;
-		s->present = tally_file_cached(&blob->file, s->entry.offset, s->entry.length) == TALLY_OS_PRESENT;
+		tally_os_presence presence = tally_file_cached(&blob->file, s->entry.offset, s->entry.length);
+		note_presence(a, s, presence);
+		s->present = presence == TALLY_OS_PRESENT;
+		all &= s->present;
 		if (s->present)
 			places[i].place = 0;
 		else
 			tally_file_place(&blob->file, s->entry.offset, &places[i].place);
 	}
-	qsort(places, a->count, sizeof *places, compare_places);
-	for (size_t i = 0; i < a->count; i++)
+	a->mood.rests &= all;
+	qsort(places + first, a->count - first, sizeof *places, compare_places);
+	for (size_t i = first; i < a->count; i++)
 		a->queue[i] = places[i].segment;
+}
+
+/* On a rotating disk one at a time finds out what is where, and reads. */
+static void advance_from(tally_ahead *a, size_t first)
+{
+	bool alone = a->reading->medium.rotational;
+	if (alone) {
+		pthread_mutex_lock(&a->reading->one_reader);
+		sort_by_place(a, first);
+	}
+	if (a->reading->io != TALLY_IO_DIRECT)
+		advance(a);
+	if (alone)
+		pthread_mutex_unlock(&a->reading->one_reader);
 }
 
 void tally_ahead_begin(tally_ahead *a, tally_reading *reading, tally_drive *drive, tally_batch *batch, uint32_t *queue,
 		       size_t count)
 {
-	*a = (tally_ahead){.reading = reading, .drive = drive, .batch = batch, .queue = queue, .count = count};
-	if (!reading->medium.rotational) {
-		if (reading->io != TALLY_IO_DIRECT)
-			advance(a);
+	*a = (tally_ahead){
+	    .mood = a->mood, .reading = reading, .drive = drive, .batch = batch, .queue = queue, .count = count};
+	if (!a->mood.rests)
+		advance_from(a, 0);
+}
+
+/* Goes on from the queue's place `next`. */
+static void rise(tally_ahead *a, size_t next)
+{
+	a->mood.rests = false;
+	a->mood.present = 0;
+	if (a->next >= next) {
+		advance(a);
 		return;
 	}
-	pthread_mutex_lock(&reading->one_reader);
-	sort_by_place(a);
-	if (reading->io != TALLY_IO_DIRECT)
-		advance(a);
-	pthread_mutex_unlock(&reading->one_reader);
+	a->next = next;
+	a->within = 0;
+	a->issued = a->taken;
+	advance_from(a, next);
+}
+
+bool tally_ahead_rests(tally_ahead *a, size_t index)
+{
+	if (!a->mood.rests || a->count == 0)
+		return false;
+	if (is_small(a, &a->batch->segments[a->queue[index]]))
+		return true;
+	rise(a, index);
+	return false;
+}
+
+void tally_ahead_missed(tally_ahead *a, size_t index, int64_t got)
+{
+	a->mood.restless |= got == -EOPNOTSUPP;
+	/* Not even its first page was there. */
+	if (got == -EAGAIN)
+		a->batch->segments[a->queue[index]].give_back = true;
+	rise(a, index + 1);
 }
 
 /* The next lane begins behind this segment, wherever in it this one is: the cursor has to be in front of both. */

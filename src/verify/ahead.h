@@ -13,7 +13,18 @@
 #include "verify/batch.h"
 #include "verify/reading.h"
 
+/*
+ * Where one small file after the other turns out to be in the page cache, asking costs more than it is worth: the
+ * cursor rests, and the lanes take out of the cache what they find there. The first segment that isn't there ends that.
+ */
+typedef struct tally_ahead_mood {
+	bool rests;
+	bool restless;    /* there is no way to read only what is in the cache */
+	unsigned present; /* small segments in a row that were in the cache */
+} tally_ahead_mood;
+
 typedef struct tally_ahead {
+	tally_ahead_mood mood; /* outlasts a batch; all zeros in the beginning */
 	tally_reading *reading;
 	tally_drive *drive;
 	tally_batch *batch;
@@ -28,6 +39,11 @@ void tally_ahead_begin(tally_ahead *ahead, tally_reading *reading, tally_drive *
 		       uint32_t *queue, size_t count);
 /* A lane goes on within a segment, or passes over the rest of it. It begins with segments in the queue's order. */
 void tally_ahead_move(tally_ahead *ahead, const tally_batch_segment *segment, uint64_t from, uint64_t to);
+/* Whether the segment in the queue's place `index`, of which nothing was read yet, should be had by TALLY_LANE_CACHED.
+ */
+bool tally_ahead_rests(tally_ahead *ahead, size_t index);
+/* That didn't give all of it, but this: a number of bytes or -errno. */
+void tally_ahead_missed(tally_ahead *ahead, size_t index, int64_t got);
 /* Of a segment everything in front of `end` was used: gives it back, in large steps unless it is the last. */
 void tally_ahead_used(const tally_file *file, tally_batch_segment *segment, uint64_t end, bool last);
 

@@ -85,10 +85,15 @@ static int64_t fetch_window(tally_lanes *l, unsigned lane, const tally_file *fil
 	return (int64_t)size;
 }
 
+static uint8_t *buffer_of(const tally_lanes *l, unsigned lane)
+{
+	return l->buffers + lane * l->stride + lane * APART % ALIGNMENT;
+}
+
 static int64_t fetch_read(tally_lanes *l, unsigned lane, const tally_file *file, uint64_t offset, uint64_t left,
 			  const uint8_t **piece)
 {
-	uint8_t *buffer = l->buffers + lane * l->stride + lane * APART % ALIGNMENT;
+	uint8_t *buffer = buffer_of(l, lane);
 	size_t size = left < l->reading->buffer ? (size_t)left : l->reading->buffer;
 	*piece = buffer;
 	if (size < SMALL / 4 || l->reading->io != TALLY_IO_AUTO)
@@ -123,6 +128,12 @@ int64_t tally_lanes_fetch(tally_lanes *l, unsigned lane, tally_lane_way way, con
 {
 	if (way == TALLY_LANE_MEDIUM || (way == TALLY_LANE_AS_CHOSEN && l->reading->io == TALLY_IO_DIRECT))
 		return fetch_medium(l, lane, file, offset, left, piece);
+	if (way == TALLY_LANE_CACHED) {
+		uint8_t *buffer = buffer_of(l, lane);
+		*piece = buffer;
+		return tally_file_read_cached(file, offset, buffer,
+					      left < l->reading->buffer ? (size_t)left : l->reading->buffer);
+	}
 	int64_t got = 0;
 	if (way == TALLY_LANE_AS_CHOSEN && l->reading->guards && left >= SMALL)
 		got = fetch_window(l, lane, file, offset, left, piece);

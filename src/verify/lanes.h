@@ -8,6 +8,7 @@
 
 typedef enum tally_lane_way {
 	TALLY_LANE_AS_CHOSEN, /* by the options and by what turned out faster */
+	TALLY_LANE_CACHED,    /* out of the page cache, or not at all: -EAGAIN, -EOPNOTSUPP */
 	TALLY_LANE_READ,      /* nothing that could go wrong in other ways than a read can */
 	TALLY_LANE_MEDIUM     /* past the page cache */
 } tally_lane_way;

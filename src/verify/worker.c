@@ -7,6 +7,8 @@
 #include "verify/lanes.h"
 #include "verify/second.h"
 
+#include <errno.h>
+
 struct tally_worker {
 	tally_drive *drive;
 	tally_reading *reading;
@@ -77,6 +79,21 @@ static tally_piece give_up(tally_batch_segment *s, tally_segment_outcome outcome
 	return TALLY_PIECE_FAILED;
 }
 
+/* The next bytes of a segment, for its lane. */
+static int64_t fetch(tally_worker *w, size_t index, unsigned lane, const tally_batch_segment *s, const tally_file *file,
+		     const uint8_t **piece)
+{
+	uint64_t got_before = w->got[lane], left = s->entry.length - got_before;
+	if (got_before == 0 && w->way == TALLY_LANE_AS_CHOSEN && tally_ahead_rests(&w->ahead, index)) {
+		int64_t got = tally_lanes_fetch(&w->lanes, lane, TALLY_LANE_CACHED, file, s->entry.offset, left, piece);
+		if (got != (int64_t)left)
+			tally_ahead_missed(&w->ahead, index, got);
+		if (got != -EAGAIN && got != -EOPNOTSUPP)
+			return got;
+	}
+	return tally_lanes_fetch(&w->lanes, lane, w->way, file, s->entry.offset + got_before, left, piece);
+}
+
 static tally_piece next_piece(void *context, size_t index, unsigned lane, const uint8_t **piece, size_t *size)
 {
 	tally_worker *w = context;
@@ -97,8 +114,7 @@ static tally_piece next_piece(void *context, size_t index, unsigned lane, const 
 		return TALLY_PIECE_END;
 	tally_ahead_used(&blob->file, s, got_before, false);
 	tally_ahead_move(&w->ahead, s, got_before, got_before + 1);
-	int64_t got =
-	    tally_lanes_fetch(&w->lanes, lane, w->way, &blob->file, s->entry.offset + got_before, left, piece);
+	int64_t got = fetch(w, index, lane, s, &blob->file, piece);
 	if (got <= 0)
 		return give_up(s, got == 0 ? TALLY_SEGMENT_SHORT : TALLY_SEGMENT_IO_FAILED, (int)-got);
 	w->got[lane] += (uint64_t)got;

@@ -5,12 +5,94 @@
 
 #include <check.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static uint64_t directories_read(void)
 {
 	return tally_listing_cache_statistics(tally_directory_of(drive)->listings).reads;
 }
+
+/* ---- near the file before ---------------------------------------------------------------------------------------- */
+
+static tally_folder folder;
+
+static void expect_near(const char *path, tally_find expected, const char *told)
+{
+	tally_file file;
+	tally_find_detail detail = {0};
+	tally_find found = tally_drive_find_near(drive, &folder, text(path), &file, &detail);
+	ck_assert_msg(found == expected, "%s: %d, %s", path, (int)found, detail.text);
+	if (found != TALLY_FIND_OK) {
+		ck_assert_str_eq(detail.text, told);
+		return;
+	}
+	char content[64] = {0};
+	ck_assert_int_eq(tally_file_read(&file, 0, content, sizeof content - 1), (int64_t)strlen(told));
+	ck_assert_str_eq(content, told);
+	tally_file_close(&file);
+}
+
+START_TEST(both_find_files_near_each_other)
+{
+	tree_file("a/b/1", "one");
+	tree_file("a/b/2", "two");
+	tree_file("a/b/c/1", "inner");
+	tree_file("a/x", "x");
+	tree_file("top", "top");
+	tree_fifo("a/b/fifo");
+	tree_link("a/b/link", "1");
+	tree_link("a/away", "b");
+	bool has_device = tree_device("a/b/device");
+	open_drive("", _i);
+	for (int round = 0; round < 3; round++) {
+		expect_near("\\a\\b\\1", TALLY_FIND_OK, "one");
+		expect_near("\\a/b\\2", TALLY_FIND_OK, "two");
+		expect_near("a\\b\\1", TALLY_FIND_OK, "one");
+		/* Only somebody who must look at a file first has use for its folder. */
+		ck_assert_int_eq(folder.open, _i != WITHOUT_OPENAT2 && !tally_directory_of(drive)->refuses_devices);
+		expect_near("\\A\\b\\1", TALLY_FIND_OK, "one");
+		expect_near("\\a\\b\\3", TALLY_FIND_MISSING, "\\a\\b\\3 does not exist");
+		expect_near("\\a\\b\\3", TALLY_FIND_MISSING, "\\a\\b\\3 does not exist");
+		expect_near("\\a\\b\\c", TALLY_FIND_NOT_A_FILE, "\\a\\b\\c is a directory");
+		expect_near("\\a\\b\\fifo", TALLY_FIND_NOT_A_FILE, "\\a\\b\\fifo is a FIFO");
+		expect_near("\\a\\b\\link", TALLY_FIND_NOT_A_FILE, "\\a\\b\\link is a symbolic link");
+		if (has_device)
+			expect_near("\\a\\b\\device", TALLY_FIND_NOT_A_FILE, "\\a\\b\\device is a device");
+		expect_near("\\a\\b\\c\\1", TALLY_FIND_OK, "inner");
+		for (int again = 0; again < 2; again++)
+			expect_near("\\a\\away\\1", TALLY_FIND_LEAVES_DRIVE, "\\a\\away is a symbolic link");
+		expect_near("\\a\\x", TALLY_FIND_OK, "x");
+		expect_near("\\top", TALLY_FIND_OK, "top");
+		expect_near("\\a\\..\\x", TALLY_FIND_NAME_INVALID, "a component is . or ..");
+	}
+	tally_folder_leave(&folder);
+	ck_assert(!folder.open);
+	tally_folder_leave(&folder);
+}
+END_TEST
+
+/* What is left is found anew. */
+START_TEST(both_find_what_a_folder_has_become)
+{
+	tree_file("a/1", "one");
+	tree_file("a/2", "two");
+	tree_file("b/1", "other");
+	open_drive("", _i);
+	expect_near("\\a\\1", TALLY_FIND_OK, "one");
+	expect_near("\\a\\2", TALLY_FIND_OK, "two");
+	char from[256], to[256];
+	snprintf(from, sizeof from, "%s", tree_place("a"));
+	snprintf(to, sizeof to, "%s", tree_place("c"));
+	ck_assert_int_eq(rename(from, to), 0);
+	snprintf(to, sizeof to, "%s", tree_place("b"));
+	ck_assert_int_eq(rename(to, from), 0);
+	tally_folder_leave(&folder);
+	expect_near("\\a\\1", TALLY_FIND_OK, "other");
+	expect_near("\\a\\2", TALLY_FIND_MISSING, "\\a\\2 does not exist");
+	tally_folder_leave(&folder);
+}
+END_TEST
 
 /* ---- names ------------------------------------------------------------------------------------------------------- */
 
@@ -20,7 +102,7 @@ START_TEST(both_find_names_as_spelt)
 	tree_file("pictures/bob/wild/desert.jpg", "desert");
 	tree_file("caf\xC3\xA9/\xF0\x9F\x93\xB7", "camera");
 	open_drive("", _i);
-	ck_assert_int_eq(tally_directory_of(drive)->has_openat2, _i == WITH_OPENAT2);
+	ck_assert_int_eq(tally_directory_of(drive)->has_openat2, _i != WITHOUT_OPENAT2);
 	expect_content("\\DriveManifest.xml", "manifest");
 	expect_content("DriveManifest.xml", "manifest");
 	expect_content("/DriveManifest.xml", "manifest");
@@ -226,6 +308,8 @@ int main(void)
 	tcase_set_timeout(tests, 120);
 	tcase_add_checked_fixture(tests, tree_make, drive_teardown);
 	tcase_add_loop_test(tests, both_find_names_as_spelt, 0, BOTH);
+	tcase_add_loop_test(tests, both_find_files_near_each_other, 0, BOTH);
+	tcase_add_loop_test(tests, both_find_what_a_folder_has_become, 0, BOTH);
 	tcase_add_loop_test(tests, both_find_names_of_another_case, 0, BOTH);
 	tcase_add_loop_test(tests, both_keep_composed_and_decomposed_apart, 0, BOTH);
 	tcase_add_loop_test(tests, both_prefer_the_exact_name_and_report_ambiguity, 0, BOTH);

@@ -10,7 +10,9 @@ tally_drive *drive;
 
 void open_drive(const char *path, int mode)
 {
-	tally_directory_options options = {.without_openat2 = mode == WITHOUT_OPENAT2, .cache = TALLY_DIRECTORY_CACHE};
+	tally_directory_options options = {.without_openat2 = mode == WITHOUT_OPENAT2,
+					   .without_view = mode == WITHOUT_VIEW,
+					   .cache = TALLY_DIRECTORY_CACHE};
 	tally_error error;
 	ck_assert_msg(tally_directory_open(tree_place(path), &options, &drive, &error) == TALLY_OK, "%s",
 		      error.message);

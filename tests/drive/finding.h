@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A drive in the tree of tree.h, and what is expected of it. Tests that begin with "both" run with openat2 and with the
- * walk that replaces it; their _i says which.
+ * walk that replaces it, and with openat2 once more as for somebody who isn't root; their _i says which.
  */
 #ifndef TALLY_TESTS_DRIVE_FINDING_H
 #define TALLY_TESTS_DRIVE_FINDING_H
 
 #include "drive/directory.h"
 
-enum { WITH_OPENAT2, WITHOUT_OPENAT2, BOTH };
+enum { WITH_OPENAT2, WITHOUT_OPENAT2, WITHOUT_VIEW, BOTH };
 
 extern tally_drive *drive;
 

@@ -85,8 +85,48 @@ START_TEST(both_know_mounts_that_refuse_devices)
 	ck_assert_int_eq(umount(tree_place("mount")), 0);
 	tree_mount("mount", 0);
 	open_drive("mount", _i);
-	ck_assert(!tally_directory_of(drive)->refuses_devices);
-	ck_assert(tally_directory_of(drive)->keep_access_time);
+	/* A view of our own refuses them, and leaves times alone, whatever the mount does. */
+	bool has_view = tally_directory_of(drive)->seen >= 0;
+	ck_assert(_i != WITHOUT_VIEW || !has_view);
+	ck_assert_int_eq(tally_directory_of(drive)->refuses_devices, has_view);
+	ck_assert_int_eq(tally_directory_of(drive)->keep_access_time, !has_view);
+	tally_drive_close(drive);
+	drive = NULL;
+	ck_assert_int_eq(umount(tree_place("mount")), 0);
+}
+END_TEST
+
+START_TEST(a_view_can_only_be_read)
+{
+	if (!tree_may_mount())
+		return;
+	tree_directory("mount");
+	tree_mount("mount", 0);
+	tree_file("mount/file", "content");
+	tree_directory("mount/inner");
+	tree_mount("mount/inner", 0);
+	tree_file("mount/inner/file", "");
+	bool has_device = tree_device("mount/device");
+	open_drive("mount", WITH_OPENAT2);
+	int view = tally_directory_of(drive)->root;
+	if (tally_directory_of(drive)->seen < 0) {
+		fprintf(stderr, "skipped: no view of our own\n");
+		return;
+	}
+	ck_assert_int_eq(openat(view, "file", O_RDWR | O_CLOEXEC), -1);
+	ck_assert_int_eq(errno, EROFS);
+	ck_assert_int_eq(openat(view, "inner/file", O_RDWR | O_CLOEXEC), -1);
+	ck_assert_int_eq(errno, EROFS);
+	if (has_device) {
+		ck_assert_int_eq(openat(view, "device", O_RDONLY | O_CLOEXEC), -1);
+		ck_assert_int_eq(errno, EACCES);
+	}
+	expect_content("\\file", "content");
+	expect("\\inner\\file", TALLY_FIND_LEAVES_DRIVE, "\\inner is a mount point");
+	/* Nobody shall believe that he may pull the drive out. */
+	ck_assert_int_eq(umount(tree_place("mount/inner")), 0);
+	ck_assert_int_eq(umount(tree_place("mount")), -1);
+	ck_assert_int_eq(errno, EBUSY);
 	tally_drive_close(drive);
 	drive = NULL;
 	ck_assert_int_eq(umount(tree_place("mount")), 0);
@@ -148,7 +188,7 @@ START_TEST(both_cross_no_mount)
 	expect("\\mounted\\file", TALLY_FIND_LEAVES_DRIVE, "\\mounted is a mount point");
 	expect("\\Mounted\\File", TALLY_FIND_LEAVES_DRIVE, "\\Mounted is a mount point");
 	expect("\\mounted", TALLY_FIND_LEAVES_DRIVE, "\\mounted is a mount point");
-	if (_i == WITH_OPENAT2 || tally_directory_of(drive)->mount.is_number)
+	if (_i != WITHOUT_OPENAT2 || tally_directory_of(drive)->mount.is_number)
 		expect("\\bound\\file", TALLY_FIND_LEAVES_DRIVE, "\\bound is a mount point");
 	expect_content("\\inner\\file", "");
 	ck_assert_int_eq(umount(tree_place("bound")), 0);
@@ -191,7 +231,7 @@ START_TEST(both_report_failing_calls)
 	tree_file("file", "");
 	open_drive("", _i);
 	/* Not openat, which removing the tree needs. */
-	if (!tree_forbid_call(_i == WITH_OPENAT2 ? SYS_openat2 : SYS_statx, EIO))
+	if (!tree_forbid_call(_i != WITHOUT_OPENAT2 ? SYS_openat2 : SYS_statx, EIO))
 		return;
 	tally_file file;
 	tally_find_detail detail;
@@ -256,7 +296,9 @@ static int fail_when_used_up(void)
 START_TEST(both_survive_short_memory)
 {
 	tree_file("Dir/File", "content");
-	tally_directory_options options = {.without_openat2 = _i == WITHOUT_OPENAT2, .cache = TALLY_DIRECTORY_CACHE};
+	tally_directory_options options = {.without_openat2 = _i == WITHOUT_OPENAT2,
+					   .without_view = _i == WITHOUT_VIEW,
+					   .cache = TALLY_DIRECTORY_CACHE};
 	tally_find found = TALLY_FIND_NO_MEMORY;
 	int limit = 0;
 	for (; found != TALLY_FIND_OK; limit++) {
@@ -343,6 +385,7 @@ int main(void)
 	tcase_add_loop_test(tests, both_report_what_is_no_file, 0, BOTH);
 	tcase_add_loop_test(tests, both_leave_devices_alone, 0, BOTH);
 	tcase_add_loop_test(tests, both_know_mounts_that_refuse_devices, 0, BOTH);
+	tcase_add_test(tests, a_view_can_only_be_read);
 	tcase_add_loop_test(tests, both_follow_no_link, 0, BOTH);
 	tcase_add_loop_test(tests, both_cross_no_mount, 0, BOTH);
 	tcase_add_loop_test(tests, both_report_what_is_denied, 0, BOTH);

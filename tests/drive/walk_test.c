@@ -258,7 +258,8 @@ START_TEST(both_notice_moved_directories)
 	open_drive("drive", _i);
 	tally_error error;
 	ck_assert_int_eq(tally_drive_walk(drive, move_directory, NULL, &error), TALLY_ERROR_IO);
-	ck_assert_int_eq(error.os_error, ESTALE);
+	/* In a view of our own the kernel finds no way back by itself. */
+	ck_assert(error.os_error == (tally_directory_of(drive)->seen >= 0 ? ENOENT : ESTALE));
 }
 END_TEST
 

@@ -9,6 +9,7 @@
 #include "verify/stage.h"
 
 #include <check.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -189,7 +190,86 @@ START_TEST(what_was_cached_stays_and_nothing_else)
 }
 END_TEST
 
+/* Many small files, nearly all of them cached: few are asked about, and what is said of them is the same. */
+START_TEST(what_was_cached_stays_among_many_too)
+{
+	enum { FILES = 600, SIZE = 16 * 1024 };
+	static const unsigned dropped[] = {0, 40, 41, 42, 300, 599};
+	make(FILES, SIZE);
+	s.options.jobs = (unsigned)_i + 1;
+	bool can_drop = true;
+	char path[32];
+	for (size_t i = 0; i < COUNT(dropped); i++) {
+		snprintf(path, sizeof path, "data/%u.bin", dropped[i]);
+		drop(path, SIZE);
+		can_drop &= presence(path, SIZE) == TALLY_OS_ABSENT;
+	}
+	stage_flip(&s, "data/100.bin", 5);
+	ck_assert_int_eq(check(NULL), TALLY_OK);
+	ck_assert_uint_eq(summary.errors, 1);
+	ck_assert_uint_eq(summary.segments_checked, FILES);
+	for (size_t i = 0; i < COUNT(dropped) && can_drop; i++) {
+		snprintf(path, sizeof path, "data/%u.bin", dropped[i]);
+		ck_assert_int_eq(presence(path, SIZE), TALLY_OS_ABSENT);
+	}
+	ck_assert_int_eq(presence("data/39.bin", SIZE), TALLY_OS_PRESENT);
+	ck_assert_int_eq(presence("data/43.bin", SIZE), TALLY_OS_PRESENT);
+	end();
+}
+END_TEST
+
 /* ---- order ---- */
+
+START_TEST(the_cursor_rests_where_all_is_cached)
+{
+	enum { FILES = 64, SIZE = 4096 };
+	tally_drive *drive;
+	tally_batch batch;
+	tally_reading reading;
+	tally_ahead ahead = {0};
+	uint32_t queue[FILES];
+	char paths[FILES][32];
+	make(FILES, SIZE);
+	ck_assert_int_eq(tally_drive_open_directory(s.drive, &drive, &error), TALLY_OK);
+	ck_assert_int_eq(tally_batch_init(&batch, &error), TALLY_OK);
+	tally_reading_init(&reading, drive, &(tally_reading_options){.jobs = 1});
+	reading.medium.rotational = _i == 1;
+	batch.blob_count = batch.segment_count = FILES;
+	for (unsigned i = 0; i < FILES; i++) {
+		snprintf(paths[i], sizeof paths[i], "\\data\\%u.bin", i);
+		batch.blobs[i] = (tally_batch_blob){.entry.file_path = paths[i]};
+		batch.segments[i] = (tally_batch_segment){.entry = {.length = SIZE, .usable = true}, .blob = i};
+		queue[i] = i;
+	}
+	tally_ahead_begin(&ahead, &reading, drive, &batch, queue, FILES);
+	ck_assert(tally_ahead_rests(&ahead, 0));
+	ck_assert_uint_lt(ahead.next, FILES);
+	/* The next batch begins so. */
+	tally_ahead_begin(&ahead, &reading, drive, &batch, queue, FILES);
+	ck_assert_uint_eq(ahead.next, 0);
+	ck_assert(tally_ahead_rests(&ahead, 5));
+	tally_ahead_missed(&ahead, 5, -EAGAIN);
+	ck_assert(batch.segments[queue[5]].give_back);
+	/* It has found the rest in the cache, and rests again; until something can't be had so. */
+	ck_assert_uint_ge(ahead.next, 6);
+	ck_assert(tally_ahead_rests(&ahead, 6));
+	batch.segments[queue[7]].entry.length = reading.buffer + 1;
+	ck_assert(!tally_ahead_rests(&ahead, 7));
+	batch.segments[queue[7]].entry.length = SIZE;
+	tally_ahead_missed(&ahead, 8, -EOPNOTSUPP);
+	ck_assert(!tally_ahead_rests(&ahead, 9));
+	ck_assert_uint_eq(ahead.next, FILES);
+	tally_ahead_begin(&ahead, &reading, drive, &batch, queue, FILES);
+	ck_assert(!tally_ahead_rests(&ahead, 0));
+	for (unsigned i = 0; i < FILES; i++)
+		tally_batch_close(&batch, &batch.blobs[i]);
+	tally_folder_leave(&batch.folder);
+	tally_reading_destroy(&reading);
+	tally_batch_release(&batch);
+	tally_drive_close(drive);
+	stage_close(&s);
+}
+END_TEST
 
 START_TEST(a_rotating_disk_is_read_in_its_own_order)
 {
@@ -215,7 +295,7 @@ START_TEST(a_rotating_disk_is_read_in_its_own_order)
 		batch.segments[i] = (tally_batch_segment){.entry = {.length = 64 * 1024, .usable = true}, .blob = i};
 		queue[i] = i;
 	}
-	tally_ahead ahead;
+	tally_ahead ahead = {0};
 	tally_ahead_begin(&ahead, &reading, drive, &batch, queue, FILES);
 	uint64_t last = 0;
 	for (unsigned i = 0; i < FILES; i++) {
@@ -249,7 +329,7 @@ START_TEST(no_lane_overtakes_the_reading_ahead)
 	tally_drive *drive;
 	tally_batch batch;
 	tally_reading reading;
-	tally_ahead ahead;
+	tally_ahead ahead = {0};
 	uint32_t queue[SEGMENTS];
 	stage_open(&s);
 	stage_make(&s, NULL);
@@ -291,6 +371,8 @@ int main(void)
 	    {a_rate_is_kept, 2},
 	    {a_check_that_waits_can_be_stopped, 0},
 	    {what_was_cached_stays_and_nothing_else, 3},
+	    {what_was_cached_stays_among_many_too, 3},
+	    {the_cursor_rests_where_all_is_cached, 2},
 	    {a_rotating_disk_is_read_in_its_own_order, 0},
 	    {no_lane_overtakes_the_reading_ahead, 0},
 	    {NULL, 0},
