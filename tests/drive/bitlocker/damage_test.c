@@ -407,5 +407,5 @@ int main(void)
 				    {any_read_may_fail, 0},
 				    {no_copy_can_be_read, 0},
 				    {NULL, 0}};
-	return suite_run("drive_bitlocker_damage", tests);
+	return suite_run("bitlocker_damage", tests);
 }

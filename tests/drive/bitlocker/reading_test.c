@@ -215,5 +215,5 @@ int main(void)
 				    {a_volume_may_end_within_a_sector, 0},
 				    {what_cannot_be_read_is_told, 0},
 				    {NULL, 0}};
-	return suite_run("drive_bitlocker_reading", tests);
+	return suite_run("bitlocker_reading", tests);
 }
