@@ -41,8 +41,10 @@ void tally_crc64_begin(tally_crc64 *crc);
 /* The CRC of all blocks and of the `size` bytes that follow them. */
 uint64_t tally_crc64_end(const tally_crc64 *crc, const tally_crc64_table *table, const uint8_t *data, size_t size);
 
-/* The CRC of two parts in a row from that of each; only the size of the second matters. The CRC of nothing is 0. */
-uint64_t tally_crc64_combine(uint64_t first, uint64_t second, uint64_t second_size);
+/* What it takes to move a CRC over so many bytes; to be kept where many parts are of one size. */
+uint64_t tally_crc64_power(uint64_t bytes);
+/* The CRC of two parts in a row from that of each and the power of the second one's size. The CRC of nothing is 0. */
+uint64_t tally_crc64_combine(uint64_t first, uint64_t second, uint64_t power);
 /* What the CRC `crc64` becomes when `count` bytes of zero follow. */
 uint64_t tally_crc64_zeros(uint64_t crc64, uint64_t count);
 

@@ -22,22 +22,23 @@ static uint64_t multiply(uint64_t a, uint64_t b)
 	return product;
 }
 
-static uint64_t move(uint64_t value, uint64_t bytes)
+uint64_t tally_crc64_power(uint64_t bytes)
 {
+	uint64_t result = ONE;
 	for (uint64_t power = X8; bytes != 0; bytes >>= 1) {
 		if ((bytes & 1) != 0)
-			value = multiply(value, power);
+			result = multiply(result, power);
 		power = multiply(power, power);
 	}
-	return value;
+	return result;
 }
 
-uint64_t tally_crc64_combine(uint64_t first, uint64_t second, uint64_t second_size)
+uint64_t tally_crc64_combine(uint64_t first, uint64_t second, uint64_t power)
 {
-	return move(first, second_size) ^ second;
+	return multiply(first, power) ^ second;
 }
 
 uint64_t tally_crc64_zeros(uint64_t crc64, uint64_t count)
 {
-	return ~move(~crc64, count);
+	return count == 0 ? crc64 : ~multiply(~crc64, tally_crc64_power(count));
 }

@@ -36,7 +36,7 @@ static void tell_nothing_fits(tally_auditing *audit)
 	const tally_audit_summary *s = audit->summary;
 	/* The error log of an export names what did not come to the drive. */
 	bool could_fit = !s->is_export || s->has_verbose;
-	if (s->log_entries == 0 || s->blobs_logged > 0 || s->check.blobs_listed == 0 || !could_fit)
+	if (s->log_entries == 0 || s->blobs_logged + s->blobs_renamed > 0 || s->check.blobs_listed == 0 || !could_fit)
 		return;
 	tally_find_fact(&audit->finder, &(tally_fact){.rule = TALLY_RULE_A_05},
 			"no entry of the logs speaks of a blob of this manifest: they may be another drive's");
@@ -122,7 +122,8 @@ tally_result tally_audit(const tally_audit_options *options, const tally_sink *s
 		return tally_fail(
 		    error, TALLY_ERROR_ARGUMENT,
 		    "tally_audit needs a summary, a drive or a manifest, and a log, or with is_export perhaps a list");
-	*summary = (tally_audit_summary){.is_export = options->is_export, .logs = options->log_count};
+	*summary = (tally_audit_summary){
+	    .is_export = options->is_export, .logs = options->log_count, .check = {.exit_status = 3}};
 	tally_auditing *audit = tally_zalloc(1, sizeof *audit);
 	if (audit == NULL)
 		return tally_fail_memory(error);
@@ -136,7 +137,6 @@ tally_result tally_audit(const tally_audit_options *options, const tally_sink *s
 	audit->run.sink = sink != NULL ? sink : &nobody;
 	audit->run.summary = &summary->check;
 	audit->finder = (tally_finder){.put = put, .context = audit, .strict = check.strict};
-	summary->check.exit_status = 3;
 	tally_result result = prepare(audit, error);
 	if (result == TALLY_OK)
 		result = tally_run_check(&audit->run, &check, sink, &summary->check, error);

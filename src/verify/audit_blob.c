@@ -317,8 +317,13 @@ static tally_result take_entry(comparison *c, size_t match, tally_error *error)
 		result = take_failed(c, match, error);
 	else if ((entry->flags & TALLY_AUDIT_RENAME) != 0)
 		result = take_move(c, match, error);
-	if (result == TALLY_OK && kind_of(c, entry) == TALLY_DOCUMENT_DRIVE_LOG)
+	bool drive_log = kind_of(c, entry) == TALLY_DOCUMENT_DRIVE_LOG;
+	if (result == TALLY_OK && drive_log)
 		result = take_disposition(c, match, error);
+	if (drive_log && entry->status == 0) {
+		tally_fact fact = fact_of(c, TALLY_RULE_A_23, NULL);
+		tally_audit_find(c->audit, entry, &fact, "the log gives the blob no status that is known");
+	}
 	/* An entry of a copy log gives no size. */
 	if (copy_log)
 		return result;

@@ -70,10 +70,19 @@ static bool is_move(const tally_status *status)
 	return status != NULL && tally_log_is_one_of((tally_text){status->code, strlen(status->code)}, codes);
 }
 
+/* L-34: a container whose name was none. Its blobs are Completed all the same. */
+static bool is_in_new_container(const tally_log_entry *said)
+{
+	static const char prefix[] = "databox-";
+	tally_text front = {said->blob_path.data, sizeof prefix - 1};
+	return said->kind == TALLY_LOG_PROCESSED && said->file_path.size > 0 && said->blob_path.size > front.size &&
+	       tally_text_equal_ascii_nocase(front, (tally_text){prefix, front.size});
+}
+
 static uint8_t flags_of(const tally_log_entry *said)
 {
 	uint8_t flags = said->has_size ? TALLY_AUDIT_HAS_SIZE : 0;
-	bool moved = said->is_rename || is_move(said->status);
+	bool moved = said->is_rename || is_move(said->status) || is_in_new_container(said);
 	if (said->has_crc64)
 		flags |= TALLY_AUDIT_HAS_CRC64;
 	if (said->is_container)
@@ -126,7 +135,7 @@ static tally_result name_entry(tally_audit_index *index, const tally_log_entry *
 		result = name_by_original(index, said->blob_path, part, error);
 	else if (said->blob_path.size > 0)
 		result = name_by_blob(index, said->blob_path, error);
-	bool by_file = renamed || is_move(said->status) || said->blob_path.size == 0;
+	bool by_file = renamed || is_move(said->status) || is_in_new_container(said) || said->blob_path.size == 0;
 	if (result == TALLY_OK && said->kind == TALLY_LOG_PROCESSED && by_file)
 		result = name_by_file(index, said->file_path, error);
 	return result;

@@ -49,7 +49,7 @@ static bool is_number(tally_text name, size_t end, size_t *begin)
 	while (at > 0 && name.data[at - 1] >= '0' && name.data[at - 1] <= '9')
 		at--;
 	tally_text digits = {name.data + at, end - 1 - at};
-	if (digits.size == 0 || digits.data[0] == '0' || tally_text_equal_string(digits, "1") || at < 3 ||
+	if (digits.size == 0 || digits.data[0] == '0' || tally_text_equal_string(digits, "1") || at < 2 ||
 	    name.data[at - 1] != '(' || name.data[at - 2] != ' ')
 		return false;
 	*begin = at - 2;

@@ -161,7 +161,11 @@ static void take_crc64(tally_blob_crc64 *crc, const tally_batch_segment *s)
 	}
 	crc->gaps = crc->gaps || s->entry.offset > crc->end;
 	crc->value = tally_crc64_zeros(crc->value, s->entry.offset - crc->end);
-	crc->value = tally_crc64_combine(crc->value, s->crc64, s->entry.length);
+	if (crc->power == 0 || crc->size != s->entry.length) {
+		crc->size = s->entry.length;
+		crc->power = tally_crc64_power(crc->size);
+	}
+	crc->value = tally_crc64_combine(crc->value, s->crc64, crc->power);
 	crc->end = s->entry.offset + s->entry.length;
 }
 

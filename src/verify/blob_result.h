@@ -19,6 +19,7 @@ typedef struct tally_list_side {
 /* The CRC-64 of a blob's bytes, from those of its segments. */
 typedef struct tally_blob_crc64 {
 	uint64_t value, end; /* of the bytes in front of `end` */
+	uint64_t size, power; /* of the last segment: most are of one size */
 	bool unknown;        /* a segment has none, or they overlap */
 	bool gaps;           /* bytes that no segment has were taken for zeros */
 } tally_blob_crc64;

@@ -5,6 +5,8 @@ import json
 import os
 import unittest
 
+import audit_maker as maker
+from audit_maker import Blob
 from fixture import DriveCase, SOURCE_DIR, make_drive, no_duplicates, run, skip
 
 try:
@@ -113,6 +115,24 @@ class Schema(DriveCase):
         report = json.loads(result.stdout)
         VALIDATOR.validate(report)
         self.assertTrue(report["subject"]["path"].endswith('/\ufffd"'))
+
+    def test_audit(self):
+        blobs = [Blob("data/a.txt", b"a" * 5000), Blob("data/b.vhd", b"b" * 512, page=True)]
+        drive, manifest = self.path("audited"), self.path("audited/DriveManifest.xml")
+        maker.make_drive(drive, blobs)
+        verbose, copy = self.path("verbose.xml"), self.path("copy.xml")
+        with open(verbose, "w", encoding="utf-8") as file:
+            file.write(maker.verbose_2021(blobs))
+        with open(copy, "w", encoding="utf-8") as file:
+            file.write(maker.copy_log([maker.errored("data\\a.txt", "UploadErrorCloudHttp", 409, "no")], 2))
+        (report,) = self.reports("audit", "--log", verbose, drive, status=0)
+        self.assertEqual(report["audit"]["blobs_proven"], 2)
+        for key in list(report["audit"]):
+            broken = {name: value for name, value in report["audit"].items() if name != key}
+            self.assertFalse(VALIDATOR.is_valid({**report, "audit": broken}), key)
+        self.reports("audit", "--log", copy, "--log", verbose, "--manifest", manifest, status=1)
+        self.reports("audit", "--export", drive, status=1)
+        self.reports("audit", "--log", manifest, drive, status=3)
 
     def test_lint(self):
         manifest = os.path.join(self.good, "DriveManifest.xml")

@@ -7,22 +7,23 @@
 #include <libxml/parser.h>
 #include <libxml/xmlmemory.h>
 #include <malloc.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-static faults_of armed; /* 0: none */
-static size_t countdown, allocations;
-static bool lasting_fault, met;
+/* What is tested may have threads. */
+static atomic_int armed; /* 0: none */
+static atomic_size_t wanted, allocations;
+static atomic_bool lasting_fault, met;
 
 static bool fails(faults_of whose)
 {
-	if ((armed & whose) == 0)
+	if ((atomic_load(&armed) & (int)whose) == 0)
 		return false;
-	allocations++;
-	if (countdown > 0)
-		countdown--;
-	bool fault = countdown == 0 && (lasting_fault || !met);
-	met = met || fault;
+	size_t number = atomic_fetch_add(&allocations, 1) + 1, which = atomic_load(&wanted);
+	bool fault = number == which || (number > which && atomic_load(&lasting_fault));
+	if (fault)
+		atomic_store(&met, true);
 	return fault;
 }
 
@@ -55,25 +56,25 @@ size_t faults_each(faults_of whose, bool lasting, tally_result (*run)(void *cont
 	tally_allocation_fault = fail_ours;
 	for (size_t n = 1;; n++) {
 		tally_error error = {0};
-		allocations = 0;
-		countdown = n;
-		lasting_fault = lasting;
-		met = false;
-		armed = whose;
+		atomic_store(&allocations, 0);
+		atomic_store(&wanted, n);
+		atomic_store(&lasting_fault, lasting);
+		atomic_store(&met, false);
+		atomic_store(&armed, (int)whose);
 		tally_result result = run(context, &error);
-		armed = 0;
+		atomic_store(&armed, 0);
 		ck_assert_msg(result == TALLY_OK || result == TALLY_ERROR_NO_MEMORY, "allocation %zu: result %d, %s", n,
 			      (int)result, error.message);
 		ck_assert_msg(result == TALLY_OK || error.code == result, "allocation %zu: the error says %d", n,
 			      (int)error.code);
-		ck_assert_msg(met || result == TALLY_OK, "out of memory without a fault: %s", error.message);
+		ck_assert_msg(atomic_load(&met) || result == TALLY_OK, "out of memory without a fault: %s", error.message);
 		if (result == TALLY_OK && succeeded != NULL)
-			succeeded(context, met);
-		if (!met)
+			succeeded(context, atomic_load(&met));
+		if (!atomic_load(&met))
 			break;
 	}
 	tally_allocation_fault = NULL;
-	return allocations;
+	return atomic_load(&allocations);
 }
 
 /* Of the address sanitizer, where it is linked. */
