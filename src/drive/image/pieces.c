@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Each takes a descriptor or two. */
 #define PIECES_MAX 1000
@@ -64,8 +65,20 @@ static const char *name_of(const naming *n, unsigned number, char out[WIDTH_MAX 
 	return out;
 }
 
-/* Which numbers there are in the folder, whose name is put into `scratch`. Where it can't be read, only the one asked
- * for. */
+/* In a folder that may not be listed: up to the first number that isn't there. */
+static void probe_range(const naming *n, char *scratch, unsigned *highest)
+{
+	char name[WIDTH_MAX + 1];
+	memcpy(scratch, n->path, n->stem);
+	for (unsigned number = n->number + 1; number - n->number < PIECES_MAX; number++) {
+		strcpy(scratch + n->stem, name_of(n, number, name));
+		if (access(scratch, F_OK) != 0)
+			return;
+		*highest = number;
+	}
+}
+
+/* Which numbers there are. The folder's name is put into `scratch`, which has room for the path. */
 static bool find_range(tally_opening *o, const naming *n, char *scratch, unsigned *lowest, unsigned *highest)
 {
 	const char *slash = strrchr(n->path, '/');
@@ -74,8 +87,12 @@ static bool find_range(tally_opening *o, const naming *n, char *scratch, unsigne
 	memcpy(scratch, n->path, folder);
 	scratch[folder] = '\0';
 	DIR *dir = opendir(folder != 0 ? scratch : ".");
-	if (dir == NULL)
-		return errno != ENOMEM || tally_opening_no_memory(o);
+	if (dir == NULL && errno == ENOMEM)
+		return tally_opening_no_memory(o);
+	if (dir == NULL) {
+		probe_range(n, scratch, highest);
+		return true;
+	}
 	const struct dirent *entry;
 	while ((entry = readdir(dir)) != NULL) {
 		unsigned number;

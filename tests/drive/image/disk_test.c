@@ -2,6 +2,8 @@
 /* What is recognised as what, images in pieces, and what can't be opened at all. */
 #include "fixture.h"
 
+#include "drive/tree.h"
+
 #include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -186,6 +188,23 @@ START_TEST(takes_a_number_alone_for_a_name)
 }
 END_TEST
 
+/* As where one may open files whose names one knows, and see no others. */
+START_TEST(joins_pieces_in_a_folder_that_is_not_listed)
+{
+	make_raw("raw", 3 * MIB, 1);
+	ck_assert_int_eq(mkdir(at("closed"), 0755), 0);
+	disk_write_pieces(at("raw"), at("closed/disk"), MIB, 1);
+	ck_assert_int_eq(chmod(at("closed"), 0311), 0);
+	if (!tree_become_nobody())
+		return;
+	open_disk(at("closed/disk.001"), TALLY_DISK_PIECES);
+	ck_assert_uint_eq(disk->pieces, 3);
+	ck_assert_uint_eq(disk->layer->size, 3 * MIB);
+	if (getuid() != 0)
+		ck_assert_int_eq(chmod(at("closed"), 0755), 0);
+}
+END_TEST
+
 START_TEST(misses_a_piece)
 {
 	make_raw("raw", 3 * MIB, 1);
@@ -237,6 +256,52 @@ START_TEST(survives_failing_allocations)
 }
 END_TEST
 
+static int shrink(uint64_t offset, size_t size)
+{
+	(void)offset, (void)size;
+	return -ENODATA;
+}
+
+START_TEST(notices_a_file_that_shrinks)
+{
+	make_raw("disk", MIB, 1);
+	tally_layer_fault = shrink;
+	expect_problem(at("disk"), TALLY_DISK_FAULT_TRUNCATED, "became shorter while its first sector was read");
+	tally_layer_fault = NULL;
+}
+END_TEST
+
+/* Where there is no file that could be mapped. */
+static void open_in_memory(const char *path)
+{
+	static uint8_t bytes[16 * MIB];
+	tally_layer *memory;
+	tally_disk *opened;
+	tally_error error;
+	ck_assert_uint_le(disk_size(path), sizeof bytes);
+	disk_read(path, 0, bytes, (size_t)disk_size(path));
+	ck_assert_int_eq(tally_layer_open_memory(bytes, disk_size(path), &memory, &error), TALLY_OK);
+	ck_assert_int_eq(tally_disk_open_layer(memory, &opened, &problem, &error), TALLY_OK);
+	ck_assert_msg(opened != NULL, "%s", problem.text);
+	expect_content(opened->layer, at("raw"));
+	ck_assert_uint_eq(expect_located(opened->layer, at("raw")), 0);
+	tally_disk_close(opened);
+	tally_layer_close(memory);
+}
+
+START_TEST(reads_containers_in_memory)
+{
+	make_raw("raw", 4 * MIB, 1);
+	disk_write_vhdx(at("raw"), at("disk"), MIB, 512);
+	open_in_memory(at("disk"));
+	disk_write_vhd_dynamic(at("raw"), at("disk"), 4096);
+	open_in_memory(at("disk"));
+	disk_write_vhd_fixed(at("raw"), at("disk"));
+	open_in_memory(at("disk"));
+	open_in_memory(at("raw"));
+}
+END_TEST
+
 START_TEST(borrows_a_layer)
 {
 	make_raw("raw", MIB, 1);
@@ -264,10 +329,13 @@ int main(void)
 	    joins_pieces_of_any_size,
 	    opens_a_container_in_pieces,
 	    takes_a_number_alone_for_a_name,
+	    joins_pieces_in_a_folder_that_is_not_listed,
 	    misses_a_piece,
 	    refuses_pieces_that_are_none,
 	    survives_failing_reads,
 	    survives_failing_allocations,
+	    notices_a_file_that_shrinks,
+	    reads_containers_in_memory,
 	    borrows_a_layer,
 	    NULL,
 	};

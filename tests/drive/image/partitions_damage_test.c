@@ -270,6 +270,24 @@ START_TEST(bounds_chains)
 }
 END_TEST
 
+START_TEST(judges_entries_of_an_mbr)
+{
+	make_mbr();
+	put_le(at("disk"), 446 + 8, 4, 12 * 2048);
+	expect_mbr(3, false, "partition 1 begins behind the end of the disk (sector 24576 of 24576)");
+	put_le(at("disk"), 446 + 8, 4, UINT32_MAX);
+	put_le(at("disk"), 446 + 12, 4, UINT32_MAX);
+	expect_mbr(3, false, "partition 1 begins behind the end of the disk");
+	put_le(at("disk"), 446 + 8, 4, 1);
+	expect_mbr(4, false, "partition 1 ends behind the end of the disk");
+	/* It lies on all others, and more than three overlaps say nothing new. */
+	expect_note(&partitions.notes, "partitions 1 and 7 overlap");
+	put_le(at("disk"), LINK(2) + 12, 4, UINT32_MAX);
+	expect_mbr(4, false, "partition 5 ends behind the end of the disk");
+	ck_assert_uint_eq(partitions.notes.count, 5);
+}
+END_TEST
+
 START_TEST(bounds_long_chains)
 {
 	const unsigned links = 200;
@@ -382,6 +400,7 @@ int main(void)
 	    notes_overlaps,
 	    notes_a_hybrid,
 	    bounds_chains,
+	    judges_entries_of_an_mbr,
 	    bounds_long_chains,
 	    reads_an_mbr_without_partitions,
 	    survives_failing_reads,

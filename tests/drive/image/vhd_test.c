@@ -3,7 +3,8 @@
 #include "fixture.h"
 
 #include <errno.h>
-#include <unistd.h>
+#include <pthread.h>
+#include <stdatomic.h>
 
 #define HEADER_AT 512
 #define TABLE_AT 1536
@@ -73,6 +74,43 @@ START_TEST(obeys_bitmaps)
 	expect_content(disk->layer, at("raw"));
 	ck_assert_int_eq(tally_layer_read_all(disk->layer, 0, bytes, sizeof bytes), 0);
 	ck_assert(bytes[511] == 'x' && bytes[512] == 0 && bytes[1023] == 0 && bytes[1024] == 'x');
+}
+END_TEST
+
+enum { THREADS = 6 };
+
+static pthread_barrier_t start;
+static uint8_t expected[4 * MIB];
+static atomic_bool differs;
+
+/* All at once, so that several find out about the same bitmap. */
+static void *read_through(void *unused)
+{
+	uint8_t bytes[3000];
+	pthread_barrier_wait(&start);
+	for (size_t offset = 0; offset < sizeof expected; offset += sizeof bytes) {
+		size_t left = sizeof expected - offset, size = left < sizeof bytes ? left : sizeof bytes;
+		int failed = tally_layer_read_all(disk->layer, offset, bytes, size);
+		if (failed != 0 || memcmp(bytes, expected + offset, size) != 0)
+			atomic_store(&differs, true);
+	}
+	return unused;
+}
+
+START_TEST(serves_many_threads)
+{
+	pthread_t threads[THREADS];
+	make_raw("raw", sizeof expected, 1);
+	disk_read(at("raw"), 0, expected, sizeof expected);
+	disk_write_vhd_dynamic(at("raw"), at("disk"), BLOCK);
+	open_disk(at("disk"), TALLY_DISK_VHD_DYNAMIC);
+	ck_assert_int_eq(pthread_barrier_init(&start, NULL, THREADS), 0);
+	for (int i = 0; i < THREADS; i++)
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, read_through, NULL), 0);
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	pthread_barrier_destroy(&start);
+	ck_assert(!atomic_load(&differs));
 }
 END_TEST
 
@@ -349,6 +387,7 @@ int main(void)
 	    reads_a_fixed_one,
 	    reads_dynamic_ones,
 	    obeys_bitmaps,
+	    serves_many_threads,
 	    reports_sectors_that_fail,
 	    reports_a_file_that_shrinks,
 	    refuses_damaged_fixed_ones,

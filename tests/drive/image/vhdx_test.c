@@ -178,6 +178,7 @@ START_TEST(uses_the_copy_of_the_regions)
 	make();
 	flip(at("disk"), REGIONS_1 + 60000);
 	expect_good("table of regions is damaged; its copy is used");
+	open_with_read_faults(at("disk"));
 	flip(at("disk"), REGIONS_2 + 60000);
 	expect_problem(at("disk"), TALLY_DISK_FAULT_CHECKSUM, "both copies of the VHDX's table of regions");
 	make();
@@ -267,6 +268,12 @@ START_TEST(judges_metadata)
 	make();
 	put_le(at("disk"), METADATA + 160, 1, 1);
 	put_le(at("disk"), METADATA + 184, 4, 0);
+	expect_good(NULL);
+	/* The name of a parent, which the parameters say is not there. */
+	static const uint8_t locator[] = {0x2d, 0x5f, 0xd3, 0xa8, 0x0b, 0xb3, 0x4d, 0x45,
+					  0xab, 0xf7, 0xd3, 0xd8, 0x48, 0x34, 0xab, 0x0c};
+	disk_patch(at("disk"), METADATA + 160, locator, sizeof locator);
+	put_le(at("disk"), METADATA + 184, 4, 4);
 	expect_good(NULL);
 }
 END_TEST
