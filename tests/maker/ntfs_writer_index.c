@@ -195,7 +195,9 @@ static void write_folder(ntfs_writer *w, const ntfs_folder *folder, const ntfs_e
 	ntfs_add_standard(&list, NTFS_DEFAULT_TIME, folder->record < NTFS_FIRST_FILE ? 6 : 0);
 	ntfs_add_resident(&list, 0x30, "", folder->key, folder->key_size, 0);
 	/* Head, standard information, list of blocks, bitmap of blocks, reparse point and end. */
-	size_t room = w->record_size - 56 - 72 - list.items[1].size - 64 - 80 - 104 - 48 - 16;
+	size_t fixed = 56 + 72 + list.items[1].size + 64 + 80 + 104 + 48 + 16;
+	/* Behind a long name there is room for the end only. */
+	size_t room = w->record_size > fixed + 24 ? w->record_size - fixed : 24;
 	while (items_size(t.items, t.count) > room)
 		pack_level(&t);
 	add_index(w, &list, &t);
