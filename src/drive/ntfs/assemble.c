@@ -98,7 +98,7 @@ static tally_ntfs_kind start_runs(assembly *a, const tally_ntfs_attribute *attri
 	if ((attribute->flags & TALLY_NTFS_COMPRESSION_MASK) != TALLY_NTFS_COMPRESSED)
 		return damaged(a->reason, "it is compressed in an unknown way");
 	uint64_t unit = attribute->unit_shift < 16 ? (uint64_t)stream->cluster_size << attribute->unit_shift : 0;
-	if (attribute->unit_shift == 0 || unit > TALLY_NTFS_UNIT_MAX || unit % 4096 != 0)
+	if (attribute->unit_shift == 0 || unit == 0 || unit > TALLY_NTFS_UNIT_MAX || unit % 4096 != 0)
 		return damaged(a->reason, "its compression unit has an impossible size");
 	stream->unit_size = (uint32_t)unit;
 	return TALLY_NTFS_FILE;

@@ -1,0 +1,574 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An NTFS volume as the check sees it: a drive. */
+#include "drive/ntfs/bytes.h"
+#include "drive/ntfs/record.h"
+#include "fixture.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const ntfs_options small = {.size = 4 << 20};
+static const uint64_t seed = 3;
+
+static tally_text text(const char *string)
+{
+	return (tally_text){string, strlen(string)};
+}
+
+static void expect(const char *path, tally_find expected, const char *reason)
+{
+	tally_file file;
+	tally_find_detail detail;
+	tally_find found = tally_drive_find(drive, text(path), &file, &detail);
+	ck_assert_msg(found == expected, "%s: %d, %s", path, (int)found, found == TALLY_FIND_OK ? "" : detail.text);
+	ck_assert_str_eq(detail.text, reason);
+	ck_assert_int_eq(tally_drive_find(drive, text(path), &file, NULL), expected);
+}
+
+static tally_file open_file(const char *path)
+{
+	tally_file file;
+	tally_find_detail detail;
+	tally_find found = tally_drive_find(drive, text(path), &file, &detail);
+	ck_assert_msg(found == TALLY_FIND_OK, "%s: %d, %s", path, (int)found, detail.text);
+	ck_assert_ptr_eq(file.drive, drive);
+	return file;
+}
+
+static void expect_content(const char *path, const char *content)
+{
+	char buffer[256];
+	tally_file file = open_file(path);
+	ck_assert_uint_eq(file.size, strlen(content));
+	ck_assert_int_eq(tally_file_read(&file, 0, buffer, sizeof buffer), (int64_t)strlen(content));
+	ck_assert_mem_eq(buffer, content, strlen(content));
+	tally_file_close(&file);
+}
+
+static uint32_t add(ntfs_writer *w, uint32_t directory, const char *name)
+{
+	return ntfs_writer_file(w, &(ntfs_file){.directory = directory,
+						.name = name,
+						.space = NTFS_POSIX,
+						.content = {.bytes = name, .size = strlen(name)}});
+}
+
+/* ---- finding ---- */
+
+START_TEST(files_are_found)
+{
+	ntfs_writer *w = begin(&small);
+	uint32_t pictures = ntfs_writer_directory(w, NTFS_ROOT, "Pictures");
+	uint32_t bob = ntfs_writer_directory(w, pictures, "bob");
+	add(w, bob, "desert.jpg");
+	add(w, NTFS_ROOT, "DriveManifest.xml");
+	add(w, NTFS_ROOT, "$mine");
+	end_and_open(w);
+	make_drive();
+	expect_content("\\pictures\\BOB\\Desert.JPG", "desert.jpg");
+	expect_content("pictures/bob\\desert.jpg", "desert.jpg");
+	expect_content("\\drivemanifest.XML", "DriveManifest.xml");
+	expect_content("\\$mine", "$mine");
+	ck_assert_ptr_nonnull(tally_drive_ntfs_volume(drive));
+}
+END_TEST
+
+START_TEST(what_is_not_found_is_explained)
+{
+	ntfs_writer *w = begin(&small);
+	uint32_t folder = ntfs_writer_directory(w, NTFS_ROOT, "folder");
+	add(w, folder, "file");
+	add(w, folder, "Twin");
+	add(w, folder, "tWIN");
+	add(w, ntfs_writer_directory_as(w, &(ntfs_link){NTFS_ROOT, "Dir", NTFS_POSIX}, 0), "a");
+	ntfs_writer_directory_as(w, &(ntfs_link){NTFS_ROOT, "DIR", NTFS_POSIX}, 0);
+	end_and_open(w);
+	make_drive();
+	expect("\\folder\\nothing", TALLY_FIND_MISSING, "\\folder\\nothing does not exist");
+	expect("\\nothing\\file", TALLY_FIND_MISSING, "\\nothing does not exist");
+	expect("\\folder\\file\\more", TALLY_FIND_MISSING, "\\folder\\file is a file, not a directory");
+	expect("\\folder", TALLY_FIND_NOT_A_FILE, "\\folder is a directory");
+	expect("\\folder\\TWIN", TALLY_FIND_AMBIGUOUS, "\\folder\\TWIN could be Twin or tWIN");
+	expect_content("\\folder\\Twin", "Twin");
+	expect("\\dir\\a", TALLY_FIND_AMBIGUOUS, "\\dir could be DIR or Dir");
+	expect_content("\\Dir\\A", "a");
+	expect("\\$MFT", TALLY_FIND_DENIED, "\\$MFT belongs to NTFS itself");
+	expect("\\$Extend\\$UsnJrnl", TALLY_FIND_DENIED, "\\$Extend belongs to NTFS itself");
+	expect("\\folder\\..\\file", TALLY_FIND_NAME_INVALID, "a component is . or ..");
+	expect("", TALLY_FIND_NAME_INVALID, "the path names nothing");
+}
+END_TEST
+
+START_TEST(what_only_windows_reads_is_explained)
+{
+	static const struct {
+		const char *name;
+		uint32_t tag;
+		const char *reason;
+	} links[] = {
+	    {"wof", 0x80000017, "is compressed by the Windows overlay filter, which only Windows can read"},
+	    {"dedup", 0x80000013, "is deduplicated: its content is in Windows Server's chunk store"},
+	    {"link", 0xA000000C, "is a symbolic link"},
+	    {"junction", 0xA0000003, "is a junction or mount point"},
+	    {"cloud", 0x9000601A, "is a reparse point with the tag 0x9000601A, which only Windows can follow"},
+	};
+	char path[64], reason[160];
+	ntfs_writer *w = begin(&small);
+	for (size_t i = 0; i < 5; i++) {
+		ntfs_writer_file(
+		    w, &(ntfs_file){.directory = NTFS_ROOT, .name = links[i].name, .reparse_tag = links[i].tag});
+		snprintf(path, sizeof path, "d-%s", links[i].name);
+		uint32_t folder = ntfs_writer_directory_as(w, &(ntfs_link){NTFS_ROOT, path, NTFS_WIN32}, links[i].tag);
+		add(w, folder, "file");
+	}
+	ntfs_writer_file(
+	    w, &(ntfs_file){.directory = NTFS_ROOT, .name = "efs", .content = noise(&seed, 5000), .encrypted = true});
+	uint32_t empty = add(w, NTFS_ROOT, "empty");
+	uint32_t torn = add(w, NTFS_ROOT, "torn");
+	end(w);
+	attribute_bytes(empty, TALLY_NTFS_DATA, "")[0] = 0x90;
+	record_bytes(torn)[1022] ^= 1;
+	open_image();
+	make_drive();
+	for (size_t i = 0; i < 5; i++) {
+		snprintf(path, sizeof path, "\\%s", links[i].name);
+		snprintf(reason, sizeof reason, "\\%s %s", links[i].name, links[i].reason);
+		expect(path, TALLY_FIND_NOT_A_FILE, reason);
+		snprintf(path, sizeof path, "\\d-%s\\file", links[i].name);
+		snprintf(reason, sizeof reason, "\\d-%s %s", links[i].name, links[i].reason);
+		expect(path, TALLY_FIND_LEAVES_DRIVE, reason);
+	}
+	expect("\\efs", TALLY_FIND_DENIED, "\\efs is encrypted with EFS: only its owner's Windows can read it");
+	expect("\\empty", TALLY_FIND_IO_FAILED, "\\empty has no content: its record in $MFT lacks $DATA");
+	expect("\\torn", TALLY_FIND_IO_FAILED,
+	       "\\torn can't be read: its record in $MFT is torn: sectors of different writings");
+}
+END_TEST
+
+START_TEST(files_know_who_they_are)
+{
+	ntfs_writer *w = begin(&small);
+	uint32_t large = ntfs_writer_file(w, &(ntfs_file){.directory = NTFS_ROOT,
+							  .name = "large",
+							  .content = noise(&seed, 9000),
+							  .modified = UINT64_C(116444736000000000) + 15,
+							  .sequence = 7});
+	ntfs_writer_file(w, &(ntfs_file){.directory = NTFS_ROOT,
+					 .name = "little",
+					 .content = noise(&seed, 9),
+					 .modified = UINT64_C(116444736000000000) - 15});
+	end_and_open(w);
+	make_drive();
+	tally_file file = open_file("\\large");
+	tally_file_identity identity;
+	ck_assert_int_eq(tally_file_identify(&file, &identity), 0);
+	ck_assert_uint_eq(identity.inode, UINT64_C(7) << 48 | large);
+	ck_assert_uint_eq(identity.device, 0x1122334455667788);
+	ck_assert_uint_eq(identity.size, 9000);
+	ck_assert_int_eq(identity.modified_ns, 1500);
+	ck_assert(!tally_file_identity_changed(&file.identity, &identity));
+	tally_file_close(&file);
+	file = open_file("\\little");
+	ck_assert_int_eq(file.identity.modified_ns, -1500);
+	tally_file_close(&file);
+}
+END_TEST
+
+/* ---- walking ---- */
+
+static char walked[4096];
+
+static bool note(void *context, const tally_walk_entry *entry)
+{
+	char line[256];
+	(void)context;
+	snprintf(line, sizeof line, "%s %llu%s%s %d\n", entry->path, (unsigned long long)entry->size,
+		 entry->is_regular ? "" : " irregular", entry->clashes ? " clashes" : "", entry->os_error);
+	ck_assert_uint_lt(strlen(walked) + strlen(line), sizeof walked);
+	strcat(walked, line);
+	return true;
+}
+
+static void expect_walk(const char *expected)
+{
+	tally_error error;
+	walked[0] = '\0';
+	ck_assert_int_eq(tally_drive_walk(drive, note, NULL, &error), TALLY_OK);
+	ck_assert_str_eq(walked, expected);
+}
+
+START_TEST(walk_is_in_order)
+{
+	ntfs_writer *w = begin(&small);
+	uint32_t b = ntfs_writer_directory(w, NTFS_ROOT, "b");
+	add(w, b, "z");
+	add(w, b, "\xEF\xBD\x9E");     /* U+FF5E */
+	add(w, b, "\xF0\x9F\x93\xB7"); /* U+1F4F7 */
+	add(w, b, "\xED\xA0\xBD");     /* a lone surrogate */
+	ntfs_writer_directory(w, b, "empty");
+	add(w, NTFS_ROOT, "a");
+	add(w, NTFS_ROOT, "B-file");
+	uint32_t information = ntfs_writer_directory(w, NTFS_ROOT, "System Volume Information");
+	add(w, information, "FVE2.{e40ad34d-dae9-4bc7-95bd-b16218c10f72}.1");
+	ntfs_writer_file(w, &(ntfs_file){.directory = NTFS_ROOT,
+					 .name = "with a long name",
+					 .short_name = "WITHAL~1",
+					 .content = noise(&seed, 5000),
+					 .links = (ntfs_link[]){{b, "link", NTFS_WIN32}},
+					 .link_count = 1});
+	end_and_open(w);
+	make_drive();
+	expect_walk("\\B-file 6 0\n"
+		    "\\System Volume Information\\FVE2.{e40ad34d-dae9-4bc7-95bd-b16218c10f72}.1 45 0\n"
+		    "\\a 1 0\n"
+		    "\\b\\link 5000 0\n"
+		    "\\b\\z 1 0\n"
+		    "\\b\\\xED\xA0\xBD 3 0\n"
+		    "\\b\\\xEF\xBD\x9E 3 0\n"
+		    "\\b\\\xF0\x9F\x93\xB7 4 0\n"
+		    "\\with a long name 5000 0\n");
+}
+END_TEST
+
+START_TEST(walk_tells_what_is_no_file)
+{
+	ntfs_writer *w = begin(&small);
+	uint32_t lower = ntfs_writer_directory_as(w, &(ntfs_link){NTFS_ROOT, "d", NTFS_POSIX}, 0);
+	ntfs_writer_directory_as(w, &(ntfs_link){NTFS_ROOT, "D", NTFS_POSIX}, 0);
+	add(w, lower, "x");
+	add(w, NTFS_ROOT, "Twin");
+	add(w, NTFS_ROOT, "twin");
+	ntfs_writer_file(w, &(ntfs_file){.directory = NTFS_ROOT, .name = "link", .reparse_tag = 0xA000000C});
+	ntfs_writer_directory_as(w, &(ntfs_link){NTFS_ROOT, "mount", NTFS_WIN32}, 0xA0000003);
+	ntfs_writer_file(
+	    w,
+	    &(ntfs_file){.directory = NTFS_ROOT, .name = "secret", .content = noise(&seed, 5000), .encrypted = true});
+	ntfs_writer_file(
+	    w, &(ntfs_file){.directory = NTFS_ROOT, .name = "several", .content = noise(&seed, 50000), .list = true});
+	uint32_t torn = add(w, NTFS_ROOT, "torn");
+	end(w);
+	record_bytes(torn)[1022] ^= 1;
+	open_image();
+	make_drive();
+	expect_walk("\\Twin 4 clashes 0\n"
+		    "\\d\\x 1 clashes 0\n"
+		    "\\link 0 irregular 0\n"
+		    "\\mount 0 irregular 18\n"
+		    "\\secret 0 irregular 0\n"
+		    "\\several 50000 0\n"
+		    "\\torn 0 irregular 74\n"
+		    "\\twin 4 clashes 0\n");
+}
+END_TEST
+
+START_TEST(rings_are_entered_once)
+{
+	ntfs_writer *w = begin(&small);
+	uint32_t a = ntfs_writer_directory(w, NTFS_ROOT, "a");
+	uint32_t b = ntfs_writer_directory(w, a, "b");
+	add(w, b, "file");
+	end(w);
+	/* `a` is now in `b`, too, as `b` is in `a`: neither can be reached, and that's no reason to search for ever. */
+	uint8_t *name = attribute_bytes(a, TALLY_NTFS_FILE_NAME, "");
+	name[24] = (uint8_t)b;
+	name[24 + 6] = 1;
+	open_image();
+	make_drive();
+	expect_walk("");
+	expect("\\a\\b\\file", TALLY_FIND_MISSING, "\\a does not exist");
+	tally_drive_close(drive);
+	drive = NULL;
+	/* With two names, the root and itself. */
+	w = begin(&small);
+	a = ntfs_writer_directory(w, NTFS_ROOT, "a");
+	b = ntfs_writer_directory(w, a, "b");
+	add(w, b, "file");
+	end(w);
+	/* The name of a file becomes one of `a`, in `b`: by a record that says to extend it. */
+	uint8_t *bytes = record_bytes(b + 1);
+	ntfs_unseal(bytes, 1024);
+	bytes[32] = (uint8_t)a;
+	bytes[32 + 6] = 1;
+	ntfs_seal(bytes, 1024);
+	open_image();
+	make_drive();
+	expect_walk("\\a\\b\\file 0 irregular 40\n");
+	expect("\\a\\b\\file\\b\\file\\b\\none", TALLY_FIND_MISSING, "\\a\\b\\file\\b\\file\\b\\none does not exist");
+}
+END_TEST
+
+static bool count(void *context, const tally_walk_entry *entry)
+{
+	++*(unsigned *)context;
+	ck_assert_int_eq(entry->os_error, ENAMETOOLONG);
+	return true;
+}
+
+START_TEST(walk_ends_where_windows_has_no_names)
+{
+	char name[256];
+	ntfs_options options = {.size = 8 << 20, .records = 600};
+	memset(name, 'n', 255);
+	name[255] = '\0';
+	ntfs_writer *w = begin(&options);
+	uint32_t directory = NTFS_ROOT;
+	for (unsigned i = 0; i < 400; i++)
+		directory = ntfs_writer_directory(w, directory, name);
+	add(w, directory, "unreachable");
+	end_and_open(w);
+	make_drive();
+	unsigned visits = 0;
+	tally_error error;
+	ck_assert_int_eq(tally_drive_walk(drive, count, &visits, &error), TALLY_OK);
+	ck_assert_uint_eq(visits, 1);
+}
+END_TEST
+
+static bool stop(void *context, const tally_walk_entry *entry)
+{
+	(void)context, (void)entry;
+	return false;
+}
+
+START_TEST(walk_stops_when_told)
+{
+	tally_error error;
+	ntfs_writer *w = begin(&small);
+	add(w, NTFS_ROOT, "a");
+	end_and_open(w);
+	make_drive();
+	ck_assert_int_eq(tally_drive_walk(drive, stop, NULL, &error), TALLY_ERROR_STOPPED);
+}
+END_TEST
+
+/* ---- bytes from the file behind ---- */
+
+static tally_layer *file_layer, *part;
+
+/* As an image of a disk, with the volume at `offset`. */
+static void open_as_part(uint64_t offset, const ntfs_options *options)
+{
+	tally_error error;
+	tally_ntfs_problem problem;
+	ck_assert_int_eq(tally_layer_open_file(image_path, &file_layer, &error), TALLY_OK);
+	ck_assert_int_eq(tally_layer_open_part(file_layer, offset, options->size, &part, &error), TALLY_OK);
+	ck_assert_int_eq(tally_ntfs_open(part, NULL, &volume, &problem, &error), TALLY_OK);
+	ck_assert_str_eq(problem.text, "");
+	make_drive();
+}
+
+static void close_part(void)
+{
+	tally_drive_close(drive);
+	drive = NULL;
+	tally_layer_close(part);
+	tally_layer_close(file_layer);
+}
+
+START_TEST(extents_are_mapped)
+{
+	ntfs_options options = {.size = 4 << 20, .offset = 65536};
+	ntfs_writer *w = begin(&options);
+	ntfs_writer_file(w, &(ntfs_file){.directory = NTFS_ROOT,
+					 .name = "file",
+					 .content = noise(&seed, 100000),
+					 .never_written = 30000,
+					 .pieces = 2});
+	ntfs_writer_file(w, &(ntfs_file){.directory = NTFS_ROOT, .name = "little", .content = noise(&seed, 100)});
+	ntfs_writer_file(
+	    w, &(ntfs_file){.directory = NTFS_ROOT, .name = "soft", .content = soft(200000), .compress = true});
+	ntfs_writer_finish(w);
+	open_as_part(65536, &options);
+	tally_mapping mapping = {0};
+	ck_assert_int_eq(tally_mapping_guard(), 0);
+	tally_mapping_watch(&mapping, 1);
+	tally_file file = open_file("\\file");
+	ck_assert_int_eq(tally_file_map(&file, 4096, 8192, &mapping), 0);
+	for (size_t i = 0; i < 8192; i++)
+		REQUIRE(mapping.base[i] == noise_at(seed, 4096 + i), "byte %zu", i);
+	ck_assert(tally_mapping_end(&mapping));
+	/* Across two pieces, into what was never written, and wholly there. */
+	ck_assert_int_eq(tally_file_map(&file, 45056, 8192, &mapping), -ENOTSUP);
+	ck_assert_int_eq(tally_file_map(&file, 65536, 8192, &mapping), -ENOTSUP);
+	ck_assert_int_eq(tally_file_map(&file, 65536, 4464, &mapping), 0);
+	ck_assert(tally_mapping_end(&mapping));
+	ck_assert_int_eq(tally_file_map(&file, 81920, 4096, &mapping), -ENOTSUP);
+	uint64_t first, second;
+	ck_assert(tally_file_place(&file, 0, &first) && tally_file_place(&file, 49152, &second));
+	ck_assert_uint_eq(second - first, 49152 + 4096);
+	ck_assert(!tally_file_place(&file, 99999, &first));
+	ck_assert(!tally_file_place(&file, 100000, &first));
+	tally_file_will_need(&file, 0, 100000);
+	tally_file_drop(&file, 0, 100000);
+	tally_os_presence presence = tally_file_cached(&file, 80000, 20000);
+	ck_assert_int_eq(presence, TALLY_OS_PRESENT);
+	tally_file_expect_no_order(&file);
+	tally_file_close(&file);
+	file = open_file("\\little");
+	ck_assert_int_eq(tally_file_map(&file, 0, 100, &mapping), -ENOTSUP);
+	ck_assert(tally_file_place(&file, 0, &second));
+	ck_assert_int_eq(tally_file_cached(&file, 0, 100), TALLY_OS_PRESENT);
+	tally_file_close(&file);
+	file = open_file("\\soft");
+	ck_assert_int_eq(tally_file_map(&file, 0, 4096, &mapping), -ENOTSUP);
+	tally_file_close(&file);
+	tally_mapping_watch(NULL, 0);
+	tally_mapping_unguard();
+	close_part();
+}
+END_TEST
+
+/* Volumes whose clusters lie in all ways within the blocks that are read past the cache. */
+static const struct {
+	uint64_t offset;
+	uint32_t cluster;
+} layouts[] = {{0, 4096}, {65536, 512}, {65536 + 512, 4096}, {1 << 20, 65536}, {1024, 1024}};
+
+START_TEST(medium_gives_the_same_bytes)
+{
+	enum { SIZE = 150001 };
+	ntfs_options options = {.size = 8 << 20, .offset = layouts[_i].offset, .cluster_size = layouts[_i].cluster};
+	static const char *const names[] = {"\\plain", "\\never", "\\sparse", "\\soft", "\\little"};
+	ntfs_writer *w = begin(&options);
+	ntfs_writer_file(
+	    w, &(ntfs_file){.directory = NTFS_ROOT, .name = "plain", .content = noise(&seed, SIZE), .pieces = 9});
+	ntfs_writer_file(
+	    w, &(ntfs_file){
+		   .directory = NTFS_ROOT, .name = "never", .content = noise(&seed, SIZE), .never_written = 70007});
+	ntfs_writer_file(w, &(ntfs_file){.directory = NTFS_ROOT,
+					 .name = "sparse",
+					 .content = noise(&seed, SIZE),
+					 .holes = (ntfs_range[]){{1, 1}},
+					 .hole_count = 1});
+	ntfs_writer_file(w,
+			 &(ntfs_file){.directory = NTFS_ROOT, .name = "soft", .content = soft(SIZE), .compress = true});
+	ntfs_writer_file(w, &(ntfs_file){.directory = NTFS_ROOT, .name = "little", .content = noise(&seed, 99)});
+	ntfs_writer_finish(w);
+	open_as_part(layouts[_i].offset, &options);
+	uint8_t *cached = malloc(SIZE), *memory = aligned_alloc(4096, 65536);
+	ck_assert(cached != NULL && memory != NULL);
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		tally_file file = open_file(names[i]);
+		ck_assert_int_eq(tally_file_read(&file, 0, cached, SIZE), (int64_t)file.size);
+		for (uint64_t at = 0; at < file.size; at += 40960) {
+			uint64_t done = 0, left = file.size - at < 40960 ? file.size - at : 40960;
+			/* Fewer than asked for are not the end; one goes on in whole blocks. */
+			while (done < left) {
+				int64_t got = tally_file_read_medium(&file, at + done, memory + done, 40960 - done);
+				ck_assert_msg(got > 0, "%s at %llu: %lld", names[i], (unsigned long long)(at + done),
+					      (long long)got);
+				done += (uint64_t)got;
+				ck_assert(done >= left || done % 4096 == 0);
+			}
+			ck_assert_msg(memcmp(memory, cached + at, left) == 0, "%s at %llu", names[i],
+				      (unsigned long long)at);
+		}
+		tally_file_close(&file);
+	}
+	free(cached);
+	free(memory);
+	close_part();
+}
+END_TEST
+
+/* ---- lifetimes and threads ---- */
+
+static void count_release(void *context)
+{
+	++*(unsigned *)context;
+}
+
+START_TEST(files_outlive_their_drive)
+{
+	unsigned released = 0;
+	tally_error error;
+	tally_os_medium rotating = {.rotational = true, .readahead = 4711};
+	ntfs_writer *w = begin(&small);
+	add(w, NTFS_ROOT, "file");
+	end_and_open(w);
+	tally_ntfs_drive_options options = {.medium = &rotating, .release = count_release, .context = &released};
+	ck_assert_int_eq(tally_drive_open_ntfs(volume, &options, &drive, &error), TALLY_OK);
+	volume = NULL;
+	ck_assert(tally_drive_medium(drive).rotational && tally_drive_medium(drive).readahead == 4711);
+	tally_file file = open_file("\\file");
+	tally_drive_close(drive);
+	drive = NULL;
+	ck_assert_uint_eq(released, 0);
+	char bytes[4];
+	ck_assert_int_eq(tally_file_read(&file, 0, bytes, 4), 4);
+	ck_assert_mem_eq(bytes, "file", 4);
+	tally_file_close(&file);
+	ck_assert_uint_eq(released, 1);
+}
+END_TEST
+
+static tally_file shared;
+
+static void *use_drive(void *number)
+{
+	static const char *const names[] = {"\\plain", "\\soft", "\\little"};
+	uint8_t bytes[1000];
+	for (unsigned i = 0; i < 300; i++) {
+		uint64_t at = (i * 7919U + *(unsigned *)number * 104729U) % 199000;
+		tally_file file = open_file(names[i % 3]);
+		int64_t got = tally_file_read(&file, i % 3 == 2 ? 0 : at, bytes, sizeof bytes);
+		if (i % 3 == 2)
+			REQUIRE(got == 60, "%lld", (long long)got);
+		else
+			for (int64_t j = 0; j < got; j++)
+				REQUIRE(bytes[j] ==
+					    (i % 3 == 1 ? soft_at(at + (uint64_t)j) : noise_at(seed, at + (uint64_t)j)),
+					"byte %lld", (long long)j);
+		tally_file_close(&file);
+		/* One compressed file among all. */
+		got = tally_file_read(&shared, at, bytes, sizeof bytes);
+		for (int64_t j = 0; j < got; j++)
+			REQUIRE(bytes[j] == soft_at(at + (uint64_t)j), "byte %lld", (long long)j);
+	}
+	return NULL;
+}
+
+START_TEST(threads_share_a_drive)
+{
+	ntfs_writer *w = begin(&small);
+	ntfs_writer_file(
+	    w, &(ntfs_file){.directory = NTFS_ROOT, .name = "plain", .content = noise(&seed, 200000), .pieces = 7});
+	ntfs_writer_file(
+	    w, &(ntfs_file){.directory = NTFS_ROOT, .name = "soft", .content = soft(200000), .compress = true});
+	ntfs_writer_file(w, &(ntfs_file){.directory = NTFS_ROOT, .name = "little", .content = noise(&seed, 60)});
+	end_and_open(w);
+	make_drive();
+	shared = open_file("\\soft");
+	pthread_t threads[4];
+	unsigned numbers[4] = {0, 1, 2, 3};
+	for (unsigned i = 0; i < 4; i++)
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, use_drive, &numbers[i]), 0);
+	for (unsigned i = 0; i < 4; i++)
+		ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+	tally_file_close(&shared);
+}
+END_TEST
+
+int main(void)
+{
+	const suite_test tests[] = {
+	    {files_are_found, 0},
+	    {what_is_not_found_is_explained, 0},
+	    {what_only_windows_reads_is_explained, 0},
+	    {files_know_who_they_are, 0},
+	    {walk_is_in_order, 0},
+	    {walk_tells_what_is_no_file, 0},
+	    {rings_are_entered_once, 0},
+	    {walk_ends_where_windows_has_no_names, 0},
+	    {walk_stops_when_told, 0},
+	    {extents_are_mapped, 0},
+	    {medium_gives_the_same_bytes, sizeof layouts / sizeof layouts[0]},
+	    {files_outlive_their_drive, 0},
+	    {threads_share_a_drive, 0},
+	    {NULL, 0},
+	};
+	return fixture_run("ntfs_drive", tests);
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Memory that runs out and disks that can't be read, at every single place. */
+#include "fixture.h"
+#include "support/faults.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const uint64_t seed = 3;
+static const char *const paths[] = {"\\folder\\plain", "\\folder\\listed", "\\folder\\packed", "\\little"};
+static const uint64_t lengths[] = {50000, 50000, 200000, 60};
+#define FILES (sizeof paths / sizeof paths[0])
+
+static void make_volume(void)
+{
+	ntfs_options options = {.size = 4 << 20, .records = 64};
+	ntfs_writer *w = begin(&options);
+	uint32_t folder = ntfs_writer_directory(w, NTFS_ROOT, "folder");
+	ntfs_writer_directory_as(w, &(ntfs_link){NTFS_ROOT, "junction", NTFS_WIN32}, 0xA0000003);
+	ntfs_writer_file(
+	    w, &(ntfs_file){.directory = folder, .name = "plain", .content = noise(&seed, 50000), .pieces = 2});
+	ntfs_writer_file(w, &(ntfs_file){.directory = folder,
+					 .name = "listed",
+					 .content = noise(&seed, 50000),
+					 .pieces = 4,
+					 .list_outside = true});
+	ntfs_writer_file(
+	    w, &(ntfs_file){.directory = folder, .name = "packed", .content = soft(200000), .compress = true});
+	ntfs_writer_file(w, &(ntfs_file){.directory = NTFS_ROOT, .name = "little", .content = noise(&seed, 60)});
+	end(w);
+}
+
+static uint8_t expected_at(size_t file, uint64_t offset)
+{
+	return file == 2 ? soft_at(offset) : noise_at(seed, offset);
+}
+
+static bool visit(void *context, const tally_walk_entry *entry)
+{
+	++*(unsigned *)context;
+	return entry->path != NULL;
+}
+
+/* ---- memory ---- */
+
+static tally_result open_drive(tally_error *error)
+{
+	tally_ntfs_problem problem;
+	tally_result result = tally_ntfs_open(layer, NULL, &volume, &problem, error);
+	ck_assert(result != TALLY_OK || problem.outcome == TALLY_NTFS_OPEN);
+	if (result == TALLY_OK)
+		result = tally_drive_open_ntfs(volume, NULL, &drive, error);
+	if (result == TALLY_OK)
+		volume = NULL;
+	return result;
+}
+
+static tally_result use_drive(void *context, tally_error *error)
+{
+	unsigned entries = 0;
+	(void)context;
+	tally_result result = open_drive(error);
+	for (size_t i = 0; result == TALLY_OK && i < FILES; i++) {
+		tally_file file;
+		tally_find_detail detail;
+		tally_find found = tally_drive_find(drive, (tally_text){paths[i], strlen(paths[i])}, &file, &detail);
+		ck_assert(found == TALLY_FIND_OK || found == TALLY_FIND_NO_MEMORY);
+		if (found == TALLY_FIND_OK)
+			tally_file_close(&file);
+		else
+			result = tally_fail_memory(error);
+	}
+	if (result == TALLY_OK)
+		result = tally_drive_walk(drive, visit, &entries, error);
+	ck_assert(result != TALLY_OK || entries == 5);
+	tally_drive_close(drive);
+	tally_ntfs_close(volume);
+	drive = NULL;
+	volume = NULL;
+	return result;
+}
+
+START_TEST(each_allocation_can_fail)
+{
+	tally_error error;
+	make_volume();
+	ck_assert_int_eq(tally_layer_open_memory(image, image_size, &layer, &error), TALLY_OK);
+	/* The first time, libraries allocate what they keep. */
+	size_t count = faults_each(FAULTS_OURS, _i == 1, use_drive, NULL, NULL);
+	size_t before = heap_in_use();
+	ck_assert_uint_eq(faults_each(FAULTS_OURS, _i == 1, use_drive, NULL, NULL), count);
+	ck_assert_uint_ge(count, 25);
+	ck_assert_uint_eq(heap_in_use(), before);
+}
+END_TEST
+
+/* ---- reads ---- */
+
+static unsigned countdown, reads;
+static int failure;
+
+/* This one and all that follow. */
+static int fault(uint64_t offset, size_t size)
+{
+	(void)offset, (void)size;
+	reads++;
+	if (countdown > 0)
+		countdown--;
+	return countdown == 0 ? failure : 0;
+}
+
+/* One failure and no more. */
+static int fault_once(uint64_t offset, size_t size)
+{
+	(void)offset, (void)size;
+	reads++;
+	return countdown > 0 && --countdown == 0 ? failure : 0;
+}
+
+/* Reads a file: the right bytes up to where it fails, and then nothing but the failure. */
+static void read_file(size_t i)
+{
+	static uint8_t bytes[65536];
+	tally_file file;
+	tally_find_detail detail;
+	tally_find found = tally_drive_find(drive, (tally_text){paths[i], strlen(paths[i])}, &file, &detail);
+	ck_assert_msg(found == TALLY_FIND_OK || found == TALLY_FIND_IO_FAILED, "%d: %s", (int)found, detail.text);
+	if (found != TALLY_FIND_OK)
+		return;
+	ck_assert_uint_eq(file.size, lengths[i]);
+	for (uint64_t at = 0; at < file.size;) {
+		int64_t got = tally_file_read(&file, at, bytes, 7001);
+		ck_assert_msg(got > 0 || got == -failure || got == failure, "%lld", (long long)got);
+		if (got < 0)
+			break;
+		for (int64_t j = 0; j < got; j++)
+			REQUIRE(bytes[j] == expected_at(i, at + (uint64_t)j), "file %zu, byte %llu", i,
+				(unsigned long long)at + (unsigned long long)j);
+		at += (uint64_t)got;
+	}
+	tally_file_close(&file);
+}
+
+START_TEST(each_read_can_fail)
+{
+	tally_error error;
+	make_volume();
+	ck_assert_int_eq(tally_layer_open_memory(image, image_size, &layer, &error), TALLY_OK);
+	failure = -EIO;
+	const bool lasting = _i == 1;
+	tally_layer_fault = lasting ? fault : fault_once;
+	size_t opened = 0, refused = 0;
+	for (unsigned n = 1;; n++) {
+		tally_ntfs_problem problem;
+		countdown = n;
+		reads = 0;
+		ck_assert_int_eq(tally_ntfs_open(layer, NULL, &volume, &problem, &error), TALLY_OK);
+		if (volume == NULL) {
+			ck_assert(problem.outcome == TALLY_NTFS_UNREADABLE || problem.outcome == TALLY_NTFS_DAMAGED);
+			ck_assert(problem.text[0] != '\0');
+			refused++;
+			continue;
+		}
+		opened++;
+		make_drive();
+		for (size_t i = 0; i < FILES; i++)
+			read_file(i);
+		unsigned entries = 0;
+		ck_assert_int_eq(tally_drive_walk(drive, visit, &entries, &error), TALLY_OK);
+		tally_drive_close(drive);
+		drive = NULL;
+		if (reads < n)
+			break;
+	}
+	tally_layer_fault = NULL;
+	ck_assert_uint_ge(opened, 10);
+	/* A single failure never ends it all: boot sector and first record are there twice. */
+	ck_assert(lasting ? refused > 0 : refused == 0);
+}
+END_TEST
+
+/* A bad sector in $MFT costs the records in it and no others. */
+static uint64_t bad_from, bad_to;
+
+static int fault_range(uint64_t offset, size_t size)
+{
+	return offset < bad_to && offset + size > bad_from ? -EIO : 0;
+}
+
+START_TEST(bad_sector_in_mft_costs_its_records)
+{
+	ntfs_options options = {.size = 8 << 20, .records = 2000};
+	char name[16];
+	ntfs_writer *w = begin(&options);
+	for (unsigned i = 0; i < 1900; i++) {
+		name[0] = (char)('0' + i / 1000);
+		name[1] = (char)('0' + i / 100 % 10);
+		name[2] = (char)('0' + i / 10 % 10);
+		name[3] = (char)('0' + i % 10);
+		name[4] = '\0';
+		ntfs_writer_file(w, &(ntfs_file){.directory = NTFS_ROOT, .name = name});
+	}
+	end(w);
+	bad_from = (uint64_t)(record_bytes(1000) - image);
+	bad_to = bad_from + 512;
+	tally_layer_fault = fault_range;
+	open_image();
+	/* 4 KiB of records. */
+	ck_assert_uint_eq(tally_ntfs_facts_of(volume)->lost_records, 4);
+	ck_assert_uint_eq(tally_ntfs_facts_of(volume)->files, 1900 + 14 - 4);
+	ck_assert_uint_eq(record_of("0971"), 24 + 971);
+	make_drive();
+	tally_file file;
+	tally_find_detail detail;
+	ck_assert_int_eq(tally_drive_find(drive, TALLY_TEXT("\\0976"), &file, &detail), TALLY_FIND_IO_FAILED);
+	ck_assert_str_eq(detail.text,
+			 "\\0976 was not found, but may be in one of the 4 records of $MFT that can't be read");
+	tally_layer_fault = NULL;
+}
+END_TEST
+
+int main(void)
+{
+	const suite_test tests[] = {
+	    {each_allocation_can_fail, 2},
+	    {each_read_can_fail, 2},
+	    {bad_sector_in_mft_costs_its_records, 0},
+	    {NULL, 0},
+	};
+	return fixture_run("ntfs_faults", tests);
+}

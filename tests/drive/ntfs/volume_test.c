@@ -1,0 +1,548 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every way in which NTFS keeps a file, written by the writer and read back. */
+#include "base/windows_path.h"
+#include "fixture.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const ntfs_options small = {.size = 4 << 20};
+static const uint64_t seed = 3;
+
+/* ---- sizes ---- */
+
+/* Sector, cluster and record sizes, and how large a volume must be for that. */
+static const struct {
+	uint32_t sector, cluster, record;
+	uint64_t size;
+} shapes[] = {
+    {512, 512, 1024, 4 << 20},       {512, 1024, 1024, 4 << 20},    {512, 2048, 4096, 4 << 20},
+    {512, 4096, 1024, 4 << 20},      {512, 8192, 1024, 4 << 20},    {512, 16384, 1024, 8 << 20},
+    {512, 32768, 4096, 8 << 20},     {512, 65536, 1024, 8 << 20},   {512, 131072, 1024, 8 << 20},
+    {512, 262144, 1024, 16 << 20},   {512, 524288, 1024, 32 << 20}, {512, 1048576, 1024, 48 << 20},
+    {512, 2097152, 1024, 96 << 20},  {4096, 4096, 1024, 4 << 20},   {4096, 4096, 4096, 4 << 20},
+    {4096, 2097152, 4096, 96 << 20},
+};
+
+START_TEST(every_size_is_read)
+{
+	ntfs_options options = {.size = shapes[_i].size,
+				.sector_size = shapes[_i].sector,
+				.cluster_size = shapes[_i].cluster,
+				.record_size = shapes[_i].record};
+	uint64_t large = shapes[_i].cluster * UINT64_C(3) / 2 + 12345;
+	ntfs_writer *w = begin(&options);
+	uint32_t folder = ntfs_writer_directory(w, NTFS_ROOT, "folder");
+	ntfs_writer_file(w, &(ntfs_file){.directory = folder, .name = "large", .content = noise(&seed, large)});
+	ntfs_writer_file(w, &(ntfs_file){.directory = folder, .name = "little", .content = noise(&seed, 100)});
+	ntfs_writer_file(w, &(ntfs_file){.directory = folder, .name = "nothing"});
+	end_and_open(w);
+	const tally_ntfs_facts *facts = tally_ntfs_facts_of(volume);
+	ck_assert_uint_eq(facts->geometry.cluster_size, shapes[_i].cluster);
+	ck_assert_uint_eq(facts->geometry.record_size, shapes[_i].record);
+	ck_assert_uint_eq(facts->geometry.sector_size, shapes[_i].sector);
+	expect_noise(record_of("folder\\large"), seed, large);
+	expect_noise(record_of("folder\\little"), seed, 100);
+	expect_noise(record_of("folder\\nothing"), seed, 0);
+	expect_notes("");
+}
+END_TEST
+
+START_TEST(facts_are_known)
+{
+	ntfs_options options = small;
+	options.label = "Lieferung \xE2\x84\x96 1";
+	options.serial = 0xBAA85F5BA85F14EB;
+	ntfs_writer *w = begin(&options);
+	ntfs_writer_file(w, &(ntfs_file){.directory = NTFS_ROOT, .name = "file"});
+	end_and_open(w);
+	const tally_ntfs_facts *facts = tally_ntfs_facts_of(volume);
+	ck_assert_str_eq(facts->label, "Lieferung \xE2\x84\x96 1");
+	ck_assert_uint_eq(facts->geometry.serial, 0xBAA85F5BA85F14EB);
+	ck_assert_uint_eq(facts->geometry.sectors, (4 << 20) / 512 - 1);
+	ck_assert(facts->major == 3 && facts->minor == 1 && !facts->dirty);
+	ck_assert_uint_eq(facts->records, 25);
+	/* $MFT and the like, four nameless records, and ours. */
+	ck_assert_uint_eq(facts->files, 10 + 4 + 1);
+	ck_assert_uint_eq(facts->directories, 2);
+	ck_assert_uint_eq(facts->names, 12);
+	options.dirty = true;
+	options.label = NULL;
+	w = begin(&options);
+	end_and_open(w);
+	ck_assert(tally_ntfs_facts_of(volume)->dirty);
+	ck_assert_str_eq(tally_ntfs_facts_of(volume)->label, "");
+	expect_notes("its last use was not ended cleanly (dirty): Windows would check it first\n");
+}
+END_TEST
+
+/* ---- how $MFT lies ---- */
+
+static const struct {
+	uint32_t pieces;
+	bool backwards, list;
+	uint32_t cluster;
+} mfts[] = {{2, false, false, 0}, {7, false, false, 0},   {7, true, false, 0},  {5, false, true, 0},
+	    {5, true, true, 0},   {3, false, false, 512}, {8, false, true, 512}};
+
+START_TEST(mft_in_pieces_is_read)
+{
+	ntfs_options options = {.size = 8 << 20,
+				.records = 1000,
+				.mft_pieces = mfts[_i].pieces,
+				.mft_backwards = mfts[_i].backwards,
+				.mft_list = mfts[_i].list,
+				.cluster_size = mfts[_i].cluster};
+	char name[32];
+	ntfs_writer *w = begin(&options);
+	for (unsigned i = 0; i < 900; i++) {
+		snprintf(name, sizeof name, "file %u", i);
+		ntfs_writer_file(
+		    w, &(ntfs_file){.directory = NTFS_ROOT, .name = name, .content = {.bytes = name, .size = 7}});
+	}
+	end_and_open(w);
+	for (unsigned i = 0; i < 900; i++) {
+		snprintf(name, sizeof name, "FILE %u", i);
+		tally_ntfs_file *file = open_stream(record_of(name), "");
+		snprintf(name, sizeof name, "file %u", i);
+		expect_bytes(file, (const uint8_t *)name, 7);
+	}
+	ck_assert_uint_eq(tally_ntfs_facts_of(volume)->lost_records, 0);
+	expect_notes("");
+}
+END_TEST
+
+START_TEST(records_across_two_runs_are_read)
+{
+	/* Clusters of half a record and pieces of an odd number of them. */
+	ntfs_options options = {.size = 4 << 20, .records = 101, .mft_pieces = 5, .cluster_size = 512};
+	char name[32];
+	ntfs_writer *w = begin(&options);
+	for (unsigned i = 0; i < 70; i++) {
+		snprintf(name, sizeof name, "file %u", i);
+		ntfs_writer_file(w, &(ntfs_file){.directory = NTFS_ROOT, .name = name, .content = noise(&seed, 200)});
+	}
+	/* The writer can't divide one: the last cluster of the first piece becomes a piece with the next. */
+	end_and_open(w);
+	for (unsigned i = 0; i < 70; i++) {
+		snprintf(name, sizeof name, "file %u", i);
+		expect_noise(record_of(name), seed, 200);
+	}
+}
+END_TEST
+
+/* ---- names ---- */
+
+START_TEST(names_are_found_in_any_case)
+{
+	ntfs_writer *w = begin(&small);
+	uint32_t folder = ntfs_writer_directory(w, NTFS_ROOT,
+						"Stra\xC3\x9F"
+						"e");
+	uint32_t file = ntfs_writer_file(w, &(ntfs_file){.directory = folder, .name = "\xC3\xA9T\xC3\x89.jpg"});
+	uint32_t camera = ntfs_writer_file(w, &(ntfs_file){.directory = folder, .name = "\xF0\x9F\x93\xB7"});
+	uint32_t dos = ntfs_writer_file(
+	    w, &(ntfs_file){.directory = folder, .name = "a long name.text", .short_name = "ALONGN~1.TEX"});
+	ntfs_writer_file(w, &(ntfs_file){.directory = folder, .name = "alongn~1.te"});
+	char longest[256];
+	memset(longest, 'm', 255);
+	longest[255] = '\0';
+	uint32_t longer = ntfs_writer_file(w, &(ntfs_file){.directory = folder, .name = longest});
+	end_and_open(w);
+	ck_assert_uint_eq(record_of("STRA\xC3\x9F"
+				    "E\\\xC3\x89t\xC3\xA9.JPG"),
+			  file);
+	ck_assert_uint_eq(record_of("stra\xC3\x9F"
+				    "e\\\xF0\x9F\x93\xB7"),
+			  camera);
+	ck_assert_uint_eq(record_of("stra\xC3\x9F"
+				    "e\\A LONG name.text"),
+			  dos);
+	ck_assert_uint_eq(record_of("stra\xC3\x9F"
+				    "e\\alongn~1.tex"),
+			  dos);
+	memset(longest, 'M', 255);
+	tally_ntfs_name found[2];
+	ck_assert_int_eq(tally_ntfs_lookup(volume, folder, (tally_text){longest, 255}, found), TALLY_NTFS_MATCH);
+	ck_assert_uint_eq(found[0].file, longer);
+	ck_assert_int_eq(tally_ntfs_lookup(volume, folder, (tally_text){longest, 254}, found), TALLY_NTFS_NO_MATCH);
+	ck_assert_int_eq(tally_ntfs_lookup(volume, folder, TALLY_TEXT("\xC3\x89t\xC3\xA9.JPEG"), found),
+			 TALLY_NTFS_NO_MATCH);
+	ck_assert_int_eq(tally_ntfs_lookup(volume, NTFS_ROOT, TALLY_TEXT("a long name.text"), found),
+			 TALLY_NTFS_NO_MATCH);
+	ck_assert_int_eq(tally_ntfs_lookup(volume, 9999999, TALLY_TEXT("x"), found), TALLY_NTFS_NO_MATCH);
+	ck_assert_int_eq(tally_ntfs_lookup(volume, UINT32_MAX, TALLY_TEXT("x"), found), TALLY_NTFS_NO_MATCH);
+	ck_assert_int_eq(tally_ntfs_lookup(volume, folder, TALLY_TEXT("\xFF"), found), TALLY_NTFS_NO_MATCH);
+}
+END_TEST
+
+START_TEST(names_are_compared_by_the_volumes_own_table)
+{
+	static uint16_t upcase[65536];
+	for (uint32_t i = 0; i < 65536; i++)
+		upcase[i] = (uint16_t)tally_ntfs_upcase(i);
+	/* As no Windows does: a dotless i is an I. */
+	upcase[0x131] = 'I';
+	ntfs_options options = small;
+	options.upcase = upcase;
+	ntfs_writer *w = begin(&options);
+	uint32_t file = ntfs_writer_file(w, &(ntfs_file){.directory = NTFS_ROOT, .name = "\xC4\xB1"});
+	end_and_open(w);
+	ck_assert_uint_eq(record_of("i"), file);
+	ck_assert(!tally_ntfs_facts_of(volume)->own_upcase);
+}
+END_TEST
+
+START_TEST(names_of_posix_are_told_apart)
+{
+	ntfs_writer *w = begin(&small);
+	uint32_t one = ntfs_writer_file(w, &(ntfs_file){.directory = NTFS_ROOT, .name = "ReadMe", .space = NTFS_POSIX});
+	uint32_t two = ntfs_writer_file(w, &(ntfs_file){.directory = NTFS_ROOT, .name = "README", .space = NTFS_POSIX});
+	ntfs_writer_file(w, &(ntfs_file){.directory = NTFS_ROOT, .name = "readme", .space = NTFS_DOS});
+	end_and_open(w);
+	tally_ntfs_name found[2];
+	ck_assert_uint_eq(record_of("ReadMe"), one);
+	ck_assert_uint_eq(record_of("README"), two);
+	ck_assert_int_eq(tally_ntfs_lookup(volume, NTFS_ROOT, TALLY_TEXT("Readme"), found), TALLY_NTFS_MATCHES);
+	ck_assert_uint_eq(found[0].file, two);
+	ck_assert_uint_eq(found[1].file, one);
+}
+END_TEST
+
+START_TEST(a_million_spellings_cost_no_more_than_others)
+{
+	/* All of one folded name: the exact one is found by halving, not by going through them. */
+	ntfs_options options = {.size = 8 << 20, .records = 3000};
+	ntfs_writer *w = begin(&options);
+	uint32_t records[2048];
+	char name[16];
+	for (unsigned i = 0; i < 2048; i++) {
+		for (unsigned j = 0; j < 11; j++)
+			name[j] = (i >> j & 1) != 0 ? 'A' : 'a';
+		name[11] = '\0';
+		records[i] =
+		    ntfs_writer_file(w, &(ntfs_file){.directory = NTFS_ROOT, .name = name, .space = NTFS_POSIX});
+	}
+	end_and_open(w);
+	for (unsigned i = 0; i < 2048; i++) {
+		for (unsigned j = 0; j < 11; j++)
+			name[j] = (i >> j & 1) != 0 ? 'A' : 'a';
+		ck_assert_uint_eq(record_of(name), records[i]);
+	}
+	tally_ntfs_name found[2];
+	ck_assert_int_eq(tally_ntfs_lookup(volume, NTFS_ROOT, TALLY_TEXT("aaaaaaaaaaaa"), found), TALLY_NTFS_NO_MATCH);
+}
+END_TEST
+
+START_TEST(links_lead_to_one_file)
+{
+	ntfs_writer *w = begin(&small);
+	uint32_t folder = ntfs_writer_directory(w, NTFS_ROOT, "folder");
+	const ntfs_link links[] = {{NTFS_ROOT, "second", NTFS_WIN32}, {folder, "third", NTFS_POSIX}};
+	uint32_t file = ntfs_writer_file(w, &(ntfs_file){.directory = folder,
+							 .name = "first",
+							 .content = noise(&seed, 5000),
+							 .links = links,
+							 .link_count = 2,
+							 .names_outside = _i == 1});
+	end_and_open(w);
+	ck_assert_uint_eq(record_of("folder\\first"), file);
+	ck_assert_uint_eq(record_of("second"), file);
+	ck_assert_uint_eq(record_of("folder\\third"), file);
+	expect_noise(file, seed, 5000);
+}
+END_TEST
+
+/* ---- content ---- */
+
+static const uint64_t sizes[] = {1, 600, 700, 800, 4095, 4096, 4097, 65536, 100001};
+
+START_TEST(content_is_read)
+{
+	ntfs_writer *w = begin(&small);
+	uint32_t files[9], pieces[9];
+	for (unsigned i = 0; i < 9; i++) {
+		char name[16];
+		snprintf(name, sizeof name, "%u", i);
+		files[i] = ntfs_writer_file(
+		    w, &(ntfs_file){.directory = NTFS_ROOT, .name = name, .content = noise(&seed, sizes[i])});
+		snprintf(name, sizeof name, "p%u", i);
+		pieces[i] = ntfs_writer_file(w, &(ntfs_file){.directory = NTFS_ROOT,
+							     .name = name,
+							     .content = noise(&seed, sizes[i]),
+							     .pieces = 5,
+							     .not_resident = true});
+	}
+	end_and_open(w);
+	for (unsigned i = 0; i < 9; i++) {
+		expect_noise(files[i], seed, sizes[i]);
+		expect_noise(pieces[i], seed, sizes[i]);
+	}
+}
+END_TEST
+
+START_TEST(attribute_lists_are_followed)
+{
+	/* Resident and not; and so many pieces that they need several records. */
+	ntfs_options options = {.size = 16 << 20};
+	ntfs_writer *w = begin(&options);
+	uint32_t short_list = ntfs_writer_file(
+	    w,
+	    &(ntfs_file){
+		.directory = NTFS_ROOT, .name = "short", .content = noise(&seed, 100000), .pieces = 4, .list = true});
+	uint32_t outside = ntfs_writer_file(w, &(ntfs_file){.directory = NTFS_ROOT,
+							    .name = "outside",
+							    .content = noise(&seed, 100000),
+							    .pieces = 4,
+							    .list_outside = true});
+	uint32_t many = ntfs_writer_file(
+	    w, &(ntfs_file){
+		   .directory = NTFS_ROOT, .name = "many", .content = noise(&seed, 4096 * 700 + 5), .pieces = 700});
+	uint32_t resident = ntfs_writer_file(
+	    w, &(ntfs_file){.directory = NTFS_ROOT, .name = "resident", .content = noise(&seed, 50), .list = true});
+	end_and_open(w);
+	expect_noise(short_list, seed, 100000);
+	expect_noise(outside, seed, 100000);
+	tally_ntfs_file *file = open_stream(many, "");
+	ck_assert_uint_ge(file->stream.runs.count, 700);
+	tally_ntfs_file_close(file);
+	expect_noise(many, seed, 4096 * 700 + 5);
+	expect_noise(resident, seed, 50);
+}
+END_TEST
+
+START_TEST(holes_are_zeros)
+{
+	static const ntfs_range holes[] = {{0, 3}, {10, 1}, {20, 100}};
+	const uint64_t size = 30 * 4096 - 77;
+	ntfs_writer *w = begin(&small);
+	uint32_t record = ntfs_writer_file(w, &(ntfs_file){.directory = NTFS_ROOT,
+							   .name = "sparse",
+							   .content = noise(&seed, size),
+							   .holes = holes,
+							   .hole_count = 3});
+	uint32_t nothing = ntfs_writer_file(w, &(ntfs_file){.directory = NTFS_ROOT,
+							    .name = "nothing",
+							    .content = noise(&seed, size),
+							    .holes = (ntfs_range[]){{0, 1000}},
+							    .hole_count = 1});
+	end_and_open(w);
+	static uint8_t expected[30 * 4096];
+	expect_bytes(open_stream(nothing, ""), expected, size);
+	for (uint64_t i = 0; i < size; i++) {
+		uint64_t vcn = i / 4096;
+		bool hole = vcn < 3 || vcn == 10 || vcn >= 20;
+		expected[i] = hole ? 0 : noise_at(seed, i);
+	}
+	expect_bytes(open_stream(record, ""), expected, size);
+}
+END_TEST
+
+START_TEST(what_was_never_written_is_zeros)
+{
+	static const uint64_t never[] = {1, 100, 4096, 5000, 50000, 100000};
+	const uint64_t size = 100000;
+	ntfs_writer *w = begin(&small);
+	uint32_t records[6];
+	for (unsigned i = 0; i < 6; i++)
+		records[i] = ntfs_writer_file(w, &(ntfs_file){.directory = NTFS_ROOT,
+							      .name = (const char[]){(char)('a' + i), 0},
+							      .content = noise(&seed, size),
+							      .never_written = never[i],
+							      .pieces = i});
+	end_and_open(w);
+	static uint8_t expected[100000];
+	for (unsigned i = 0; i < 6; i++) {
+		for (uint64_t j = 0; j < size; j++)
+			expected[j] = j < size - never[i] ? noise_at(seed, j) : 0;
+		expect_bytes(open_stream(records[i], ""), expected, size);
+	}
+}
+END_TEST
+
+START_TEST(compressed_files_are_unpacked)
+{
+	static const uint32_t clusters[] = {512, 1024, 4096, 16384};
+	static const uint64_t lengths[] = {1, 4096, 65535, 65536, 65537, 400000, 524288};
+	ntfs_options options = {.size = 16 << 20, .cluster_size = clusters[_i]};
+	ntfs_writer *w = begin(&options);
+	uint32_t records[7];
+	for (unsigned i = 0; i < 7; i++)
+		records[i] = ntfs_writer_file(w, &(ntfs_file){.directory = NTFS_ROOT,
+							      .name = (const char[]){(char)('a' + i), 0},
+							      .content = soft(lengths[i]),
+							      .compress = true,
+							      .not_resident = i % 2 == 0});
+	end_and_open(w);
+	static uint8_t expected[524288];
+	for (uint64_t i = 0; i < sizeof expected; i++)
+		expected[i] = soft_at(i);
+	for (unsigned i = 0; i < 7; i++)
+		expect_bytes(open_stream(records[i], ""), expected, lengths[i]);
+}
+END_TEST
+
+START_TEST(named_streams_are_read)
+{
+	const ntfs_stream streams[] = {{"Zone.Identifier", {.bytes = "[ZoneTransfer]", .size = 14}},
+				       {"thumbnail", noise(&seed, 9000)}};
+	ntfs_writer *w = begin(&small);
+	uint32_t record = ntfs_writer_file(w, &(ntfs_file){.directory = NTFS_ROOT,
+							   .name = "file",
+							   .content = {.bytes = "content", .size = 7},
+							   .streams = streams,
+							   .stream_count = 2});
+	end_and_open(w);
+	expect_bytes(open_stream(record, ""), (const uint8_t *)"content", 7);
+	expect_bytes(open_stream(record, "Zone.Identifier"), (const uint8_t *)"[ZoneTransfer]", 14);
+	uint8_t expected[9000];
+	for (uint64_t i = 0; i < sizeof expected; i++)
+		expected[i] = noise_at(seed, i);
+	expect_bytes(open_stream(record, "thumbnail"), expected, sizeof expected);
+	tally_ntfs_file *file;
+	tally_ntfs_reason reason;
+	ck_assert_int_eq(tally_ntfs_file_open(volume, record, "other", &file, &reason), TALLY_NTFS_NO_STREAM);
+	ck_assert_int_eq(tally_ntfs_file_open(volume, 99999, "", &file, &reason), TALLY_NTFS_NO_STREAM);
+}
+END_TEST
+
+START_TEST(what_only_windows_reads_is_named)
+{
+	static const struct {
+		uint32_t tag;
+		tally_ntfs_kind kind;
+	} tags[] = {{0x80000017, TALLY_NTFS_WOF},
+		    {0x80000013, TALLY_NTFS_DEDUPLICATED},
+		    {0xA000000C, TALLY_NTFS_SYMBOLIC_LINK},
+		    {0xA0000003, TALLY_NTFS_JUNCTION},
+		    {0x9000601A, TALLY_NTFS_REPARSE}};
+	uint32_t files[5], folders[5];
+	ntfs_writer *w = begin(&small);
+	for (unsigned i = 0; i < 5; i++) {
+		const char name[] = {(char)('a' + i), 0}, folder[] = {(char)('k' + i), 0};
+		files[i] = ntfs_writer_file(w, &(ntfs_file){.directory = NTFS_ROOT,
+							    .name = name,
+							    .content = noise(&seed, 20000),
+							    .reparse_tag = tags[i].tag,
+							    .list = i == 1});
+		folders[i] = ntfs_writer_directory_as(w, &(ntfs_link){NTFS_ROOT, folder, NTFS_WIN32}, tags[i].tag);
+	}
+	uint32_t efs = ntfs_writer_file(
+	    w, &(ntfs_file){.directory = NTFS_ROOT, .name = "efs", .content = noise(&seed, 9000), .encrypted = true});
+	uint32_t little = ntfs_writer_file(
+	    w, &(ntfs_file){.directory = NTFS_ROOT, .name = "little", .content = noise(&seed, 10), .encrypted = true});
+	uint32_t folder = ntfs_writer_directory(w, NTFS_ROOT, "folder");
+	end_and_open(w);
+	for (unsigned i = 0; i < 5; i++) {
+		tally_ntfs_file *file;
+		tally_ntfs_reason reason;
+		expect_kind(files[i], tags[i].kind, NULL);
+		expect_kind(folders[i], tags[i].kind, NULL);
+		tally_ntfs_file_open(volume, files[i], "", &file, &reason);
+		ck_assert_uint_eq(reason.tag, tags[i].tag);
+		ck_assert(tally_ntfs_has_reparse_point(volume, files[i]));
+	}
+	expect_kind(efs, TALLY_NTFS_EFS, NULL);
+	expect_kind(little, TALLY_NTFS_EFS, NULL);
+	expect_kind(folder, TALLY_NTFS_DIRECTORY, NULL);
+	tally_ntfs_glance glance = tally_ntfs_glance_at(volume, efs);
+	ck_assert(glance.is_known && !glance.is_plain);
+	ck_assert(!tally_ntfs_glance_at(volume, folder).is_known);
+	ck_assert(!tally_ntfs_glance_at(volume, 99999).is_known);
+}
+END_TEST
+
+START_TEST(bad_clusters_are_known)
+{
+	/* Of three files that follow each other, the middle one's end and the last one's beginning. */
+	uint64_t first[3];
+	uint32_t records[3];
+	ntfs_writer *w = NULL;
+	ntfs_range bad[2] = {{0, 0}, {0, 0}};
+	for (unsigned turn = 0; turn < 2; turn++) {
+		ntfs_options options = small;
+		options.bad = bad;
+		options.bad_count = turn == 0 ? 0 : 2;
+		w = begin(&options);
+		for (unsigned i = 0; i < 3; i++) {
+			records[i] = ntfs_writer_file(w, &(ntfs_file){.directory = NTFS_ROOT,
+								      .name = (const char[]){(char)('a' + i), 0},
+								      .content = noise(&seed, 40000)});
+			first[i] = ntfs_writer_last_cluster(w);
+		}
+		if (turn == 0)
+			ntfs_writer_finish(w);
+		bad[0] = (ntfs_range){first[1] + 4, 2};
+		bad[1] = (ntfs_range){first[2] + 9, 5};
+	}
+	end_and_open(w);
+	ck_assert_uint_eq(tally_ntfs_facts_of(volume)->bad_clusters, 7);
+	expect_notes("7 clusters are known to be bad\n");
+	static const struct {
+		bool met;
+		uint64_t offset, size;
+	} expected[] = {{false, 0, 0}, {true, 4 * 4096, 2 * 4096}, {true, 9 * 4096, 40000 - 9 * 4096}};
+	for (unsigned i = 0; i < 3; i++) {
+		uint64_t offset = 0, size = 0;
+		tally_ntfs_file *file = open_stream(records[i], "");
+		ck_assert_int_eq(tally_ntfs_file_on_bad_clusters(volume, file, &offset, &size), expected[i].met);
+		ck_assert_uint_eq(offset, expected[i].offset);
+		ck_assert_uint_eq(size, expected[i].size);
+		tally_ntfs_file_close(file);
+		expect_noise(records[i], seed, 40000);
+	}
+}
+END_TEST
+
+START_TEST(removed_files_are_not_there)
+{
+	ntfs_writer *w = begin(&small);
+	uint32_t skipped = ntfs_writer_skip(w);
+	uint32_t removed = ntfs_writer_file(w, &(ntfs_file){.directory = NTFS_ROOT, .name = "removed"});
+	ntfs_writer_file(w, &(ntfs_file){.directory = NTFS_ROOT, .name = "stale", .directory_sequence = 77});
+	ntfs_writer_file(w, &(ntfs_file){.directory = 20, .name = "orphan"});
+	uint32_t any = ntfs_writer_file(w, &(ntfs_file){.directory = NTFS_ROOT, .name = "again", .sequence = 4711});
+	end(w);
+	uint8_t *bytes = record_bytes(removed);
+	bytes[22] = 0;
+	open_image();
+	tally_ntfs_name found[2];
+	ck_assert_int_eq(tally_ntfs_lookup(volume, NTFS_ROOT, TALLY_TEXT("removed"), found), TALLY_NTFS_NO_MATCH);
+	ck_assert_int_eq(tally_ntfs_lookup(volume, NTFS_ROOT, TALLY_TEXT("stale"), found), TALLY_NTFS_NO_MATCH);
+	ck_assert_int_eq(tally_ntfs_lookup(volume, 20, TALLY_TEXT("orphan"), found), TALLY_NTFS_NO_MATCH);
+	ck_assert_uint_eq(record_of("again"), any);
+	expect_kind(removed, TALLY_NTFS_NO_STREAM, NULL);
+	expect_kind(skipped, TALLY_NTFS_NO_STREAM, NULL);
+	tally_ntfs_file *file = open_stream(any, "");
+	ck_assert_uint_eq(file->reference, UINT64_C(4711) << 48 | any);
+	tally_ntfs_file_close(file);
+	expect_notes("2 names are in directories that don't exist\n");
+}
+END_TEST
+
+int main(void)
+{
+	const suite_test tests[] = {
+	    {every_size_is_read, sizeof shapes / sizeof shapes[0]},
+	    {facts_are_known, 0},
+	    {mft_in_pieces_is_read, sizeof mfts / sizeof mfts[0]},
+	    {records_across_two_runs_are_read, 0},
+	    {names_are_found_in_any_case, 0},
+	    {names_are_compared_by_the_volumes_own_table, 0},
+	    {names_of_posix_are_told_apart, 0},
+	    {a_million_spellings_cost_no_more_than_others, 0},
+	    {links_lead_to_one_file, 2},
+	    {content_is_read, 0},
+	    {attribute_lists_are_followed, 0},
+	    {holes_are_zeros, 0},
+	    {what_was_never_written_is_zeros, 0},
+	    {compressed_files_are_unpacked, 4},
+	    {named_streams_are_read, 0},
+	    {what_only_windows_reads_is_named, 0},
+	    {bad_clusters_are_known, 0},
+	    {removed_files_are_not_there, 0},
+	    {NULL, 0},
+	};
+	return fixture_run("ntfs_volume", tests);
+}
