@@ -7,8 +7,12 @@
 
 #define LABEL_WIDTH 13
 
+/* In "n % completed" the n stands for any number. */
 static bool is_code(const char *code, const char *asked)
 {
+	size_t digits = strspn(asked, "0123456789");
+	if (digits > 0 && strncmp(code, "n %", 3) == 0)
+		return is_code(code + 1, asked + digits);
 	return tally_text_equal_ascii_nocase((tally_text){code, strlen(code)}, (tally_text){asked, strlen(asked)});
 }
 

@@ -322,12 +322,25 @@ void tally_job_check_drive_state(const tally_job_value *value)
 		tell(value, TALLY_RULE_R_08, nothing, "is a state of drives that is not known");
 }
 
+/* "40 % completed": the portal's "n % completed", with the number. */
+static bool is_percentage(tally_text word)
+{
+	size_t digits = 0;
+	uint64_t percent;
+	while (digits < word.size && word.data[digits] >= '0' && word.data[digits] <= '9')
+		digits++;
+	tally_text number = {word.data, digits}, rest = {word.data + digits, word.size - digits};
+	if (tally_decimal_parse(number, &percent) != TALLY_NUMBER_OK || percent > 100)
+		return false;
+	return tally_text_equal_string(rest, " % completed") || tally_text_equal_string(rest, "% completed");
+}
+
 void tally_job_check_copy_status(const tally_job_value *value)
 {
 	/* The older interfaces call it free text; whichever vocabulary the word is from, it is no surprise. */
 	static const tally_level levels[] = {TALLY_LEVEL_COPY_STATUS, TALLY_LEVEL_PORTAL, TALLY_LEVEL_DRIVE,
 					     TALLY_LEVEL_DRIVE_STATE};
-	bool known = false;
+	bool known = is_percentage(value->text);
 	for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++)
 		known = known || is_status(value->text, levels[i]);
 	if (!known)

@@ -272,6 +272,18 @@ static void expect_drive(const char *member, const char *value, const char *rule
 	text_clear(&text);
 }
 
+START_TEST(percentages_of_drives)
+{
+	static const char *const known[] = {"0 % completed", "40 % completed", "40% completed", "100 % completed"};
+	static const char *const unknown[] = {"101 % completed", "% completed", "40 %", "40 % Completed", "4O % completed",
+					      "18446744073709551616 % completed"};
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+		expect_drive("copyStatus", known[i], "");
+	for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++)
+		expect_drive("copyStatus", unknown[i], "R-09.status");
+}
+END_TEST
+
 START_TEST(manifests_of_drives)
 {
 	expect_drive("manifestFile", "DriveManifest.xml", "");
@@ -527,6 +539,7 @@ int main(void)
 	    {recognised, 0},
 	    {absent_in_any_form, 0},
 	    {types, 0},
+	    {percentages_of_drives, 0},
 	    {manifests_of_drives, 0},
 	    {keys, 0},
 	    {accounts, 0},
