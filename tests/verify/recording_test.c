@@ -95,7 +95,7 @@ static void on_segment(void *context, const tally_manifest_blob *blob, const tal
 	fputc('\n', n->out);
 }
 
-static const tally_manifest_events writing = {on_begin, on_segment, on_end};
+static const tally_manifest_events writing = {.blob_begin = on_begin, .segment = on_segment, .blob_end = on_end};
 
 static bool goes_on(void *context)
 {

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A whole disk as it is shipped, made of a folder: GPT → BitLocker → NTFS → the folder's files. In steps that a test
+ * can leave out or spoil. Failures end the program.
+ */
+#ifndef TALLY_TESTS_IMAGE_MAKER_H
+#define TALLY_TESTS_IMAGE_MAKER_H
+
+#include "maker/bitlocker_writer.h"
+#include "maker/ntfs_writer.h"
+
+/*
+ * Makes the volume, and *size its bytes. `options` may be NULL; where its size is 0 it is what the files need, and some
+ * room.
+ */
+void image_make_volume(const char *folder, const char *path, const ntfs_options *options, uint64_t *size);
+/* The same, encrypted. */
+void image_lock_volume(const char *path, uint64_t size, const bitlocker_options *options);
+/* A GPT disk of one volume, or, when `second` is not NULL, of two. */
+void image_make_disk(const char *volume, const char *second, const char *path);
+
+#endif
