@@ -7,6 +7,7 @@
 
 #define HEAD 6
 #define PIECE_HEAD 6
+#define CHUNK_UNIT 61 /* bytes: disks are larger than documents */
 
 /* Copies what two ranges share. */
 static void overlay(uint8_t *to, uint64_t to_offset, size_t to_size, const uint8_t *from, uint64_t offset, size_t size)
@@ -44,8 +45,8 @@ static int64_t read_disk(tally_layer *layer, uint64_t offset, void *buffer, size
 		fuzz_fail("a read that a layer must not get");
 	if (disk->failing_read != 0 && ++disk->reads == disk->failing_read)
 		return -EIO;
-	if (disk->input->chunk != 0 && size > disk->input->chunk)
-		size = disk->input->chunk;
+	if (disk->input->chunk != 0 && size > disk->input->chunk * CHUNK_UNIT)
+		size = disk->input->chunk * CHUNK_UNIT;
 	fuzz_disk_get(disk, offset, buffer, size);
 	return (int64_t)size;
 }

@@ -5,7 +5,7 @@
  *   u32 how many sectors of 512 bytes, u8 orders, u8 which read fails (0: none),
  *   then pieces: u32 sector, u16 how many bytes, and the bytes. Of what overlaps the later one counts.
  *
- * All numbers are little-endian. What fuzz.h says of an input's end holds, too.
+ * All numbers are little-endian. What fuzz.h says of the end of an input holds, too, but C is in units of 61 bytes.
  */
 #ifndef TALLY_FUZZ_DISK_H
 #define TALLY_FUZZ_DISK_H

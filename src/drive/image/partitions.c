@@ -91,6 +91,11 @@ static void be_volume(tally_tables *t, tally_boot_sector kind)
 	out->count = 1;
 	out->items[0] = (tally_partition){
 	    .size = t->disk->size, .role = TALLY_PARTITION_DATA, .type_name = "a volume without a partition table"};
+	if (tally_gpt_is_there(t->disk))
+		tally_notes_add(&out->notes,
+				"the first sector is that of a volume (%s), but a GPT follows it: perhaps the "
+				"disk was partitioned over an old volume",
+				tally_boot_sector_name(kind));
 }
 
 /* Boot code and much else ends in 55 AA; a table has nothing but these two in its status bytes. */

@@ -55,7 +55,7 @@ typedef struct tally_partitions {
 	tally_notes notes;
 } tally_partitions;
 
-/* Some 40 KiB: better not on the stack of a thread. */
+/* Some 25 KiB: better not on the stack of a thread. */
 void tally_partitions_read(tally_layer *disk, tally_partitions *out);
 
 /* "MBR", "GPT", "no partition table". */

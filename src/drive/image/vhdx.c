@@ -25,7 +25,7 @@ typedef struct header {
 	uint64_t sequence, log_offset;
 	uint32_t log_size;
 	bool is_valid, has_log;
-	uint16_t version, log_version;
+	uint16_t version;
 } header;
 
 typedef struct vhdx_layer {
@@ -63,7 +63,6 @@ static bool read_header(vhdx *v, uint64_t offset, header *h)
 	    .is_valid = memcmp(bytes, "head", 4) == 0 && checksum_holds(bytes, sizeof bytes),
 	    .sequence = tally_le64(bytes + 8),
 	    .has_log = !tally_all_zero(bytes + 48, TALLY_GUID_SIZE),
-	    .log_version = tally_le16(bytes + 64),
 	    .version = tally_le16(bytes + 66),
 	    .log_size = tally_le32(bytes + 68),
 	    .log_offset = tally_le64(bytes + 72),

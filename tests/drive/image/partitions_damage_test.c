@@ -70,6 +70,18 @@ START_TEST(says_what_is_there_instead)
 }
 END_TEST
 
+/* A stick that was one volume once: whoever writes a GPT need not touch what is not the table's. */
+START_TEST(notes_a_gpt_behind_a_volume)
+{
+	make_gpt();
+	disk_patch(at("disk"), 0, "\xEB\x52\x90NTFS    ", 11);
+	read_partitions();
+	ck_assert_int_eq(partitions.table, TALLY_TABLE_VOLUME);
+	ck_assert_uint_eq(partitions.count, 1);
+	expect_note(&partitions.notes, "that of a volume (NTFS), but a GPT follows it");
+}
+END_TEST
+
 START_TEST(uses_the_backup_of_a_gpt)
 {
 	make_gpt();
@@ -392,6 +404,7 @@ int main(void)
 {
 	const TTest *const tests[] = {
 	    says_what_is_there_instead,
+	    notes_a_gpt_behind_a_volume,
 	    uses_the_backup_of_a_gpt,
 	    notes_a_damaged_backup,
 	    gives_up_without_a_good_copy,
