@@ -34,14 +34,23 @@ typedef struct fuzz_layer {
 	uint8_t boot[BOOT], block[BLOCK];
 } fuzz_layer;
 
-static uint8_t byte_at(const fuzz_layer *l, uint64_t offset)
+/* How many bytes from `offset` on are of one kind, put to `to`. */
+static size_t copy_piece(const fuzz_layer *l, uint64_t offset, uint8_t *to, size_t size)
 {
-	if (offset < BOOT)
-		return l->boot[offset];
+	if (offset < BOOT) {
+		size = size < BOOT - offset ? size : (size_t)(BOOT - offset);
+		memcpy(to, l->boot + offset, size);
+		return size;
+	}
 	for (unsigned i = 0; i < TALLY_BITLOCKER_COPIES; i++)
-		if (offset >= l->places[i] && offset - l->places[i] < BLOCK)
-			return l->block[offset - l->places[i]];
-	return (uint8_t)(offset * 7 ^ offset >> 9);
+		if (offset >= l->places[i] && offset - l->places[i] < BLOCK) {
+			const size_t left = BLOCK - (size_t)(offset - l->places[i]);
+			size = size < left ? size : left;
+			memcpy(to, l->block + (offset - l->places[i]), size);
+			return size;
+		}
+	*to = (uint8_t)(offset * 7 ^ offset >> 9);
+	return 1;
 }
 
 static int64_t read_layer(tally_layer *layer, uint64_t offset, void *buffer, size_t size, tally_layer_way way)
@@ -53,8 +62,8 @@ static int64_t read_layer(tally_layer *layer, uint64_t offset, void *buffer, siz
 		fuzz_fail("a read beyond the end of the volume");
 	if (l->chunk != 0 && size > l->chunk)
 		size = l->chunk;
-	for (size_t i = 0; i < size; i++)
-		to[i] = byte_at(l, offset + i);
+	for (size_t i = 0; i < size;)
+		i += copy_piece(l, offset + i, to + i, size - i);
 	return (int64_t)size;
 }
 
