@@ -31,7 +31,7 @@ typedef struct bench {
 	double seconds[CONTENDERS][ROUNDS_MAX], ratio[CONTENDERS][ROUNDS_MAX];
 } bench;
 
-static void fail(const char *what)
+static _Noreturn void fail(const char *what)
 {
 	fprintf(stderr, "bitlocker_bench: %s\n", what);
 	exit(EXIT_FAILURE);

@@ -4,6 +4,7 @@
 #define TALLY_DRIVE_BITLOCKER_BYTES_H
 
 #include <stdint.h>
+#include <string.h>
 
 static inline uint16_t tally_le16(const uint8_t *at)
 {
@@ -22,8 +23,12 @@ static inline uint64_t tally_le64(const uint8_t *at)
 
 static inline void tally_put_le64(uint8_t *at, uint64_t value)
 {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	memcpy(at, &value, sizeof value);
+#else
 	for (unsigned i = 0; i < 8; i++)
 		at[i] = (uint8_t)(value >> 8 * i);
+#endif
 }
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "drive/bitlocker/bytes.h"
+#include "drive/bitlocker/wide.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -10,8 +11,9 @@
 
 #define BLOCK 16
 /* Bytes that are worked on at a time: with as much of tweaks or cipher text they stay in the first-level cache. */
-#define BATCH 8192
+#define BATCH 16384
 #define BATCH_SECTORS (BATCH / 512)
+#define SPAN 128 /* sectors whose vectors are made at once; they are few bytes */
 
 typedef enum mode { MODE_DIFFUSER, MODE_CBC, MODE_XTS } mode;
 
@@ -29,14 +31,18 @@ static const method methods[] = {
 
 struct tally_sectors {
 	method method;
+	const tally_wide *wide;
 	uint32_t sector_size;
 	EVP_CIPHER_CTX *data;   /* deciphers blocks */
 	EVP_CIPHER_CTX *vector; /* enciphers numbers of sectors */
 	EVP_CIPHER_CTX *diffuser;
-	uint8_t vectors[BATCH_SECTORS][BLOCK];
+	uint8_t vectors[SPAN + TALLY_WIDE_SPARE / BLOCK][BLOCK];
 	uint8_t sector_keys[BATCH_SECTORS][2 * BLOCK];
-	uint8_t scratch[BATCH];
+	uint8_t *scratch; /* BATCH bytes, on a cache line of their own, in the struct's own memory */
 };
+
+#define LINE 64
+#define WHOLE (sizeof(tally_sectors) + BATCH + LINE)
 
 static const method *method_of(uint16_t number)
 {
@@ -63,10 +69,13 @@ static EVP_CIPHER_CTX *new_cipher(const method *m, const uint8_t *key, int encry
 tally_sectors *tally_sectors_new(const tally_volume_key *key)
 {
 	const method *m = method_of(key->method);
-	tally_sectors *sectors = tally_zalloc(1, sizeof *sectors);
+	tally_sectors *sectors = tally_zalloc(1, WHOLE);
+
 	if (sectors == NULL)
 		return NULL;
 	sectors->method = *m;
+	sectors->scratch = (uint8_t *)(((uintptr_t)(sectors + 1) + LINE - 1) / LINE * LINE);
+	sectors->wide = tally_wide_best();
 	sectors->sector_size = key->sector_size;
 	sectors->data = new_cipher(m, key->bytes, 0);
 	sectors->vector = new_cipher(m, key->bytes + (m->mode == MODE_XTS ? m->second : 0), 1);
@@ -85,7 +94,7 @@ void tally_sectors_free(tally_sectors *sectors)
 	EVP_CIPHER_CTX_free(sectors->data);
 	EVP_CIPHER_CTX_free(sectors->vector);
 	EVP_CIPHER_CTX_free(sectors->diffuser);
-	OPENSSL_cleanse(sectors, sizeof *sectors);
+	OPENSSL_cleanse(sectors, WHOLE);
 	tally_free(sectors);
 }
 
@@ -95,50 +104,36 @@ static bool ecb(EVP_CIPHER_CTX *cipher, uint8_t *out, const uint8_t *in, size_t 
 	return EVP_CipherUpdate(cipher, out, &written, in, (int)size) == 1 && (size_t)written == size;
 }
 
-static void xor_bytes(uint8_t *restrict to, const uint8_t *restrict with, size_t size)
-{
-	for (size_t i = 0; i < size; i += 8) {
-		uint64_t a, b;
-		memcpy(&a, to + i, 8);
-		memcpy(&b, with + i, 8);
-		a ^= b;
-		memcpy(to + i, &a, 8);
-	}
-}
-
 /* XTS counts sectors, CBC and the diffuser bytes. */
 static bool make_vectors(tally_sectors *sectors, uint64_t offset, size_t count)
 {
-	const uint32_t size = sectors->sector_size;
-	for (size_t i = 0; i < count; i++) {
-		uint64_t at = offset + i * size;
-		memset(sectors->vectors[i], 0, BLOCK);
-		tally_put_le64(sectors->vectors[i], sectors->method.mode == MODE_XTS ? at / size : at);
+	const bool xts = sectors->method.mode == MODE_XTS;
+	const uint64_t step = xts ? 1 : sectors->sector_size;
+	uint64_t number = xts ? offset / sectors->sector_size : offset;
+	for (size_t i = 0; i < count; i++, number += step) {
+		tally_put_le64(sectors->vectors[i], number);
+		memset(sectors->vectors[i] + 8, 0, BLOCK - 8);
 	}
 	return ecb(sectors->vector, *sectors->vectors, *sectors->vectors, count * BLOCK);
 }
 
-static bool undo_xts(tally_sectors *sectors, uint8_t *data, size_t count)
+static bool undo_xts(tally_sectors *sectors, const uint8_t (*vectors)[BLOCK], uint8_t *data, size_t count)
 {
 	const size_t size = count * sectors->sector_size;
-	tally_xts_tweaks((const uint8_t(*)[BLOCK])sectors->vectors, count, sectors->sector_size, sectors->scratch);
-	xor_bytes(data, sectors->scratch, size);
+	sectors->wide->tweak(data, sectors->scratch, vectors, count, sectors->sector_size);
 	if (!ecb(sectors->data, data, data, size))
 		return false;
-	xor_bytes(data, sectors->scratch, size);
+	sectors->wide->mask(data, sectors->scratch, size);
 	return true;
 }
 
-static bool undo_cbc(tally_sectors *sectors, uint8_t *data, size_t count)
+static bool undo_cbc(tally_sectors *sectors, const uint8_t (*vectors)[BLOCK], uint8_t *data, size_t count)
 {
 	const size_t size = sectors->sector_size;
-	memcpy(sectors->scratch, data, count * size);
-	if (!ecb(sectors->data, data, sectors->scratch, count * size))
+	if (!ecb(sectors->data, sectors->scratch, data, count * size))
 		return false;
-	for (size_t i = 0; i < count; i++) {
-		xor_bytes(data + i * size, sectors->vectors[i], BLOCK);
-		xor_bytes(data + i * size + BLOCK, sectors->scratch + i * size, size - BLOCK);
-	}
+	for (size_t i = 0; i < count; i++)
+		sectors->wide->chain(data + i * size, sectors->scratch + i * size, vectors[i], size);
 	return true;
 }
 
@@ -159,25 +154,33 @@ static bool undo_diffuser(tally_sectors *sectors, uint64_t offset, uint8_t *data
 	return true;
 }
 
-static bool undo_batch(tally_sectors *sectors, uint64_t offset, uint8_t *data, size_t count)
+static bool undo_span(tally_sectors *sectors, uint64_t offset, uint8_t *data, size_t count)
 {
+	const size_t size = sectors->sector_size;
+	const mode m = sectors->method.mode;
 	if (!make_vectors(sectors, offset, count))
 		return false;
-	if (sectors->method.mode == MODE_XTS)
-		return undo_xts(sectors, data, count);
-	return undo_cbc(sectors, data, count) &&
-	       (sectors->method.mode == MODE_CBC || undo_diffuser(sectors, offset, data, count));
+	for (size_t i = 0; i < count; i += BATCH / size) {
+		const size_t some = count - i < BATCH / size ? count - i : BATCH / size;
+		const uint8_t(*vectors)[BLOCK] = (const uint8_t(*)[BLOCK])sectors->vectors + i;
+		uint8_t *batch = data + i * size;
+		if (!(m == MODE_XTS ? undo_xts : undo_cbc)(sectors, vectors, batch, some) ||
+		    (m == MODE_DIFFUSER && !undo_diffuser(sectors, offset + i * size, batch, some)))
+			return false;
+	}
+	return true;
 }
 
 bool tally_sectors_decrypt(tally_sectors *sectors, uint64_t offset, uint8_t *data, size_t size)
 {
+	const size_t span = (size_t)SPAN * sectors->sector_size;
 	while (size > 0) {
-		const size_t batch = size < BATCH ? size : BATCH;
-		if (!undo_batch(sectors, offset, data, batch / sectors->sector_size))
+		const size_t some = size < span ? size : span;
+		if (!undo_span(sectors, offset, data, some / sectors->sector_size))
 			return false;
-		offset += batch;
-		data += batch;
-		size -= batch;
+		offset += some;
+		data += some;
+		size -= some;
 	}
 	return true;
 }

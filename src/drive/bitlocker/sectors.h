@@ -33,10 +33,4 @@ bool tally_sectors_decrypt(tally_sectors *sectors, uint64_t offset, uint8_t *dat
 
 /* Elephant's part of one sector, without the AES around it: size is 512 or 4096. */
 void tally_diffuser_undo(uint8_t *sector, size_t size, const uint8_t sector_key[32]);
-/*
- * What XTS XORs each block of `count` sectors with: bases[i] becomes size / 16 tweaks, of which the first is itself,
- * each next the one before times alpha.
- */
-void tally_xts_tweaks(const uint8_t (*bases)[16], size_t count, size_t size, uint8_t *tweaks);
-
 #endif

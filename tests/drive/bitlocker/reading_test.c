@@ -109,6 +109,35 @@ START_TEST(it_can_be_read_past_the_cache)
 }
 END_TEST
 
+/* The writer's other form, within a disk: the same volume there, and what lies around it as it was. */
+START_TEST(a_volume_is_made_in_place)
+{
+	bitlocker_options options = scattered(_i);
+	options.external_key = external_key;
+	/* More than the writer has in memory at once. */
+	const size_t plain_size = 3 << 20, front = 1 << 20;
+	volume v = volume_make(plain_size, &options);
+	char path[] = "bitlocker-XXXXXX";
+	int fd = mkstemp(path);
+	ck_assert_int_eq(ftruncate(fd, (off_t)(front + v.size + 4096)), 0);
+	ck_assert_int_eq(pwrite(fd, v.plain, plain_size, (off_t)front), (ssize_t)plain_size);
+	ck_assert_int_eq(pwrite(fd, "behind", 6, (off_t)(front + v.size)), 6);
+	bitlocker_wrap_file(path, front, plain_size, &options);
+	ck_assert_uint_eq(bitlocker_volume_size(plain_size), v.size);
+	uint8_t *stored = malloc(v.size), around[6];
+	ck_assert_int_eq(pread(fd, stored, v.size, (off_t)front), (ssize_t)v.size);
+	ck_assert_int_eq(memcmp(stored, v.stored, v.size), 0);
+	ck_assert_int_eq(pread(fd, around, 6, (off_t)(front + v.size)), 6);
+	ck_assert_mem_eq(around, "behind", 6);
+	ck_assert_int_eq(pread(fd, around, 6, (off_t)(front - 6)), 6);
+	ck_assert_mem_eq(around, "\0\0\0\0\0", 6);
+	close(fd);
+	unlink(path);
+	free(stored);
+	volume_close(&v);
+}
+END_TEST
+
 #define THREADS 4
 
 static void *read_much(void *context)
@@ -210,6 +239,7 @@ int main(void)
 	const suite_test tests[] = {{a_volume_reads_as_its_plain_bytes, KINDS},
 				    {any_piece_of_it_can_be_read, KINDS},
 				    {it_can_be_read_past_the_cache, KINDS},
+				    {a_volume_is_made_in_place, METHODS},
 				    {threads_read_it_at_once, METHODS},
 				    {a_removable_drive_has_its_own_boot_sector, 0},
 				    {a_volume_may_end_within_a_sector, 0},
