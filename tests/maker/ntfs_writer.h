@@ -51,7 +51,7 @@ typedef struct ntfs_link {
 	ntfs_space space;
 } ntfs_link;
 
-/* Content: the bytes, a function, or a file to copy; else zeros. */
+/* Content: the bytes, a function, or a file to copy; else zeros, or what was there in a file that isn't new. */
 typedef struct ntfs_content {
 	uint64_t size; /* of `bytes` and `make` */
 	const void *bytes;

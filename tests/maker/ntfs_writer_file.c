@@ -169,8 +169,12 @@ static ntfs_pieces lay_out(ntfs_writer *w, const ntfs_file *file, uint64_t size)
 
 static void write_content(const ntfs_writer *w, const source *s, const ntfs_pieces *pieces, uint64_t written)
 {
-	uint8_t *buffer = malloc(PORTION);
+	/* Zeros need no writing in a new file. */
+	bool nothing = s->in == NULL && s->content.make == NULL && s->content.bytes == NULL && written == s->size;
+	uint8_t *buffer = nothing ? NULL : malloc(s->size < PORTION ? (size_t)s->size + 1 : PORTION);
 	uint64_t at = 0;
+	if (nothing)
+		return;
 	if (buffer == NULL)
 		ntfs_die("memory");
 	for (size_t i = 0; i < pieces->count; i++) {

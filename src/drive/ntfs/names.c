@@ -17,52 +17,15 @@ static uint16_t unit_at(const tally_ntfs_name *name, unsigned i)
 	return name->is_wide ? tally_le16(name->letters + 2 * i) : name->letters[i];
 }
 
-/* ---- hashing: SipHash-2-4 over the folded units ---- */
-
-static uint64_t rotate(uint64_t x, unsigned n)
-{
-	return x << n | x >> (64 - n);
-}
-
-static void sip_rounds(uint64_t v[4], unsigned rounds)
-{
-	for (; rounds > 0; rounds--) {
-		v[0] += v[1];
-		v[2] += v[3];
-		v[1] = rotate(v[1], 13) ^ v[0];
-		v[3] = rotate(v[3], 16) ^ v[2];
-		v[0] = rotate(v[0], 32);
-		v[2] += v[1];
-		v[0] += v[3];
-		v[1] = rotate(v[1], 17) ^ v[2];
-		v[3] = rotate(v[3], 21) ^ v[0];
-		v[2] = rotate(v[2], 32);
-	}
-}
-
 static uint32_t hash(const tally_ntfs_names *names, const tally_ntfs_name *name)
 {
-	const uint64_t *key = names->key;
-	uint64_t v[4] = {key[0] ^ UINT64_C(0x736F6D6570736575), key[1] ^ UINT64_C(0x646F72616E646F6D),
-			 key[0] ^ UINT64_C(0x6C7967656E657261), key[1] ^ UINT64_C(0x7465646279746573)};
-	uint64_t word = 0;
-	for (unsigned i = 0; i < name->units; i++) {
-		word |= (uint64_t)names->upcase[unit_at(name, i)] << 16 * (i % 4);
-		if (i % 4 != 3)
-			continue;
-		v[3] ^= word;
-		sip_rounds(v, 2);
-		v[0] ^= word;
-		word = 0;
-	}
-	/* At most three units are left, so that the length has room. */
-	word |= (uint64_t)name->units << 56;
-	v[3] ^= word;
-	sip_rounds(v, 2);
-	v[0] ^= word;
-	v[2] ^= 0xFF;
-	sip_rounds(v, 4);
-	return (uint32_t)(v[0] ^ v[1] ^ v[2] ^ v[3]);
+	uint16_t folded[TALLY_NTFS_NAME_UNITS];
+	tally_siphash state;
+	for (unsigned i = 0; i < name->units; i++)
+		folded[i] = names->upcase[unit_at(name, i)];
+	tally_siphash_begin(&state, names->key);
+	tally_siphash_update(&state, folded, 2U * name->units);
+	return (uint32_t)tally_siphash_end(&state);
 }
 
 /* ---- keeping ---- */
@@ -70,7 +33,7 @@ static uint32_t hash(const tally_ntfs_names *names, const tally_ntfs_name *name)
 tally_result tally_ntfs_names_begin(tally_ntfs_names *names, const uint16_t *upcase, tally_error *error)
 {
 	*names = (tally_ntfs_names){.upcase = upcase};
-	if (RAND_bytes((unsigned char *)names->key, sizeof names->key) != 1)
+	if (RAND_bytes(names->key, sizeof names->key) != 1)
 		return tally_fail(error, TALLY_ERROR_INTERNAL, "OpenSSL has no random numbers");
 	return TALLY_OK;
 }

@@ -10,6 +10,7 @@
 #define TALLY_DRIVE_NTFS_NAMES_H
 
 #include "base/fingerprint.h"
+#include "base/siphash.h"
 #include "drive/ntfs/arena.h"
 
 #define TALLY_NTFS_NAME_UNITS 255
@@ -20,7 +21,7 @@
 typedef struct tally_ntfs_names {
 	tally_records records; /* directory and hash; file and place of the letters in the arena */
 	tally_arena arena;     /* letters, and what else the volume keeps of each file */
-	uint64_t key[2];
+	uint8_t key[TALLY_SIPHASH_KEY];
 	const uint16_t *upcase; /* TALLY_NTFS_UPCASE_UNITS */
 } tally_ntfs_names;
 
