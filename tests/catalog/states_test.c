@@ -65,6 +65,20 @@ static bool is_how(const state_row *row, const char *how)
 	return strcmp(row->how, how) == 0;
 }
 
+static const state_row *row_of(tally_level level, const char *code)
+{
+	for (size_t k = 0; k < row_count; k++)
+		if (rows[k].status == tally_status_find(level, code))
+			return &rows[k];
+	ck_abort_msg("states.txt: no status is called %s", code);
+	return NULL;
+}
+
+static bool is_pending(const state_row *row)
+{
+	return is_how(row, "pending") || (is_how(row, "as") && is_how(row_of(TALLY_LEVEL_DRIVE, row->what), "pending"));
+}
+
 /* What can be established is not only quoted, and only what depends on others is unknowable. */
 static bool may_be(const state_row *row)
 {
@@ -92,7 +106,7 @@ START_TEST(each_status_has_one_row)
 		ck_assert_msg(may_be(&rows[k]), "%s can't be %s", rows[k].status->code, rows[k].how);
 		ck_assert_msg((rows[k].what[0] == '\0') == is_how(&rows[k], "quoted"), "%s, %s: what?",
 			      rows[k].status->code, rows[k].how);
-		if (!is_how(&rows[k], "pending"))
+		if (!is_pending(&rows[k]))
 			continue;
 		pending++;
 		printf("pending: %s (%s): %s\n", rows[k].status->code, tally_level_name(rows[k].status->level),
@@ -113,6 +127,12 @@ static bool is_or_neighbours(const tally_status *met, const tally_status *meant)
 				: meant->level == TALLY_LEVEL_JOB         ? met->classic_state
 									  : NULL;
 	return met == meant || (neighbour != NULL && strcmp(neighbour, meant->code) == 0);
+}
+
+static void try_neighbour(const state_row *row)
+{
+	ck_assert_msg(is_or_neighbours(row_of(TALLY_LEVEL_DRIVE, row->what)->status, row->status),
+		      "%s is no neighbour of %s", row->what, row->status->code);
 }
 
 static const check_case *find_case(const char *name)
@@ -317,8 +337,9 @@ START_TEST(each_row_holds)
 		const char *how;
 		void (*attempt)(const state_row *row);
 	} attempts[] = {
-	    {"case", try_case}, {"job", try_job},       {"lint", try_lint},          {"condition", try_condition},
-	    {"test", try_test}, {"quoted", try_quoted}, {"unknowable", try_nothing}, {"pending", try_nothing},
+	    {"case", try_case},           {"job", try_job},   {"lint", try_lint},     {"as", try_neighbour},
+	    {"condition", try_condition}, {"test", try_test}, {"quoted", try_quoted}, {"unknowable", try_nothing},
+	    {"pending", try_nothing},
 	};
 	read_table();
 	for (size_t k = 0; k < row_count; k++) {

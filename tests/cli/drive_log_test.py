@@ -307,6 +307,30 @@ class DriveLog(DriveCase):
         self.assertEqual(read_log(log), ("a<b\ufffd\ufffd", "ManifestNotFound", []))
         self.expect_no_complaint(log)
 
+    def expect_failed_before_the_manifest(self, drive, status):
+        for form in ("drivelog", "drivelog-errors"):
+            log = self.log(drive, form, "--drive-id", "9WM35C2V", status=1)
+            self.assertEqual(read_log(log), ("9WM35C2V", status, []))
+            self.expect_no_complaint(log)
+
+    def test_a_device_that_is_not_there(self):
+        self.expect_failed_before_the_manifest("/dev/tallyman-none", "DiskNotFound")
+
+    def test_a_disk_of_zeros(self):
+        image = self.path("zeros.img")
+        with open(image, "wb") as file:
+            file.truncate(16 << 20)
+        self.expect_failed_before_the_manifest(image, "BitLockerVolumeNotFound")
+
+    def test_a_volume_without_bitlocker(self):
+        if shutil.which("mkntfs") is None:
+            self.skipTest("mkntfs is missing")
+        image = self.path("plain.img")
+        with open(image, "wb") as file:
+            file.truncate(16 << 20)
+        subprocess.run(["mkntfs", "-q", "-F", "-f", image], check=True, capture_output=True)
+        self.expect_failed_before_the_manifest(image, "BitLockerNotActivated")
+
     # ---- logs that are not whole
 
     def expect_no_log(self, result):
