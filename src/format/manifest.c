@@ -226,6 +226,14 @@ static void close_drive(tally_manifest *m, tally_place place)
 				    "the manifest holds no credential; manifests of the older tools do, for an import");
 }
 
+static void hand_out_key(tally_manifest *m, const tally_value *value)
+{
+	size_t size;
+	bool wanted = m->options.events != NULL && m->options.events->account_key != NULL;
+	if (wanted && tally_base64_decode(value->text, NULL, 0, &size) && size == 64)
+		m->options.events->account_key(m->options.events_context, value->text, value->place);
+}
+
 static void on_close(void *state, unsigned element, tally_text name, const tally_value *value, const tally_value *attributes)
 {
 	tally_manifest *m = state;
@@ -239,6 +247,7 @@ static void on_close(void *state, unsigned element, tally_text name, const tally
 		break;
 	case MANIFEST_ACCOUNT_KEY:
 		tally_manifest_check_account_key(m, value);
+		hand_out_key(m, value);
 		break;
 	case MANIFEST_CONTAINER_SAS:
 		tally_manifest_check_container_sas(m, value);

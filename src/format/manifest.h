@@ -57,6 +57,8 @@ typedef struct tally_manifest_events {
 	void (*blob_end)(void *context, const tally_manifest_blob *blob);
 	/* A BlobList begins; `id` is empty where it has none. */
 	void (*list_begin)(void *context, tally_text id, tally_place place);
+	/* A StorageAccountKey that can be one. It is a secret: to be compared, not to be kept. */
+	void (*account_key)(void *context, tally_text key, tally_place place);
 } tally_manifest_events;
 
 typedef struct tally_manifest_options {

@@ -247,6 +247,31 @@ static void judge_count(job_model *m)
 			"these are %zu drives; a job can have %d", count, TALLY_JOB_DRIVES_MAX);
 }
 
+/* ---- accounts ---- */
+
+/* An account has two keys, so that two that differ need not be of two accounts; what containers a SAS names is no
+ * matter. */
+static void compare_accounts(job_model *m)
+{
+	const job_carrier *first = NULL;
+	for (size_t i = 0; i < m->carrier_count; i++) {
+		const job_carrier *carrier = &m->carriers[i];
+		bool counts = carrier->account_place.line != 0 && carrier->drive != TALLY_JOB_NOWHERE &&
+			      m->drives[carrier->drive].is_of_job && !carrier->is_repeated;
+		if (counts && first != NULL && carrier->account != first->account) {
+			m->finder.document = carrier->shown;
+			tally_find_fact(&m->finder,
+					&(tally_fact){.rule = TALLY_RULE_W_10,
+						      .in_document = true,
+						      .place = carrier->account_place},
+					"the StorageAccountKey differs from the one in %.400s:%" PRIu64, first->shown,
+					first->account_place.line);
+		}
+		if (counts && first == NULL)
+			first = carrier;
+	}
+}
+
 /* ---- sessions ---- */
 
 typedef struct session_use {
@@ -362,5 +387,6 @@ void tally_job_compare(job_model *m)
 		judge_presence(m, m->ordered[i], any_journal, any_at_hand);
 	}
 	find_second_drives(m);
+	compare_accounts(m);
 	compare_sessions(m);
 }

@@ -25,14 +25,21 @@ static bool is_usable_key(const job_entry *entry)
 	return entry->key != NULL && (entry->key_form == TALLY_KEY_RECOVERY || entry->key_form == TALLY_KEY_EXTERNAL);
 }
 
-/* The first that any document says; those that differ were found before. */
+/* What the tool wrote comes before what someone copied from it: with two backslashes, perhaps (K-21). */
+static bool is_better_path(const job_model *m, const job_entry *entry, const job_entry *known)
+{
+	tally_document_kind kind = m->summary->subjects[entry->subject].kind;
+	return entry->manifest_file != NULL && (known == NULL || kind != TALLY_DOCUMENT_JOB);
+}
+
+/* What any document says, the job first; those that differ were found before. */
 static tally_result fill_item(job_model *m, const job_drive *drive, job_item *item)
 {
 	const job_entry *file = NULL, *hash = NULL, *header = NULL, *key = NULL;
 	char id[128];
 	for (size_t i = drive->count; i-- > 0;) {
 		const job_entry *entry = &m->entries[drive->first + i];
-		file = entry->manifest_file != NULL ? entry : file;
+		file = is_better_path(m, entry, file) ? entry : file;
 		hash = entry->has_hash ? entry : hash;
 		header = entry->header_hash != NULL ? entry : header;
 		key = is_usable_key(entry) ? entry : key;
@@ -236,6 +243,20 @@ static void write_json(job_text *text, json_t *root)
 
 /* ---- PowerShell and shell ---- */
 
+/* Without a byte-order mark, Windows PowerShell takes a script for one in the system's own encoding. */
+static void mark_encoding(job_text *text)
+{
+	for (size_t i = 0; i < text->size && !text->failed; i++)
+		if ((unsigned char)text->data[i] >= 0x80) {
+			job_text marked = {0};
+			add(&marked, "\xEF\xBB\xBF");
+			tally_job_text_add(&marked, text->data, text->size);
+			tally_job_text_clear(text);
+			*text = marked;
+			return;
+		}
+}
+
 /* The hash table of the published script. One backslash in front of the path: PowerShell doesn't need two (K-21). */
 static void write_powershell(job_text *text, const tally_job_list *list, bool with_keys)
 {
@@ -258,6 +279,7 @@ static void write_powershell(job_text *text, const tally_job_list *list, bool wi
 		add(text, i + 1 < list->count ? "  },\n" : "  }\n");
 	}
 	add(text, ")\n");
+	mark_encoding(text);
 }
 
 static void add_argument(job_text *text, const char *name, const char *value)

@@ -120,15 +120,29 @@ static void on_list(void *context, tally_text id, tally_place place)
 	carrier->session_count += r->result == TALLY_OK;
 }
 
+static tally_result fingerprint(job_model *m, tally_text text, uint64_t *print)
+{
+	tally_fingerprint_begin(m->fingerprinter);
+	tally_fingerprint_update(m->fingerprinter, text.data, text.size);
+	return tally_fingerprint_end(m->fingerprinter, print, m->error);
+}
+
+static void on_account_key(void *context, tally_text key, tally_place place)
+{
+	first_reading *r = context;
+	if (r->result != TALLY_OK || r->carrier->account_place.line != 0)
+		return;
+	r->carrier->account_place = place;
+	r->result = fingerprint(r->m, key, &r->carrier->account);
+}
+
 static void on_blob(void *context, const tally_manifest_blob *blob)
 {
 	first_reading *r = context;
 	tally_record record = {.position = r->index};
 	if (blob->blob_path == NULL || r->result != TALLY_OK)
 		return;
-	tally_fingerprint_begin(r->m->fingerprinter);
-	tally_fingerprint_update(r->m->fingerprinter, blob->blob_path, strlen(blob->blob_path));
-	r->result = tally_fingerprint_end(r->m->fingerprinter, &record.fingerprint, r->m->error);
+	r->result = fingerprint(r->m, (tally_text){blob->blob_path, strlen(blob->blob_path)}, &record.fingerprint);
 	if (r->result == TALLY_OK)
 		r->result = tally_records_add(&r->m->blobs, record, r->m->error);
 }
@@ -153,7 +167,8 @@ static tally_result read_input(first_reading *r, manifest_input *input, tally_ma
 /* A drive that is checked tells what is wrong with its manifest; of any other it is told here. */
 static tally_result read_manifest(job_model *m, size_t index)
 {
-	static const tally_manifest_events events = {.blob_end = on_blob, .list_begin = on_list};
+	static const tally_manifest_events events = {
+	    .blob_end = on_blob, .list_begin = on_list, .account_key = on_account_key};
 	job_carrier *carrier = &m->carriers[index];
 	bool is_checked = carrier->opened != NULL && !m->options->papers_only;
 	first_reading r = {.m = m, .carrier = carrier, .index = index};

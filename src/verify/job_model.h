@@ -58,6 +58,8 @@ typedef struct job_carrier {
 	char drive_id[128];  /* "" when it isn't known */
 	bool has_hash;       /* the manifest was read to its end */
 	uint8_t hash[TALLY_JOB_HASH_BYTES];
+	tally_place account_place; /* of its StorageAccountKey; line 0: it has none */
+	uint64_t account;          /* a fingerprint of that key */
 	job_session *sessions;
 	size_t session_count, session_capacity;
 	bool is_repeated; /* another one has the same drive's manifest, or is the same directory */

@@ -75,7 +75,7 @@ class Golden(JobCase):
         self.compare("bad.sarif.json", json.dumps(one["results"], indent=1) + "\n")
 
     def test_lists(self):
-        for form, ending in (("rest", "json"), ("databox", "json"), ("powershell", "ps1"), ("cli", "sh")):
+        for form, ending in (("rest", "json"), ("databox", "json"), ("powershell", "txt"), ("cli", "txt")):
             for keys in ([], ["--with-keys"]):
                 self.output_of(
                     "--papers-only", "--job", "good.json", "1.jrn", "--emit", form, "--output", "list", *keys, status=0

@@ -130,7 +130,8 @@ class Lists(JobCase):
             self.assertEqual(powershell_strings(text), expected)
             names = re.findall(r"^    (\w+) = ", text, re.MULTILINE)
             self.assertEqual(names, ["DriveId", "BitLockerKey", "ManifestFile", "ManifestHash", "DriveHeaderHash"] * 2)
-            self.assertTrue(text.startswith("$driveList = @(\n  @{\n"))
+            # With a byte-order mark, because of what is no ASCII in it.
+            self.assertTrue(text.startswith("\ufeff$driveList = @(\n  @{\n"))
             self.assertTrue(text.endswith("  }\n)\n"))
 
     @unittest.skipUnless(shutil.which("pwsh"), "pwsh is missing")
@@ -148,6 +149,13 @@ class Lists(JobCase):
         value["properties"]["driveList"][0]["driveHeaderHash"] = header
         self.arguments = ["--job", self.write("job.json", json.dumps(value))]
         self.assertIn(f"'drive-header-hash={header}'", self.emit("cli"))
+
+    def test_the_path_is_the_journals(self):
+        """Published scripts write two backslashes, and the service is asked for a file of that name."""
+        doubled = self.one.but(path="\\\\DriveManifest.xml")
+        self.arguments = [self.journal("1.jrn", self.one), "--job", self.job("job.json", doubled)]
+        value = json.loads(self.emit("rest"))
+        self.assertEqual(value["properties"]["driveList"][0]["manifestFile"], "\\DriveManifest.xml")
 
     def test_only_the_jobs_drives(self):
         self.arguments += ["--job", self.job("job.json", self.one)]

@@ -8,7 +8,7 @@ import subprocess
 import unittest
 
 from fixture import COMMAND, ENVIRONMENT, run
-from job_fixture import HASH_LINE, KEY_LINE, PATH_LINE, JobCase, key_of
+from job_fixture import HASH_LINE, KEY_LINE, PATH_LINE, Drive, JobCase, key_of
 
 
 class Findings(JobCase):
@@ -196,6 +196,22 @@ class Findings(JobCase):
         # One journal may spread a session over drives (K-20).
         _, report = self.judge(self.journal("12.jrn", one, two), one.folder, two.folder, status=0)
         self.expect(report)
+
+    def test_accounts_that_differ(self):
+        one, two = self.make(1), self.make(2)
+        manifest = os.path.join(two.folder, "DriveManifest.xml")
+        with open(manifest, encoding="utf-8") as file:
+            text = file.read()
+        other = "B" * 85 + "A=="
+        self.secrets.add(other)
+        with open(manifest, "w", encoding="utf-8") as file:
+            file.write(text.replace("A" * 86 + "==", other))
+        two = Drive(2, two.folder)
+        _, report = self.judge(
+            self.journal("1.jrn", one), self.journal("2.jrn", two), one.folder, two.folder, status=0
+        )
+        self.expect(report, ("W-10", "d2/DriveManifest.xml", 5, "d1/DriveManifest.xml:5"))
+        self.assertIsNone(report["findings"][0]["actual"])
 
     def test_a_blob_on_two_drives(self):
         files = {"\\same.txt": b"1", "\\other 1.txt": b"2"}
