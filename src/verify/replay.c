@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Every blob of the manifest against the drive. The manifest is gone through a second time (the first reading judged its
- * form and counted it): out of memory where it was kept whole, else from the drive. Its blobs become batches, and finished batches become findings, statuses and counts in the
- * manifest's order.
+ * form and counted it): out of memory where it was kept whole, else from the drive. Its blobs become batches, and
+ * finished batches become findings, statuses and counts in the manifest's order.
  */
 #include "verify/blob_result.h"
 #include "verify/checkpoint.h"
