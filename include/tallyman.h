@@ -393,6 +393,8 @@ typedef struct tally_summary {
 	const char *source; /**< "directory" */
 	char drive_id[128]; /**< as the manifest, or else the journal, or else the options give it; "" when none does */
 	const tally_status *drive_status; /**< what the service would report; NULL when nothing can be said */
+	/** What the current portal would show; NULL when nothing can be said. Static. */
+	const char *portal_state;
 	int exit_status;    /**< 0 nothing wrong, 1 something is wrong, 3 could not check */
 	uint64_t blobs_listed, blobs_checked;
 	uint64_t segments_listed, segments_checked;

@@ -140,6 +140,12 @@ void tally_file_close(tally_file *file)
 	file->drive->class->close_file(file);
 }
 
+bool tally_file_on_bad_clusters(const tally_file *file, uint64_t *offset, uint64_t *length)
+{
+	const tally_drive_class *class = file->drive->class;
+	return class->on_bad_clusters != NULL && class->on_bad_clusters(file, offset, length);
+}
+
 /* ---- advice ---- */
 
 tally_os_presence tally_file_cached(const tally_file *file, uint64_t offset, uint64_t size)

@@ -106,6 +106,8 @@ int tally_file_identify(const tally_file *file, tally_file_identity *identity);
 /* Whether one has become the other: a file that was written to, cut, removed or replaced. */
 bool tally_file_identity_changed(const tally_file_identity *then, const tally_file_identity *now);
 void tally_file_close(tally_file *file);
+/* The first bytes of the file that lie on clusters which the file system has noted as bad; false: none that is known. */
+bool tally_file_on_bad_clusters(const tally_file *file, uint64_t *offset, uint64_t *length);
 
 /* ---- how its bytes are best had; all of this is advice, and only tally_file_map can fail ---- */
 

@@ -21,6 +21,7 @@ typedef struct tally_drive_class {
 	int64_t (*read_medium)(const tally_file *file, uint64_t offset, void *buffer, size_t size);
 	int (*identify)(const tally_file *file, tally_file_identity *identity);
 	void (*close_file)(tally_file *file);
+	bool (*on_bad_clusters)(const tally_file *file, uint64_t *offset, uint64_t *length); /* NULL: it isn't known */
 
 	/* NULL: the drive has no such thing. All but the first two are advice. */
 	int64_t (*read_cached)(const tally_file *file, uint64_t offset, void *buffer, size_t size);

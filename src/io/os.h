@@ -40,6 +40,9 @@ int tally_os_private_view(int dir);
 /* Reading a file on this file's mount can change its access time, which is a write to the drive. */
 bool tally_os_tracks_reading(int fd);
 
+/* The root of a mounted NTFS file system of a block device: a drive, and not a copy of what was on one. */
+bool tally_os_is_ntfs_root(const char *path);
+
 /* What can be read as a disk: how large it is, and in which sectors. */
 typedef struct tally_os_extent {
 	uint64_t size;        /* bytes */

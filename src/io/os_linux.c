@@ -8,6 +8,7 @@
 #include <linux/openat2.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -16,6 +17,9 @@
 /* Known to Linux 5.8 and to later C libraries than to kernels. */
 #ifndef STATX_MNT_ID
 #  define STATX_MNT_ID 0x00001000U
+#endif
+#ifndef STATX_ATTR_MOUNT_ROOT
+#  define STATX_ATTR_MOUNT_ROOT 0x00002000U
 #endif
 
 int tally_os_open_beneath(int dir, const char *path, int flags)
@@ -110,4 +114,21 @@ int tally_os_extent_of(int fd, tally_os_extent *extent)
 		return -errno;
 	*extent = (tally_os_extent){size, (uint32_t)sector};
 	return 0;
+}
+
+/* Of the kernel's old driver, of ntfs3, and of what user space mounts. */
+#define NTFS_MAGIC 0x5346544e
+#define NTFS3_MAGIC 0x7366746e
+#define FUSE_MAGIC 0x65735546
+
+bool tally_os_is_ntfs_root(const char *path)
+{
+	struct statx facts;
+	struct statfs system;
+	if (statx(AT_FDCWD, path, AT_NO_AUTOMOUNT, STATX_TYPE, &facts) != 0 || statfs(path, &system) != 0)
+		return false;
+	if ((facts.stx_attributes & STATX_ATTR_MOUNT_ROOT) == 0 || facts.stx_dev_major == 0)
+		return false;
+	long type = (long)system.f_type;
+	return type == NTFS_MAGIC || type == NTFS3_MAGIC || type == FUSE_MAGIC;
 }

@@ -66,7 +66,10 @@ static void put_verdict(tally_json_stream *json, const tally_check_report *repor
 	const tally_status *status = report->error == NULL ? report->summary->drive_status : NULL;
 	tally_json_write_open(json, "verdict", "{");
 	tally_json_write_string(json, "drive_status", status != NULL ? status->code : NULL);
-	tally_json_write_string(json, "portal_state", status != NULL ? status->portal_state : NULL);
+	const char *portal = status != NULL ? status->portal_state : NULL;
+	if (report->error == NULL && report->summary->portal_state != NULL)
+		portal = report->summary->portal_state;
+	tally_json_write_string(json, "portal_state", portal);
 	tally_json_write_string(json, "classic_state", status != NULL ? status->classic_state : NULL);
 	tally_json_write_number(json, "exit_status", (uint64_t)tally_check_report_exit(report));
 	tally_json_write_close(json, "}");

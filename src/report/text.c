@@ -201,13 +201,19 @@ static void write_headline(tally_writer *writer, const tally_check_report *repor
 							: "nothing could be checked\n");
 }
 
-static void write_drive_status(tally_writer *writer, const tally_status *status)
+static void write_drive_status(tally_writer *writer, const tally_summary *summary)
 {
+	const tally_status *status = summary->drive_status;
+	const char *portal = summary->portal_state;
+	if (status == NULL)
+		status = portal != NULL ? tally_status_find(TALLY_LEVEL_PORTAL, portal) : NULL;
 	if (status == NULL)
 		return;
-	if (status->portal_state != NULL || status->classic_state != NULL) {
+	if (portal == NULL)
+		portal = status->portal_state;
+	if (portal != NULL || status->classic_state != NULL) {
 		write_label(writer, "Portal");
-		tally_write(writer, status->portal_state != NULL ? status->portal_state : "(no state of its own)");
+		tally_write(writer, portal != NULL ? portal : "(no state of its own)");
 		if (status->classic_state != NULL) {
 			tally_write(writer, " (classic portal: ");
 			tally_write(writer, status->classic_state);
@@ -386,7 +392,7 @@ static void write_check(tally_writer *writer, const tally_report_style *style, c
 		tally_write(writer, "\n\n");
 	write_headline(writer, report);
 	if (report->error == NULL)
-		write_drive_status(writer, report->summary->drive_status);
+		write_drive_status(writer, report->summary);
 	/* A run that was stopped half-way still has something to tell; one that never began has not. */
 	if (report->error == NULL || report->summary->blobs_checked > 0 || report->findings->total > 0) {
 		write_coverage(writer, report->summary);

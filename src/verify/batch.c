@@ -68,6 +68,8 @@ void tally_batch_open(tally_batch *b, tally_batch_blob *blob, tally_drive *drive
 	blob->opened = true;
 	blob->is_open = find(b, drive, blob, &blob->file);
 	b->open_files += blob->is_open;
+	if (blob->is_open)
+		blob->on_bad = tally_file_on_bad_clusters(&blob->file, &blob->bad_offset, &blob->bad_length);
 }
 
 bool tally_batch_reopen(tally_batch *b, tally_batch_blob *blob, tally_drive *drive)

@@ -96,6 +96,8 @@ typedef struct tally_batch_blob {
 	bool in_no_order; /* tally_file_expect_no_order was said */
 	size_t pending;   /* segments of this batch not done yet */
 	bool changed;     /* while it was read */
+	bool on_bad;      /* a part of it lies on clusters that are marked bad: */
+	uint64_t bad_offset, bad_length;
 	bool noted;       /* in a checkpoint, as this file: */
 	tally_file_identity noted_identity;
 	tally_side_check metadata, properties;

@@ -55,6 +55,13 @@ static void take_file(tally_blob_result *r, tally_run *run, const tally_batch_bl
 		r->told_file = true;
 		return;
 	}
+	if (part->on_bad && !r->told_bad)
+		tally_find_fact(&run->finder,
+				&(tally_fact){.rule = TALLY_RULE_V_63, .in_document = true, .place = part->entry.place,
+					      .blob_path = part->entry.blob_path, .file_path = part->entry.file_path, .has_range = true,
+					      .offset = part->bad_offset, .length = part->bad_length},
+				"a part of the file lies on clusters that Windows found bad");
+	r->told_bad |= part->on_bad;
 	const tally_file_identity *now = &part->file.identity;
 	bool differs = r->have_identity && tally_file_identity_changed(&r->identity, now);
 	if ((part->changed || differs) && !r->told_changed) {

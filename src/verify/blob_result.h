@@ -29,7 +29,7 @@ typedef struct tally_blob_result {
 	bool file_failed;      /* its file could not be opened: what follows is cancelled */
 	bool told_file;
 	const char *status;    /* at blob level; NULL: none so far */
-	bool child_failed, told_short, told_changed;
+	bool child_failed, told_short, told_changed, told_bad;
 	bool have_identity;
 	tally_file_identity identity;
 	uint64_t checked;      /* segments */

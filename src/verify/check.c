@@ -265,6 +265,8 @@ static tally_result judge_manifest(tally_run *run, tally_manifest *manifest, tal
 		compare_hash(run, run->manifest_md5);
 	if (result == TALLY_OK)
 		compare_drive_id(run);
+	if (result == TALLY_OK)
+		tally_run_compare_serial(run);
 	return result;
 }
 
@@ -308,9 +310,9 @@ static void tell_gaps(tally_run *run)
 	bool is_directory = strcmp(run->summary->source, "directory") == 0;
 	if (is_directory)
 		tally_run_gap(run, "disk, partition, BitLocker volume and file system", mounted);
-	if (!run->opened.has_facts)
+	if (!run->opened.has_facts || run->opened.facts.serial[0] == '\0')
 		tally_run_gap(run, "the drive's serial number against its DriveId",
-			      is_directory ? mounted : "an image does not show it");
+			      is_directory ? mounted : "it is not known here");
 	if (is_directory)
 		tally_run_gap(run, "whether the BitLocker key unlocks the drive",
 			      run->options->journal == NULL ? "no journal was given (--journal)"
@@ -387,6 +389,8 @@ static tally_result run_stages(tally_run *run, tally_error *error)
 	tally_result result = read_journal(run, error);
 	if (result == TALLY_OK)
 		result = tally_run_open_drive(run, error);
+	if (result == TALLY_OK)
+		tally_run_judge_disk(run);
 	take_key_owner(run);
 	if (result == TALLY_OK && run->drive != NULL)
 		result = open_manifest(run, error);
@@ -436,6 +440,7 @@ tally_result tally_run_check(tally_run *run, const tally_check_options *options,
 		result = run->observer->end(run->observer->context, error);
 	if (result != TALLY_OK) {
 		summary->drive_status = NULL;
+		summary->portal_state = NULL;
 		summary->exit_status = 3;
 		tally_run_gap(run, "the rest of the drive", result == TALLY_ERROR_STOPPED ? "the check was stopped" : "the check could not go on");
 	}

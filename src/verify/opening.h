@@ -34,8 +34,10 @@ tally_result tally_run_open_drive(struct tally_run *run, tally_error *error);
 /* Closes the drive and all that is below it. */
 void tally_run_close_drive(struct tally_run *run);
 
-/* Holds what the kernel knows of the disk against the manifest's drive id and the disks that the service takes. */
-tally_result tally_run_judge_disk(struct tally_run *run, tally_error *error);
+/* disk.c: what the kernel knows of the disk, against the disks that the service takes; of a device or a mounted drive. */
+void tally_run_judge_disk(struct tally_run *run);
+/* And against the manifest's drive id, which is the disk's serial number. */
+void tally_run_compare_serial(struct tally_run *run);
 
 #ifdef TALLY_FAULT_INJECTION
 /* Test only: answers instead of the kernel. 0 or -errno. */

@@ -42,6 +42,7 @@ typedef struct tally_run {
 	tally_summary *summary;
 	tally_finder finder;
 	unsigned rank; /* of summary->drive_status in the replay's order; see verdict.c */
+	const tally_status *portal; /* what the portal shows before anything is copied; NULL: nothing */
 	bool unexplained; /* an error was found that no status of the service stands for */
 
 	tally_opened opened; /* what is below the drive */

@@ -49,6 +49,10 @@ void tally_run_put(void *context, const tally_finding *finding)
 		/* A warning of the drive's form is a doubt, not a prediction; only colliding names end in a status of their own. */
 		if (error || strcmp(finding->status->code, "CompletedWithWarnings") == 0)
 			tally_run_predict(run, finding->status->code);
+	} else if (error && finding->level == TALLY_LEVEL_PORTAL) {
+		/* The service refuses the drive: none of its logs speaks of that. */
+		run->portal = finding->status;
+		run->unexplained = true;
 	} else if (error && finding->level != TALLY_LEVEL_DRIVE && finding->level != TALLY_LEVEL_DOCUMENT) {
 		tally_run_predict(run, "CompletedWithErrors");
 	} else if (error) {
@@ -106,6 +110,9 @@ void tally_run_conclude(tally_run *run)
 	if (finished && (nothing || run->unexplained))
 		code = NULL;
 	s->drive_status = tally_status_find(TALLY_LEVEL_DRIVE, code);
+	s->portal_state = run->portal != NULL	    ? run->portal->code
+			  : s->drive_status != NULL ? s->drive_status->portal_state
+						    : NULL;
 	if (s->errors > 0 || (code != NULL && !finished))
 		s->exit_status = 1;
 	else

@@ -8,6 +8,7 @@
 #include "maker/image_maker.h"
 #include "support/documents.h"
 #include "support/suite.h"
+#include "verify/opening.h"
 #include "verify/stage.h"
 #include "verify/transcript.h"
 
@@ -395,6 +396,96 @@ START_TEST(a_volume_that_was_not_left_in_order)
 }
 END_TEST
 
+START_TEST(a_file_on_bad_clusters)
+{
+	/* Every third one: no file begins on one of them, but one of three clusters has one in it. */
+	ntfs_range bad[80];
+	for (size_t i = 0; i < 80; i++)
+		bad[i] = (ntfs_range){.first = 3 * i + 2, .count = 1};
+	const ntfs_options ntfs = {.bad = bad, .bad_count = 80};
+	begin();
+	const bitlocker_options options = lock_fast();
+	image_lock_volume(volume, make_volume(&ntfs), &options);
+	image_make_disk(volume, NULL, disk);
+	check(disk);
+	ck_assert_ptr_nonnull(strstr(t.findings, "V-63 warning blob -\n"));
+	ck_assert_ptr_nonnull(strstr(t.whole, "V-63/ warning blob - blob=pictures/a.jpg"));
+	expect("bad clusters", "Completed", 0, NULL);
+	end();
+}
+END_TEST
+
+/* ---- what the kernel knows of the disk ---- */
+
+static tally_os_disk answer;
+
+static int answer_disk(const char *path, tally_os_disk *known)
+{
+	(void)path;
+	*known = answer;
+	return 0;
+}
+
+static void check_as(const tally_os_disk *known, const char *path)
+{
+	answer = *known;
+	tally_disk_answer = answer_disk;
+	check(path);
+	tally_disk_answer = NULL;
+}
+
+START_TEST(the_disks_own_facts)
+{
+	const tally_os_disk right = {.name = "sda",
+				     .serial = "9wm35c2v",
+				     .bus = "ata",
+				     .rotational = true,
+				     .size = UINT64_C(8000000000000),
+				     .logical = 512,
+				     .physical = 4096};
+	tally_os_disk known = right;
+	begin();
+	make_disk(NULL);
+	check_as(&known, disk);
+	ck_assert_ptr_null(strstr(t.whole, "serial number"));
+	expect("as it should be", "Completed", 0, "");
+	check_as(&known, s.drive);
+	expect("mounted", "Completed", 0, "");
+	strcpy(known.serial, "OTHER1");
+	check_as(&known, disk);
+	expect("another disk", "ManifestDriveIdMismatch", 1, "M-10 error drive ManifestDriveIdMismatch\n");
+	s.options.drive_id = "9WM35C2V";
+	check_as(&known, disk);
+	expect("the user knows better", "Completed", 0, "");
+	s.options.drive_id = NULL;
+	known.is_usb = true;
+	check_as(&known, disk);
+	expect("behind an adapter", "Completed", 0, "D-01 note drive -\nV-64 warning drive -\n");
+	known = right;
+	known.logical = 4096;
+	check_as(&known, disk);
+	ck_assert_ptr_null(t.drive_status);
+	ck_assert_ptr_nonnull(strstr(t.whole, "portal=Unsupported disk"));
+	ck_assert_int_eq(t.exit_status, 1);
+	ck_assert_str_eq(t.findings, "D-02 error portal Unsupported disk\n");
+	transcript_clear(&t);
+	known.rotational = false;
+	check_as(&known, disk);
+	expect("flash", "Completed", 0, "D-02 warning portal Unsupported disk\n");
+	known = right;
+	known.size = UINT64_C(18000000000000);
+	strcpy(known.bus, "nvme");
+	check_as(&known, disk);
+	expect("large", "Completed", 0, "D-01 note drive -\nD-06 note drive -\n");
+	known = right;
+	known.serial[0] = '\0';
+	check_as(&known, disk);
+	ck_assert_ptr_nonnull(strstr(t.whole, "serial number"));
+	expect("no number", "Completed", 0, "");
+	end();
+}
+END_TEST
+
 /* ---- media that fail ---- */
 
 static uint64_t bad_from, bad_to;
@@ -525,6 +616,8 @@ int main(void)
 	    {volumes_that_can_not_be_unlocked, 0},
 	    {no_ntfs_in_it, 0},
 	    {a_volume_that_was_not_left_in_order, 0},
+	    {a_file_on_bad_clusters, 0},
+	    {the_disks_own_facts, 0},
 	    {a_disk_that_can_not_be_read, 0},
 	    {every_read_may_fail, 0},
 	    {wrong_keys_and_right_ones_stay_secret, 0},

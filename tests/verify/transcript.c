@@ -145,8 +145,8 @@ static void check_summary(const tally_summary *s, const writing *w)
 
 static void write_summary(FILE *out, const tally_summary *s)
 {
-	fprintf(out, "drive=%s source=%s id=%s status=%s exit=%d\n", s->drive, s->source, s->drive_id,
-		s->drive_status != NULL ? s->drive_status->code : "-", s->exit_status);
+	fprintf(out, "drive=%s source=%s id=%s status=%s portal=%s exit=%d\n", s->drive, s->source, s->drive_id,
+		s->drive_status != NULL ? s->drive_status->code : "-", s->portal_state != NULL ? s->portal_state : "-", s->exit_status);
 	fprintf(out,
 		"blobs %" PRIu64 "/%" PRIu64 " segments %" PRIu64 "/%" PRIu64 " bytes %" PRIu64 " others %" PRIu64
 		" %" PRIu64 "\n",

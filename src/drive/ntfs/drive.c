@@ -186,6 +186,11 @@ static tally_os_medium medium_of_layer(tally_layer *layer)
 	return tally_os_medium_of(S_ISBLK(facts.st_mode) ? facts.st_rdev : facts.st_dev);
 }
 
+static bool on_bad_clusters(const tally_file *file, uint64_t *offset, uint64_t *length)
+{
+	return tally_ntfs_file_on_bad_clusters(drive_of(file)->volume, file_of(file), offset, length);
+}
+
 static const tally_drive_class class = {
     .find = tally_ntfs_drive_find,
     .walk = tally_ntfs_drive_walk,
@@ -195,6 +200,7 @@ static const tally_drive_class class = {
     .read_medium = read_medium,
     .identify = identify,
     .close_file = close_file,
+    .on_bad_clusters = on_bad_clusters,
     .map = map,
     .cached = cached,
     .will_need = will_need,
@@ -225,10 +231,4 @@ tally_result tally_drive_open_ntfs(tally_ntfs *volume, const tally_ntfs_drive_op
 const tally_ntfs *tally_drive_ntfs_volume(const tally_drive *drive)
 {
 	return drive->class == &class ? ((const tally_ntfs_drive *)drive)->volume : NULL;
-}
-
-bool tally_drive_ntfs_on_bad_clusters(const tally_file *file, uint64_t *offset, uint64_t *size)
-{
-	return file->drive->class == &class &&
-	       tally_ntfs_file_on_bad_clusters(drive_of(file)->volume, file_of(file), offset, size);
 }

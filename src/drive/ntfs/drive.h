@@ -31,7 +31,5 @@ tally_result tally_drive_open_ntfs(tally_ntfs *volume, const tally_ntfs_drive_op
 
 /* For what a drive has and a directory hasn't: facts, notes. NULL when the drive is of another kind. */
 const tally_ntfs *tally_drive_ntfs_volume(const tally_drive *drive);
-/* tally_ntfs_file_on_bad_clusters for an open file of such a drive; false for one of another kind. */
-bool tally_drive_ntfs_on_bad_clusters(const tally_file *file, uint64_t *offset, uint64_t *size);
 
 #endif
