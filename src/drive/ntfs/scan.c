@@ -21,8 +21,9 @@ typedef struct scan {
 	tally_ntfs_run *runs; /* of $MFT, in the order of the disk */
 	uint8_t *bitmap;      /* which records are in use; NULL: not known */
 	size_t bitmap_size;
-	uint8_t *buffer; /* READ_SIZE */
-	uint64_t done;   /* bytes of $MFT */
+	uint8_t *buffer;
+	size_t buffer_size; /* up to READ_SIZE */
+	uint64_t done;      /* bytes of $MFT */
 	size_t limit;
 	bool no_memory, full;
 } scan;
@@ -253,7 +254,7 @@ static bool take_run(scan *s, const tally_ntfs_run *run)
 	uint64_t at = (begin + record_size - 1) / record_size * record_size;
 	while (at + record_size <= end) {
 		uint64_t left = end - at;
-		size_t size = left < READ_SIZE ? (size_t)(left - left % record_size) : READ_SIZE;
+		size_t size = left < s->buffer_size ? (size_t)(left - left % record_size) : s->buffer_size;
 		if (tally_layer_read_all(mft->layer, place + (at - begin), s->buffer, size) == 0)
 			take_records(s, at / record_size, size);
 		else
@@ -321,7 +322,9 @@ static bool prepare(scan *s)
 		return false;
 	}
 	volume->infos = tally_zalloc((size_t)volume->facts.records, sizeof *volume->infos);
-	s->buffer = tally_alloc(READ_SIZE);
+	uint64_t bytes = volume->facts.records * volume->facts.geometry.record_size;
+	s->buffer_size = bytes < READ_SIZE ? (size_t)bytes : READ_SIZE;
+	s->buffer = tally_alloc(s->buffer_size);
 	s->runs = tally_alloc(runs->count * sizeof *runs->items);
 	s->no_memory = volume->infos == NULL || s->buffer == NULL || s->runs == NULL || !read_bitmap(s);
 	if (s->no_memory)
