@@ -344,6 +344,11 @@ tally_result tally_audit_list_conclude(tally_auditing *audit, tally_error *error
 	tally_result result = TALLY_OK;
 	if (list == NULL)
 		return TALLY_OK;
+	if (!audit->run.totals.complete) {
+		tally_run_gap(&audit->run, "which entries of the list brought nothing",
+			      "the manifest could not be read to its end");
+		return TALLY_OK;
+	}
 	if (list->prefixes.left_out > 0)
 		tally_run_gap(&audit->run, "prefixes of the list beyond the first 100,000",
 			      "they are too many to be kept");

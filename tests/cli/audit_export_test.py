@@ -245,6 +245,27 @@ class Log(ExportCase):
         self.assertEqual(self.missing(report, *options, status=1), ["<BlobPath>pictures/wild/canyon.jpg</BlobPath>"])
 
 
+class Snapshots(ExportCase):
+    def test_drive_log_tells_them_apart(self):
+        times = [f"2011-03-09T01:42:34.936000{n}Z" for n in range(3)]
+        for n, time in enumerate(times):
+            self.blobs.append(Blob("pictures/wild/a.jpg", b"x" * n, file_path=f"\\s\\{n}", snapshot=time))
+        self.make()
+        entries = [Entry(b) for b in self.blobs]
+        entries[5] = Entry(self.blobs[5], "BlobRequestFailed", bad={0: "Failed"})
+        for shuffled in (entries, entries[::-1]):
+            report = self.audit("--log", self.write("l.xml", maker.drive_log(shuffled, "CompletedWithErrors")), status=1)
+            self.assertEqual([r for r in self.rules(report) if r[0] not in ("A-63", "A-64")], [("A-22", "pictures/wild/a.jpg")])
+            found = [f for f in report["findings"] if f["rule"] == "A-22"]
+            self.assertEqual(found[0]["file_path"], "\\s\\1")
+
+    def test_manifest_that_is_gone(self):
+        self.make()
+        os.unlink(os.path.join(self.drive, "DriveManifest.xml"))
+        report = self.audit("--list", self.order(["a/b"], ["/"]), status=1)
+        self.assertEqual(self.rules(report), [])
+
+
 class CommandLine(ExportCase):
     def test_options_that_need_export(self):
         self.make()
