@@ -108,6 +108,8 @@ void tally_audit_list_free(tally_audit_list *list);
 tally_result tally_audit_list_take(tally_auditing *audit, const tally_manifest_blob *blob, tally_error *error);
 /* Whether a path isn't one of those that were ordered by name. */
 tally_result tally_audit_list_lacks(tally_auditing *audit, tally_text blob_path, bool *lacks, tally_error *error);
+/* What the service says that it left out for lack of space on the drives. */
+tally_result tally_audit_read_incomplete(tally_auditing *audit, tally_error *error);
 /* What was ordered and did not come. */
 tally_result tally_audit_list_conclude(tally_auditing *audit, tally_error *error);
 /* To be ordered or downloaded again. */

@@ -363,3 +363,38 @@ tally_result tally_audit_list_conclude(tally_auditing *audit, tally_error *error
 	audit->finder.document = NULL;
 	return result;
 }
+
+/* ---- what the service left out --------------------------------------------------------------------------------- */
+
+static tally_result on_left_out(void *context, tally_text text, bool is_prefix, tally_place place, tally_error *error)
+{
+	tally_auditing *audit = context;
+	tally_fact fact = {.rule = TALLY_RULE_A_60_SPACE, .in_document = true, .place = place, .blob_path = text.data};
+	bool missed = true;
+	audit->summary->left_out++;
+	tally_find_fact(&audit->finder, &fact, "the service left this out: the drives had no room for it");
+	/* A path that was ordered by name is missed by that. */
+	tally_result result = is_prefix ? TALLY_OK : tally_audit_list_lacks(audit, text, &missed, error);
+	return result == TALLY_OK && missed ? tally_audit_miss(audit, text, is_prefix, error) : result;
+}
+
+tally_result tally_audit_read_incomplete(tally_auditing *audit, tally_error *error)
+{
+	static const tally_list_events events = {on_left_out, on_progress};
+	const char *path = audit->options->incomplete;
+	tally_source source = {0};
+	bool complete = true;
+	if (path == NULL)
+		return TALLY_OK;
+	tally_result result = tally_source_file(&source, path, error);
+	if (result != TALLY_OK)
+		return result;
+	audit->finder.document = path;
+	result = tally_list_read(&source, &events, audit, &complete, error);
+	if (result == TALLY_OK && !complete)
+		tally_find_fact(&audit->finder, &(tally_fact){.rule = TALLY_RULE_A_60_FORM},
+				"the list could not be read to its end (tallyman lint says why)");
+	audit->finder.document = NULL;
+	tally_source_close(&source);
+	return result;
+}

@@ -266,6 +266,30 @@ class Snapshots(ExportCase):
         self.assertEqual(self.rules(report), [])
 
 
+class Incomplete(ExportCase):
+    def test_what_the_drives_had_no_room_for(self):
+        self.make()
+        left_out = self.write("rest.xml", blob_list(["pictures/huge.vhd", "pictures/named.vhd"], ["/movies/"]))
+        options = ["--incomplete", left_out, "--list", self.order(["pictures/named.vhd"], ["/"])]
+        report = self.audit(*options, status=1)
+        self.assertEqual(
+            self.rules(report),
+            [("A-60", "pictures/huge.vhd"), ("A-60", "pictures/named.vhd"), ("A-60", "/movies/"), ("A-60", "pictures/named.vhd")],
+        )
+        self.assertEqual((report["audit"]["left_out"], report["audit"]["to_order_again"]), (3, 3))
+        self.assertEqual(
+            self.missing(report, *options, status=1),
+            [
+                "<BlobPath>pictures/huge.vhd</BlobPath>",
+                "<BlobPathPrefix>/movies/</BlobPathPrefix>",
+                "<BlobPath>pictures/named.vhd</BlobPath>",
+            ],
+        )
+        broken = self.write("rest.xml", "<BlobList><BlobPath>a/b</BlobPath>")
+        self.assertEqual(self.rules(self.audit("--incomplete", broken, status=1)), [("A-60", "a/b"), ("A-60", None)])
+        self.assertEqual(self.audit("--incomplete", self.path("none"), status=3)["error"]["code"], "io")
+
+
 class CommandLine(ExportCase):
     def test_options_that_need_export(self):
         self.make()
