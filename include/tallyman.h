@@ -556,7 +556,7 @@ typedef struct tally_audit_options {
 	const char *incomplete;  /**< export: the list that incompleteBlobListUri leads to, saved; or NULL */
 	/**
 	 * Export: called for each blob (or prefix) that should be ordered or downloaded again, a path with the container
-	 * in front and without a leading slash; or NULL. Calls come in no particular order, each path at most once for
+	 * in front and without a leading slash; or NULL. A text that holds a secret is counted, not told. Calls come in no particular order, each path at most once for
 	 * each reason. @return false when it can't be taken: the run ends with TALLY_ERROR_STOPPED.
 	 */
 	bool (*missing)(void *context, const char *blob_path, bool is_prefix);

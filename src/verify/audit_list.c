@@ -281,7 +281,8 @@ tally_result tally_audit_miss(tally_auditing *audit, tally_text blob_path, bool 
 	const tally_audit_options *options = audit->options;
 	tally_log_text path = {0};
 	audit->summary->to_order_again++;
-	if (options->missing == NULL)
+	/* A path that holds a signature is no path that can be ordered, and must not get about. */
+	if (options->missing == NULL || tally_has_secret(blob_path))
 		return TALLY_OK;
 	if (!is_prefix && blob_path.size > 0 && (blob_path.data[0] == '/' || blob_path.data[0] == '\\'))
 		blob_path = (tally_text){blob_path.data + 1, blob_path.size - 1};

@@ -45,13 +45,16 @@ static bool is_taken(const tally_audit_matches *matches, const tally_audit_entry
 	return false;
 }
 
+/* Entries of one key that are passed over, because they are another drive's, say. */
+#define LOOKED_AT_MAX 1024
+
 /* `free_only`: no other blob has that name. */
 static void take_key(tally_auditing *audit, tally_audit_matches *matches, uint64_t key, bool free_only)
 {
-	tally_audit_entry *entry;
-	for (size_t i = 0; matches->count < TALLY_AUDIT_MATCHES_MAX && i < TALLY_AUDIT_MATCHES_MAX &&
-			   (entry = tally_audit_index_find(&audit->index, key, i)) != NULL;
-	     i++) {
+	for (size_t i = 0; i < LOOKED_AT_MAX && matches->count < TALLY_AUDIT_MATCHES_MAX; i++) {
+		tally_audit_entry *entry = tally_audit_index_find(&audit->index, key, i);
+		if (entry == NULL)
+			return;
 		if (audit->logs[entry->log].foreign || is_taken(matches, entry))
 			continue;
 		if (free_only && (entry->flags & (TALLY_AUDIT_NAMED | TALLY_AUDIT_MATCHED)) != 0)
