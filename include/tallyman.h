@@ -555,9 +555,10 @@ typedef struct tally_audit_options {
 	size_t log_count;        /**< 0 … TALLY_AUDIT_LOGS_MAX; at least 1 for an import */
 	bool is_export;          /**< the drive came back from an export; needs logs or a list or nothing more than the drive */
 	const char *list;        /**< export: the blob list that was ordered, or NULL */
+	const char *incomplete;  /**< export: the list that incompleteBlobListUri leads to, saved; or NULL */
 	/**
 	 * Export: called for each blob (or prefix) that should be ordered or downloaded again, a path with the container
-	 * in front and without a leading slash; or NULL. Calls come in no particular order, each path at most once for
+	 * in front and without a leading slash; or NULL. A text that holds a secret is counted, not told. Calls come in no particular order, each path at most once for
 	 * each reason. @return false when it can't be taken: the run ends with TALLY_ERROR_STOPPED.
 	 */
 	bool (*missing)(void *context, const char *blob_path, bool is_prefix);
@@ -585,7 +586,9 @@ typedef struct tally_audit_summary {
 	uint64_t entries_unknown; /**< entries of logs for which the manifest has no blob */
 	uint64_t list_paths, list_prefixes;             /**< what was ordered */
 	uint64_t paths_empty, prefixes_empty;           /**< what brought nothing */
-	uint64_t blobs_unordered, snapshots, to_order_again;
+	uint64_t blobs_unordered, snapshots;
+	uint64_t left_out;       /**< entries of the incomplete list */
+	uint64_t to_order_again; /**< how often options.missing was called, or would have been */
 } tally_audit_summary;
 
 /**

@@ -24,13 +24,16 @@ static int parse_options(const tally_cli_call *call, tally_audit_options *option
 	    .log_count = call->value_count,
 	    .is_export = call->given[TALLY_OPTION_EXPORT],
 	    .list = call->value[TALLY_OPTION_BLOB_LIST],
+	    .incomplete = call->value[TALLY_OPTION_INCOMPLETE],
 	};
 	if (options->check.drive == NULL && options->check.manifest == NULL)
 		return tally_cli_usage_error(call, "audit needs a DRIVE, or the --manifest of one");
 	if (!options->is_export && options->log_count == 0)
 		return tally_cli_usage_error(call, "audit needs a --log; only with --export it can do without");
-	if (!options->is_export && (options->list != NULL || call->given[TALLY_OPTION_WRITE_MISSING]))
-		return tally_cli_usage_error(call, "--list and --write-missing need --export");
+	bool of_export =
+	    options->list != NULL || options->incomplete != NULL || call->given[TALLY_OPTION_WRITE_MISSING];
+	if (!options->is_export && of_export)
+		return tally_cli_usage_error(call, "--list, --incomplete and --write-missing need --export");
 	if (options->log_count > TALLY_AUDIT_LOGS_MAX)
 		return tally_cli_usage_error(call, "at most %d logs", TALLY_AUDIT_LOGS_MAX);
 	int status = tally_cli_jobs(call, &options->check.jobs);
@@ -87,7 +90,7 @@ static int close_missing(missing_list *list, bool complete, int status)
 /* What nothing must be written over: the drive and all papers. */
 static const char **list_inputs(const tally_cli_call *call, const tally_audit_options *options, size_t *count)
 {
-	const char **inputs = tally_zalloc(call->value_count + 4, sizeof *inputs);
+	const char **inputs = tally_zalloc(call->value_count + 5, sizeof *inputs);
 	*count = 0;
 	if (inputs == NULL) {
 		tally_cli_complain(call->streams, "out of memory");
@@ -98,6 +101,7 @@ static const char **list_inputs(const tally_cli_call *call, const tally_audit_op
 	inputs[(*count)++] = options->check.drive != NULL ? options->check.drive : options->check.manifest;
 	inputs[(*count)++] = options->check.journal;
 	inputs[(*count)++] = options->list;
+	inputs[(*count)++] = options->incomplete;
 	return inputs;
 }
 

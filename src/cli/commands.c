@@ -105,6 +105,13 @@ static const tally_cli_option blob_list = {
     .metavar = "FILE",
     .help = "With --export: the blob list that was ordered.",
 };
+static const tally_cli_option incomplete = {
+    .id = TALLY_OPTION_INCOMPLETE,
+    .name = "incomplete",
+    .metavar = "FILE",
+    .help = "With --export: the saved list to which the job's incompleteBlobListUri leads, of what the drives had no "
+	    "room for.",
+};
 static const tally_cli_option write_missing = {
     .id = TALLY_OPTION_WRITE_MISSING,
     .name = "write-missing",
@@ -308,7 +315,7 @@ static const tally_cli_option *const check_options[] = {
     &quiet,   &progress, &no_color, &command_help, &version,       NULL,
 };
 static const tally_cli_option *const audit_options[] = {
-    &log_file, &journal,  &audit_manifest, &drive_id, &is_export, &blob_list, &write_missing, &strict,
+    &log_file, &journal,  &audit_manifest, &drive_id, &is_export, &blob_list, &incomplete, &write_missing, &strict,
     &jobs,     &io,       &direct,         &max_rate, &format,    &output,    &verbose,       &quiet,
     &progress, &no_color, &command_help,   &version,  NULL,
 };

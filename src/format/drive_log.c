@@ -25,7 +25,7 @@ typedef struct drive_log {
 	tally_document *document;
 	generation generation;
 	log_entry entry;
-	tally_log_text blob_path, file_path;
+	tally_log_text blob_path, file_path, snapshot;
 	bool new_parts_told;
 	bool import, export, direction_told;
 	/* Of the whole log. */
@@ -191,7 +191,7 @@ static void open_entry(drive_log *log, bool is_file, const tally_value *status, 
 {
 	log->entry = (log_entry){.place = place, .is_file = is_file};
 	log->out.entry = (tally_log_entry){.kind = TALLY_LOG_PROCESSED, .place = place};
-	log->blob_path.set = log->file_path.set = false;
+	log->blob_path.set = log->file_path.set = log->snapshot.set = false;
 	tally_document_about(log->document, NULL, NULL);
 	if (is_file)
 		take_new_part(log, "File", place);
@@ -262,6 +262,8 @@ static void hand_out(drive_log *log)
 		entry->blob_path = (tally_text){log->blob_path.data, log->blob_path.size};
 	if (log->file_path.set)
 		entry->file_path = (tally_text){log->file_path.data, log->file_path.size};
+	if (log->snapshot.set)
+		entry->snapshot = (tally_text){log->snapshot.data, log->snapshot.size};
 	tally_log_out_entry(&log->out);
 }
 
@@ -285,8 +287,11 @@ static void close_entry(drive_log *log)
 static void open_root(drive_log *log, const tally_value *version)
 {
 	/* A second DriveLog is told as repeated, and judged by itself. */
-	*log = (drive_log){
-	    .document = log->document, .blob_path = log->blob_path, .file_path = log->file_path, .out = log->out};
+	*log = (drive_log){.document = log->document,
+			   .blob_path = log->blob_path,
+			   .file_path = log->file_path,
+			   .snapshot = log->snapshot,
+			   .out = log->out};
 	if (!version->present || tally_text_equal_string(version->text, "2014-11-01")) {
 		log->generation = CLASSIC;
 	} else if (tally_text_equal_string(version->text, "2018-10-01")) {
@@ -406,6 +411,10 @@ static void on_close(void *state, unsigned element, tally_text name, const tally
 		tally_log_out_drive_id(&log->out, value);
 		break;
 	case DRIVE_LOG_SNAPSHOT:
+		if (value->present)
+			tally_log_keep(log->document, &log->snapshot, value->text);
+		take_time(log, value);
+		break;
 	case DRIVE_LOG_LAST_MODIFIED:
 		take_time(log, value);
 		break;
@@ -440,6 +449,7 @@ static tally_result lint(tally_lint_run *run, tally_error *error)
 	tally_document_free(log->document);
 	tally_free(log->blob_path.data);
 	tally_free(log->file_path.data);
+	tally_free(log->snapshot.data);
 	tally_free(log);
 	return result;
 }

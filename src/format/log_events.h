@@ -20,6 +20,7 @@ typedef struct tally_log_entry {
 	/* As written; data NULL: none. */
 	tally_text blob_path; /* BlobPath, FileStoragePath or Path */
 	tally_text file_path; /* FilePath or OriginalFilePath */
+	tally_text snapshot;  /* of an export: which one of the blob's */
 	tally_text message;   /* ErrorMessage */
 	tally_text new_name;  /* what the message of a rename says that it is called now */
 	/* NULL: none, or not known. */

@@ -149,6 +149,7 @@ static void put_audit(tally_json_stream *json, const tally_audit_summary *audit)
 	    {"prefixes_empty", audit->prefixes_empty},
 	    {"blobs_unordered", audit->blobs_unordered},
 	    {"snapshots", audit->snapshots},
+	    {"left_out", audit->left_out},
 	    {"to_order_again", audit->to_order_again},
 	};
 	tally_json_write_open(json, "audit", "{");

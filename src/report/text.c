@@ -326,6 +326,7 @@ static void write_list(tally_writer *writer, const tally_audit_summary *audit)
 	}
 	write_number_of(writer, "Unordered", audit->blobs_unordered, "blob", " that nothing in the list ordered");
 	write_number_of(writer, "Snapshots", audit->snapshots, "blob", "");
+	write_number_of(writer, "Left out", audit->left_out, "time", " for lack of space on the drives");
 	write_number_of(writer, "Again", audit->to_order_again, "time", " something to order or download again");
 }
 

@@ -65,6 +65,8 @@ static tally_result on_end(void *context, tally_error *error)
 	tally_audit_judge_logs(audit);
 	tally_result result = tally_audit_find_unknown(audit, error);
 	if (result == TALLY_OK)
+		result = tally_audit_read_incomplete(audit, error);
+	if (result == TALLY_OK)
 		result = tally_audit_list_conclude(audit, error);
 	if (result != TALLY_OK)
 		return result;
@@ -111,7 +113,7 @@ static bool is_usable(const tally_audit_options *options)
 		return false;
 	if (options->log_count > TALLY_AUDIT_LOGS_MAX || (options->log_count > 0 && options->logs == NULL))
 		return false;
-	return options->is_export || (options->log_count > 0 && options->list == NULL);
+	return options->is_export || (options->log_count > 0 && options->list == NULL && options->incomplete == NULL);
 }
 
 tally_result tally_audit(const tally_audit_options *options, const tally_sink *sink, tally_audit_summary *summary,

@@ -55,16 +55,18 @@ typedef struct tally_audit_words {
 tally_result tally_audit_read_logs(tally_auditing *audit, tally_error *error);
 /* When the manifest's drive id is known: which logs are another drive's. */
 void tally_audit_judge_logs(tally_auditing *audit);
-/* At the end, what only the logs name, in their order. */
-tally_result tally_audit_find_unknown(tally_auditing *audit, tally_error *error);
-tally_result tally_audit_read_words(tally_auditing *audit, const tally_audit_entry *entry, tally_audit_words *words,
-				    tally_error *error);
-void tally_audit_words_free(tally_audit_words *words);
 /* In a log's own document, at the entry. */
 void tally_audit_find(tally_auditing *audit, const tally_audit_entry *entry, tally_fact *fact, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 /* Copies a text to be kept. */
 tally_result tally_audit_keep(tally_log_text *kept, tally_text text, tally_error *error);
+
+/* audit_words.c */
+tally_result tally_audit_read_words(tally_auditing *audit, const tally_audit_entry *entry, tally_audit_words *words,
+				    tally_error *error);
+void tally_audit_words_free(tally_audit_words *words);
+/* At the end, what only the logs name, in their order. */
+tally_result tally_audit_find_unknown(tally_auditing *audit, tally_error *error);
 static inline tally_text tally_audit_kept(const tally_log_text *text)
 {
 	return (tally_text){text->set ? text->data : NULL, text->set ? text->size : 0};
@@ -106,6 +108,8 @@ void tally_audit_list_free(tally_audit_list *list);
 tally_result tally_audit_list_take(tally_auditing *audit, const tally_manifest_blob *blob, tally_error *error);
 /* Whether a path isn't one of those that were ordered by name. */
 tally_result tally_audit_list_lacks(tally_auditing *audit, tally_text blob_path, bool *lacks, tally_error *error);
+/* What the service says that it left out for lack of space on the drives. */
+tally_result tally_audit_read_incomplete(tally_auditing *audit, tally_error *error);
 /* What was ordered and did not come. */
 tally_result tally_audit_list_conclude(tally_auditing *audit, tally_error *error);
 /* To be ordered or downloaded again. */

@@ -12,9 +12,10 @@ typedef struct comparison {
 	tally_audit_matches matches;
 	tally_audit_words words; /* of `entry` */
 	const tally_audit_entry *entry;
-	bool told;         /* an entry says what became of it, not only that it was renamed */
-	bool drive_failed; /* the check predicts an error */
-	bool data_failed;  /* the bytes are not there any more */
+	uint16_t failed_status; /* that was told */
+	bool told;              /* an entry says what became of it, not only that it was renamed */
+	bool drive_failed;      /* the check predicts an error */
+	bool data_failed;       /* the bytes are not there any more */
 	bool failed, renamed, refuted, proven, stored;
 	/* The first entry that gives another size or CRC-64: nobody is blamed while another one may agree. */
 	const tally_audit_entry *other_size, *other_crc64;
@@ -107,8 +108,11 @@ static tally_result take_failed(comparison *c, size_t match, tally_error *error)
 	tally_result result;
 	if (!confirm(c, match, &result, error))
 		return result;
+	/* An error log and a verbose log tell of one error in the same words. */
+	if (!c->failed || c->failed_status != c->entry->status)
+		tell_failed(c, tally_audit_status_of(c->entry->status));
 	c->failed = true;
-	tell_failed(c, tally_audit_status_of(c->entry->status));
+	c->failed_status = c->entry->status;
 	return TALLY_OK;
 }
 

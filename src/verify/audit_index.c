@@ -105,6 +105,17 @@ tally_result tally_audit_blob_key(tally_audit_index *index, tally_text container
 	return tally_fingerprint_end(index->fingerprinter, key, error);
 }
 
+tally_result tally_audit_snapshot_key(tally_audit_index *index, tally_text path, tally_text snapshot, uint64_t *key,
+				      tally_error *error)
+{
+	tally_fingerprint_begin(index->fingerprinter);
+	tally_fingerprint_update(index->fingerprinter, "s", 1);
+	tally_fingerprint_update(index->fingerprinter, snapshot.data, snapshot.size);
+	tally_fingerprint_update(index->fingerprinter, "", 1);
+	update(index->fingerprinter, without_slash(path));
+	return tally_fingerprint_end(index->fingerprinter, key, error);
+}
+
 tally_result tally_audit_file_key(tally_audit_index *index, tally_text path, uint64_t *key, tally_error *error)
 {
 	tally_fingerprint_begin(index->fingerprinter);

@@ -59,6 +59,9 @@ tally_audit_entry *tally_audit_index_find(const tally_audit_index *index, uint64
  */
 tally_result tally_audit_blob_key(tally_audit_index *index, tally_text container, tally_text name, uint64_t *key,
 				  tally_error *error);
+/* The key of a snapshot of a blob. */
+tally_result tally_audit_snapshot_key(tally_audit_index *index, tally_text path, tally_text snapshot, uint64_t *key,
+				      tally_error *error);
 /* The key of a file on the drive, as NTFS compares names. */
 tally_result tally_audit_file_key(tally_audit_index *index, tally_text path, uint64_t *key, tally_error *error);
 /* Whether two texts would have the same blob key but for chance. */

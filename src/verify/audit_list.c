@@ -281,7 +281,8 @@ tally_result tally_audit_miss(tally_auditing *audit, tally_text blob_path, bool 
 	const tally_audit_options *options = audit->options;
 	tally_log_text path = {0};
 	audit->summary->to_order_again++;
-	if (options->missing == NULL)
+	/* A path that holds a signature is no path that can be ordered, and must not get about. */
+	if (options->missing == NULL || tally_has_secret(blob_path))
 		return TALLY_OK;
 	if (!is_prefix && blob_path.size > 0 && (blob_path.data[0] == '/' || blob_path.data[0] == '\\'))
 		blob_path = (tally_text){blob_path.data + 1, blob_path.size - 1};
@@ -344,6 +345,11 @@ tally_result tally_audit_list_conclude(tally_auditing *audit, tally_error *error
 	tally_result result = TALLY_OK;
 	if (list == NULL)
 		return TALLY_OK;
+	if (!audit->run.totals.complete) {
+		tally_run_gap(&audit->run, "which entries of the list brought nothing",
+			      "the manifest could not be read to its end");
+		return TALLY_OK;
+	}
 	if (list->prefixes.left_out > 0)
 		tally_run_gap(&audit->run, "prefixes of the list beyond the first 100,000",
 			      "they are too many to be kept");
@@ -356,5 +362,40 @@ tally_result tally_audit_list_conclude(tally_auditing *audit, tally_error *error
 	if (result == TALLY_OK)
 		result = conclude_prefixes(audit, error);
 	audit->finder.document = NULL;
+	return result;
+}
+
+/* ---- what the service left out --------------------------------------------------------------------------------- */
+
+static tally_result on_left_out(void *context, tally_text text, bool is_prefix, tally_place place, tally_error *error)
+{
+	tally_auditing *audit = context;
+	tally_fact fact = {.rule = TALLY_RULE_A_60_SPACE, .in_document = true, .place = place, .blob_path = text.data};
+	bool missed = true;
+	audit->summary->left_out++;
+	tally_find_fact(&audit->finder, &fact, "the service left this out: the drives had no room for it");
+	/* A path that was ordered by name is missed by that. */
+	tally_result result = is_prefix ? TALLY_OK : tally_audit_list_lacks(audit, text, &missed, error);
+	return result == TALLY_OK && missed ? tally_audit_miss(audit, text, is_prefix, error) : result;
+}
+
+tally_result tally_audit_read_incomplete(tally_auditing *audit, tally_error *error)
+{
+	static const tally_list_events events = {on_left_out, on_progress};
+	const char *path = audit->options->incomplete;
+	tally_source source = {0};
+	bool complete = true;
+	if (path == NULL)
+		return TALLY_OK;
+	tally_result result = tally_source_file(&source, path, error);
+	if (result != TALLY_OK)
+		return result;
+	audit->finder.document = path;
+	result = tally_list_read(&source, &events, audit, &complete, error);
+	if (result == TALLY_OK && !complete)
+		tally_find_fact(&audit->finder, &(tally_fact){.rule = TALLY_RULE_A_60_FORM},
+				"the list could not be read to its end (tallyman lint says why)");
+	audit->finder.document = NULL;
+	tally_source_close(&source);
 	return result;
 }

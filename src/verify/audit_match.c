@@ -10,21 +10,31 @@ static tally_text text_of(const char *text)
 	return (tally_text){text != NULL ? text : "", text != NULL ? strlen(text) : 0};
 }
 
-void tally_audit_note_name(tally_auditing *audit, const tally_manifest_blob *blob)
+/* All of one key are noted at once: a name that comes a second time finds the first one noted. */
+static void note_key(tally_auditing *audit, uint64_t key)
 {
 	tally_audit_entry *entry;
-	uint64_t key;
-	if (blob->blob_path == NULL || audit->failed != TALLY_OK || audit->index.count == 0)
-		return;
-	audit->failed =
-	    tally_audit_blob_key(&audit->index, text_of(blob->blob_path), (tally_text){"", 0}, &key, &audit->failure);
-	/* All of one key are noted at once: a name that comes a second time finds the first one noted. */
-	for (size_t i = 0; audit->failed == TALLY_OK && (entry = tally_audit_index_find(&audit->index, key, i)) != NULL;
-	     i++) {
+	for (size_t i = 0; (entry = tally_audit_index_find(&audit->index, key, i)) != NULL; i++) {
 		if ((entry->flags & TALLY_AUDIT_NAMED) != 0)
 			break;
 		entry->flags |= TALLY_AUDIT_NAMED;
 	}
+}
+
+void tally_audit_note_name(tally_auditing *audit, const tally_manifest_blob *blob)
+{
+	tally_text path = text_of(blob->blob_path);
+	uint64_t key;
+	if (blob->blob_path == NULL || audit->failed != TALLY_OK || audit->index.count == 0)
+		return;
+	audit->failed = tally_audit_blob_key(&audit->index, path, (tally_text){"", 0}, &key, &audit->failure);
+	if (audit->failed == TALLY_OK)
+		note_key(audit, key);
+	if (audit->failed != TALLY_OK || blob->snapshot == NULL)
+		return;
+	audit->failed = tally_audit_snapshot_key(&audit->index, path, text_of(blob->snapshot), &key, &audit->failure);
+	if (audit->failed == TALLY_OK)
+		note_key(audit, key);
 }
 
 static bool is_taken(const tally_audit_matches *matches, const tally_audit_entry *entry)
@@ -35,13 +45,16 @@ static bool is_taken(const tally_audit_matches *matches, const tally_audit_entry
 	return false;
 }
 
+/* Entries of one key that are passed over, because they are another drive's, say. */
+#define LOOKED_AT_MAX 1024
+
 /* `free_only`: no other blob has that name. */
 static void take_key(tally_auditing *audit, tally_audit_matches *matches, uint64_t key, bool free_only)
 {
-	tally_audit_entry *entry;
-	for (size_t i = 0; matches->count < TALLY_AUDIT_MATCHES_MAX && i < TALLY_AUDIT_MATCHES_MAX &&
-			   (entry = tally_audit_index_find(&audit->index, key, i)) != NULL;
-	     i++) {
+	for (size_t i = 0; i < LOOKED_AT_MAX && matches->count < TALLY_AUDIT_MATCHES_MAX; i++) {
+		tally_audit_entry *entry = tally_audit_index_find(&audit->index, key, i);
+		if (entry == NULL)
+			return;
 		if (audit->logs[entry->log].foreign || is_taken(matches, entry))
 			continue;
 		if (free_only && (entry->flags & (TALLY_AUDIT_NAMED | TALLY_AUDIT_MATCHED)) != 0)
@@ -51,14 +64,30 @@ static void take_key(tally_auditing *audit, tally_audit_matches *matches, uint64
 	}
 }
 
-static tally_result take_name(tally_auditing *audit, tally_audit_matches *matches, tally_text container, tally_text name,
-			      tally_error *error)
+static tally_result take_name(tally_auditing *audit, tally_audit_matches *matches, tally_text container,
+			      tally_text name, tally_error *error)
 {
 	uint64_t key;
 	tally_result result = tally_audit_blob_key(&audit->index, container, name, &key, error);
 	if (result == TALLY_OK)
 		take_key(audit, matches, key, false);
 	return result;
+}
+
+/* A drive log tells snapshots of one blob apart; later logs don't. */
+static tally_result take_own_name(tally_auditing *audit, tally_audit_matches *matches, const tally_manifest_blob *blob,
+				  tally_error *error)
+{
+	tally_text path = text_of(blob->blob_path);
+	uint64_t key;
+	if (blob->snapshot != NULL) {
+		tally_result result =
+		    tally_audit_snapshot_key(&audit->index, path, text_of(blob->snapshot), &key, error);
+		if (result != TALLY_OK)
+			return result;
+		take_key(audit, matches, key, false);
+	}
+	return matches->count > 0 ? TALLY_OK : take_name(audit, matches, path, (tally_text){"", 0}, error);
 }
 
 /* An entity tells the new name of what it is about (C-13); later entries have that one. */
@@ -186,7 +215,7 @@ tally_result tally_audit_match(tally_auditing *audit, const tally_manifest_blob 
 	if (audit->index.count == 0)
 		return TALLY_OK;
 	if (blob->blob_path != NULL) {
-		result = take_name(audit, matches, text_of(blob->blob_path), (tally_text){"", 0}, error);
+		result = take_own_name(audit, matches, blob, error);
 		matches->direct = matches->count;
 		if (result == TALLY_OK)
 			result = take_container(audit, matches, &name, error);

@@ -245,6 +245,51 @@ class Log(ExportCase):
         self.assertEqual(self.missing(report, *options, status=1), ["<BlobPath>pictures/wild/canyon.jpg</BlobPath>"])
 
 
+class Snapshots(ExportCase):
+    def test_drive_log_tells_them_apart(self):
+        times = [f"2011-03-09T01:42:34.936000{n}Z" for n in range(3)]
+        for n, time in enumerate(times):
+            self.blobs.append(Blob("pictures/wild/a.jpg", b"x" * n, file_path=f"\\s\\{n}", snapshot=time))
+        self.make()
+        entries = [Entry(b) for b in self.blobs]
+        entries[5] = Entry(self.blobs[5], "BlobRequestFailed", bad={0: "Failed"})
+        for shuffled in (entries, entries[::-1]):
+            report = self.audit("--log", self.write("l.xml", maker.drive_log(shuffled, "CompletedWithErrors")), status=1)
+            self.assertEqual([r for r in self.rules(report) if r[0] not in ("A-63", "A-64")], [("A-22", "pictures/wild/a.jpg")])
+            found = [f for f in report["findings"] if f["rule"] == "A-22"]
+            self.assertEqual(found[0]["file_path"], "\\s\\1")
+
+    def test_manifest_that_is_gone(self):
+        self.make()
+        os.unlink(os.path.join(self.drive, "DriveManifest.xml"))
+        report = self.audit("--list", self.order(["a/b"], ["/"]), status=1)
+        self.assertEqual(self.rules(report), [])
+
+
+class Incomplete(ExportCase):
+    def test_what_the_drives_had_no_room_for(self):
+        self.make()
+        left_out = self.write("rest.xml", blob_list(["pictures/huge.vhd", "pictures/named.vhd"], ["/movies/"]))
+        options = ["--incomplete", left_out, "--list", self.order(["pictures/named.vhd"], ["/"])]
+        report = self.audit(*options, status=1)
+        self.assertEqual(
+            self.rules(report),
+            [("A-60", "pictures/huge.vhd"), ("A-60", "pictures/named.vhd"), ("A-60", "/movies/"), ("A-60", "pictures/named.vhd")],
+        )
+        self.assertEqual((report["audit"]["left_out"], report["audit"]["to_order_again"]), (3, 3))
+        self.assertEqual(
+            self.missing(report, *options, status=1),
+            [
+                "<BlobPath>pictures/huge.vhd</BlobPath>",
+                "<BlobPathPrefix>/movies/</BlobPathPrefix>",
+                "<BlobPath>pictures/named.vhd</BlobPath>",
+            ],
+        )
+        broken = self.write("rest.xml", "<BlobList><BlobPath>a/b</BlobPath>")
+        self.assertEqual(self.rules(self.audit("--incomplete", broken, status=1)), [("A-60", "a/b"), ("A-60", None)])
+        self.assertEqual(self.audit("--incomplete", self.path("none"), status=3)["error"]["code"], "io")
+
+
 class CommandLine(ExportCase):
     def test_options_that_need_export(self):
         self.make()

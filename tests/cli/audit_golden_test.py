@@ -56,7 +56,7 @@ class Golden(DriveCase):
         self.write("verbose.xml", verbose + maker.stored("texts/f.txt", b""))
         entity = maker.errored("pictures\\b.jpg", "UploadErrorCloudHttp", 409, "There is currently a lease on the blob.")
         self.write("copy.xml", maker.copy_log([entity], 5))
-        for form in ("text", "json", "junit", "sarif"):
+        for form in ("text", "json", "junit"):
             logs = ("--log", "copy.xml", "--log", "verbose.xml")
             self.expect(f"audit-import.{form}", "--format", form, *logs, status=1)
 

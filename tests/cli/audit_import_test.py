@@ -154,6 +154,7 @@ class Proof(AuditCase):
         self.blobs[0].ranges = [(0, 4096), (8192, 1808)]
         self.make()
         report = self.audit(self.write("v.xml", maker.verbose_2021(self.blobs)), status=1)
+        self.assertEqual(self.rules(report), [("A-12", "pictures/a.jpg")])
         self.assertEqual(report["audit"]["blobs_proven"], 5)
 
     def test_all_zeros_between_no_ranges(self):
@@ -356,8 +357,38 @@ class Errors(AuditCase):
         verbose = maker.drive_log([Entry(b) for b in self.blobs[1:]] + [Entry(self.blobs[0], "CompletedWithErrors", bad={0: "IOFailed"})],
                                   "CompletedWithErrors")
         report = self.audit(self.write("e.xml", error), self.write("v.xml", verbose), status=1)
-        self.assertEqual(self.rules(report), [("A-20", "pictures/a.jpg"), ("A-20", "pictures/a.jpg")])
+        self.assertEqual(self.rules(report), [("A-20", "pictures/a.jpg")])
         self.assertEqual(report["audit"]["blobs_failed"], 1)
+
+    def test_status_that_is_not_known(self):
+        self.make()
+        entries = [Entry(b) for b in self.blobs]
+        entries[2] = Entry(self.blobs[2], "Vanished")
+        report = self.audit(self.write("l.xml", maker.drive_log(entries)), status=0)
+        self.assertEqual(self.rules(report), [("A-23", "disks/sparse.vhd")])
+
+    def test_logs_of_many_other_drives(self):
+        """One of a hundred logs is this drive's, and all name the same blobs."""
+        self.make()
+        logs = [
+            self.write(f"{n}.xml", maker.drive_log([Entry(b, "IOFailed") for b in self.blobs], drive_id=f"OTHER{n}"))
+            for n in range(100)
+        ]
+        logs.insert(70, self.write("own.xml", maker.drive_log([Entry(b) for b in self.blobs])))
+        report = self.audit(*logs, status=0)
+        self.assertEqual({rule for rule, _ in self.rules(report)}, {"A-01"})
+        self.assertEqual((report["audit"]["logs_used"], report["audit"]["blobs_logged"]), (1, 6))
+
+    def test_log_in_utf16(self):
+        """What can't be read a second time is told without its texts."""
+        self.make()
+        entries = [Entry(self.blobs[1], "CompletedWithErrors", bad={1: "Corrupted"})]
+        log = maker.drive_log(entries, "CompletedWithErrors").replace("utf-8", "utf-16")
+        path = self.path("l.xml")
+        with open(path, "w", encoding="utf-16") as file:
+            file.write(log)
+        report = self.audit(path, status=1)
+        self.assertEqual(self.rules(report), [("A-20", "disks/b.vhd")])
 
     def test_log_that_breaks_off(self):
         self.make()
@@ -371,6 +402,26 @@ class Errors(AuditCase):
         self.assertEqual(report["error"]["code"], "argument")
         report = self.audit(self.path("nothing.xml"), status=3)
         self.assertEqual(report["error"]["code"], "io")
+
+
+class Manifests(AuditCase):
+    """Where the manifest can't be read, nothing is said of what it doesn't have."""
+
+    def test_manifest_that_is_gone(self):
+        self.make()
+        os.unlink(os.path.join(self.drive, "DriveManifest.xml"))
+        report = self.audit(self.write("v.xml", maker.verbose_2021(self.blobs)), status=1)
+        self.assertEqual(self.rules(report), [])
+        self.assertEqual([f["status"] for f in report["findings"]], ["ManifestNotFound"])
+
+    def test_manifest_that_breaks_off(self):
+        self.make()
+        path = os.path.join(self.drive, "DriveManifest.xml")
+        os.truncate(path, os.path.getsize(path) // 2)
+        report = self.audit(self.write("v.xml", maker.verbose_2021(self.blobs)), status=1)
+        self.assertEqual(self.rules(report), [])
+        self.assertGreater(report["audit"]["blobs_proven"], 0)
+        self.assertIn("what the logs say of blobs behind that", [g["what"] for g in report["coverage"]["not_checked"]])
 
 
 class Papers(AuditCase):

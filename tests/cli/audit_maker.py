@@ -169,9 +169,10 @@ class Entry:
         )
         text, status = self.disposition or (None, None)
         disposition = f'<ImportDisposition Status="{status}">{text}</ImportDisposition>\n' if text else ""
+        snapshot = f"<Snapshot>{b.snapshot}</Snapshot>\n" if b.snapshot else ""
         return (
             f'<Blob Status="{self.status}">\n<BlobPath>{escape(self.path or b.path)}</BlobPath>\n'
-            f"<FilePath>{escape(b.file_path)}</FilePath>\n<Length>{len(b.content)}</Length>\n{disposition}"
+            f"<FilePath>{escape(b.file_path)}</FilePath>\n{snapshot}<Length>{len(b.content)}</Length>\n{disposition}"
             f"<{parts}>\n{lines}</{parts}>\n</Blob>\n"
         )
 

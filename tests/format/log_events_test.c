@@ -40,6 +40,7 @@ static void on_entry(void *context, const tally_log_entry *e)
 	text_print(&s->text, "entry %d", (int)e->kind);
 	put_text(s, "blob", e->blob_path);
 	put_text(s, "file", e->file_path);
+	put_text(s, "snapshot", e->snapshot);
 	put_text(s, "message", e->message);
 	put_text(s, "new", e->new_name);
 	put_status(s, "status", e->status);
@@ -145,6 +146,20 @@ START_TEST(drive_logs_of_2018)
 }
 END_TEST
 
+START_TEST(drive_logs_of_exports)
+{
+	expect(TALLY_DOCUMENT_DRIVE_LOG,
+	       "<DriveLog><DriveId>X</DriveId><Blob Status=\"Completed\"><BlobPath>a</BlobPath><FilePath>\\a</FilePath>"
+	       "<Snapshot>2011-03-09T01:42:34.9360000Z</Snapshot><LastModified>2012-09-18T23:47:08Z</LastModified>"
+	       "<Length>0</Length><BlockList/></Blob><Blob "
+	       "Status=\"Completed\"><BlobPath>a</BlobPath><FilePath>\\b</FilePath>"
+	       "<Length>0</Length><BlockList/></Blob><Status>Completed</Status></DriveLog>",
+	       "entry 0 blob=[a] file=[\\a] snapshot=[2011-03-09T01:42:34.9360000Z] status=Completed size=0\n"
+	       "entry 0 blob=[a] file=[\\b] status=Completed size=0\n"
+	       "end id=[X] status=Completed\n");
+}
+END_TEST
+
 START_TEST(copy_logs)
 {
 	expect(
@@ -209,8 +224,8 @@ END_TEST
 int main(void)
 {
 	const suite_test tests[] = {
-	    {drive_logs, 0},          {drive_logs_of_2018, 0},    {copy_logs, 0}, {verbose_logs, 0},
-	    {logs_that_break_off, 0}, {entries_that_are_none, 0}, {NULL, 0},
+	    {drive_logs, 0},   {drive_logs_of_2018, 0},  {drive_logs_of_exports, 0}, {copy_logs, 0},
+	    {verbose_logs, 0}, {logs_that_break_off, 0}, {entries_that_are_none, 0}, {NULL, 0},
 	};
 	return suite_run("log events", tests);
 }

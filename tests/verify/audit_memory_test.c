@@ -186,7 +186,7 @@ START_TEST(what_it_refuses)
 	options = s.options;
 	options.is_export = false;
 	ck_assert_int_eq(tally_audit(&options, NULL, &summary, &error), TALLY_ERROR_ARGUMENT);
-	options.list = NULL;
+	options.list = options.incomplete = NULL;
 	options.log_count = 0;
 	ck_assert_int_eq(tally_audit(&options, NULL, &summary, &error), TALLY_ERROR_ARGUMENT);
 	options = s.options;
