@@ -3,9 +3,6 @@
 
 #include "drive/archive/reader.h"
 
-#include <errno.h>
-#include <sys/stat.h>
-
 /*
  * libarchive's own bidding: a format has to be recognised, whether its first entry can be read or not. A disk has none
  * of their marks; one that has an ISO 9660 file system on it is a CD image with a boot sector, and that is an archive.
@@ -23,22 +20,15 @@ static tally_result ask_libarchive(tally_layer *layer, tally_drive_kind *kind, t
 	else if (tally_archive_reader_format(reader) != NULL)
 		*kind = TALLY_DRIVE_ARCHIVE;
 	else
-		*kind = tally_archive_reader_is_packed(reader) ? TALLY_DRIVE_UNKNOWN : TALLY_DRIVE_IMAGE;
+		*kind = tally_archive_reader_is_packed(reader) ? TALLY_DRIVE_PACKED : TALLY_DRIVE_OTHER;
 	tally_archive_reader_free(reader);
 	return result;
 }
 
 tally_result tally_drive_recognise(const char *path, tally_drive_kind *kind, tally_error *error)
 {
-	struct stat facts;
 	tally_layer *layer;
-	*kind = TALLY_DRIVE_UNKNOWN;
-	if (stat(path, &facts) != 0)
-		return tally_fail_os(error, errno, "can't open %.300s", path);
-	if (S_ISDIR(facts.st_mode) || S_ISBLK(facts.st_mode)) {
-		*kind = S_ISDIR(facts.st_mode) ? TALLY_DRIVE_DIRECTORY : TALLY_DRIVE_IMAGE;
-		return TALLY_OK;
-	}
+	*kind = TALLY_DRIVE_OTHER;
 	tally_result result = tally_layer_open_file(path, &layer, error);
 	if (result != TALLY_OK)
 		return result;
