@@ -347,7 +347,7 @@ typedef enum tally_io_mode {
 
 /** What to check. All zero but `drive` is the default. */
 typedef struct tally_check_options {
-	const char *drive;    /**< a mounted directory */
+	const char *drive;    /**< a mounted directory, or an archive of a drive: tar, zip, 7z, ISO 9660, cpio */
 	const char *journal;  /**< a .jrn or DriveInfo file, or NULL */
 	const char *manifest; /**< path on the drive; NULL: the journal's, else \DriveManifest.xml */
 	const char *drive_id; /**< which drive of the journal; also compared with the manifest; or NULL */
@@ -390,7 +390,7 @@ typedef struct tally_gap {
 /** The result of a check. */
 typedef struct tally_summary {
 	const char *drive;  /**< as given in the options */
-	const char *source; /**< "directory" */
+	const char *source; /**< "directory" or "archive" */
 	char drive_id[128]; /**< as the manifest, or else the journal, or else the options give it; "" when none does */
 	const tally_status *drive_status; /**< what the service would report; NULL when nothing can be said */
 	/** What the current portal would show; NULL when nothing can be said. Static. */

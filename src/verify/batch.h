@@ -41,6 +41,7 @@ typedef enum tally_second_reading {
 typedef struct tally_batch_segment {
 	tally_manifest_segment entry;
 	uint32_t blob; /* index in the batch */
+	uint64_t number; /* in the manifest */
 	tally_segment_outcome outcome;
 	uint8_t actual[16];
 	uint64_t crc64; /* of the first reading, where it was asked for and `actual` is known */

@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "digest/digest.h"
+#include "verify/archive_files.h"
 
 #include <stdio.h>
 
@@ -130,6 +131,8 @@ static tally_result open_manifest(tally_run *run, tally_error *error)
 	/* Where nobody names the manifest: the names that the documents use (K-01). */
 	static const char *const usual[] = {default_manifest, "\\drive-manifest.xml"};
 	const char *given = run->options->manifest != NULL ? run->options->manifest : journal_manifest_path(run);
+	const char *const *names = given != NULL ? &given : usual;
+	tally_run_settle_archive(run, names, given != NULL ? 1 : sizeof usual / sizeof usual[0]);
 	tally_find_detail detail = {0};
 	tally_find find = TALLY_FIND_MISSING;
 	if (given != NULL)
@@ -300,13 +303,10 @@ static tally_result read_manifest(tally_run *run, tally_error *error)
 
 /* ---- all together ---- */
 
-static void tell_gaps(tally_run *run)
+/* What can't be seen of the disk below the files. */
+static void tell_disk_gaps(tally_run *run)
 {
 	static const char mounted[] = "a mounted directory does not show it";
-	if (run->is_paper) {
-		tally_run_gap(run, "the drive itself, with all its files", "no drive was given, only its papers");
-		return;
-	}
 	bool is_directory = strcmp(run->summary->source, "directory") == 0;
 	if (is_directory)
 		tally_run_gap(run, "disk, partition, BitLocker volume and file system", mounted);
@@ -321,6 +321,18 @@ static void tell_gaps(tally_run *run)
 		tally_run_gap(run, "whether the BitLocker key unlocks the drive", "the volume is not encrypted");
 	if (!is_directory && run->drive == NULL)
 		tally_run_gap(run, "the manifest and everything that it names", "the volume could not be opened; see the findings");
+}
+
+static void tell_gaps(tally_run *run)
+{
+	if (run->is_paper) {
+		tally_run_gap(run, "the drive itself, with all its files", "no drive was given, only its papers");
+		return;
+	}
+	if (run->archive != NULL)
+		tally_run_tell_archive_gaps(run);
+	else
+		tell_disk_gaps(run);
 	tally_run_gap(run, "the storage account: access, existing blobs, leases", "it can't be known offline");
 	if (run->totals.skipped > 0)
 		tally_run_gap(run, "elements of the manifest that are not known here", "what they hold was not read; see the findings");
@@ -335,6 +347,8 @@ static tally_result check_blobs(tally_run *run, tally_error *error)
 	tally_result result = tally_fingerprinter_new(&run->fingerprinter, error);
 	if (result == TALLY_OK)
 		result = tally_run_name(run, run->manifest_path, error);
+	if (result == TALLY_OK && run->archive != NULL)
+		result = tally_run_hash_archive(run, error);
 	if (result == TALLY_OK)
 		result = tally_run_replay(run, error);
 	if (result != TALLY_OK || run->totals.complete)
@@ -402,6 +416,8 @@ static tally_result run_stages(tally_run *run, tally_error *error)
 		report_drive(run);
 	if (result == TALLY_OK && run->manifest_open)
 		result = check_blobs(run, error);
+	if (result == TALLY_OK && run->archive != NULL)
+		tally_run_tell_archive(run);
 	return result;
 }
 
@@ -413,6 +429,7 @@ static void release(tally_run *run)
 	if (run->is_paper)
 		tally_source_close(&run->paper);
 	tally_records_clear(&run->named);
+	tally_stored_free(run->stored);
 	tally_fingerprinter_free(run->fingerprinter);
 	tally_journal_clear(&run->journal);
 	tally_run_close_drive(run);

@@ -2,6 +2,7 @@
 #include "verify/opening.h"
 
 #include "base/memory.h"
+#include "drive/kind.h"
 #include "drive/ntfs/drive.h"
 #include "verify/keys.h"
 #include "verify/run.h"
@@ -252,6 +253,14 @@ tally_result tally_run_open_drive(tally_run *run, tally_error *error)
 	bool is_there = stat(path, &facts) == 0;
 	if (is_there ? S_ISDIR(facts.st_mode) : strncmp(path, "/dev/", 5) != 0)
 		return tally_drive_open_directory(path, &run->drive, error);
+	if (is_there && S_ISREG(facts.st_mode)) {
+		tally_drive_kind kind;
+		tally_result result = tally_drive_recognise(path, &kind, error);
+		if (result != TALLY_OK || kind == TALLY_DRIVE_ARCHIVE)
+			return result == TALLY_OK ? tally_run_open_archive(run, error) : result;
+		if (kind == TALLY_DRIVE_PACKED)
+			return tally_fail(error, TALLY_ERROR_IO, "%.300s is packed, but no archive: unpack it first", path);
+	}
 	run->summary->source = is_there && S_ISBLK(facts.st_mode) ? "device" : "image";
 	return open_image(run, error);
 }
@@ -261,6 +270,7 @@ void tally_run_close_drive(tally_run *run)
 	tally_opened *o = &run->opened;
 	tally_drive_close(run->drive);
 	run->drive = NULL;
+	run->archive = NULL;
 	tally_bitlocker_close(o->bitlocker);
 	tally_layer_close(o->volume);
 	tally_free(o->partitions);

@@ -153,7 +153,7 @@ static void choose_sizes(tally_reading *r, uint64_t max_rate)
 void tally_reading_init(tally_reading *r, const tally_drive *drive, const tally_reading_options *options)
 {
 	*r = (tally_reading){
-	    .io = options->io,
+	    .io = options->io, .stored = options->stored,
 	    .medium = tally_drive_medium(drive),
 	    .checkpoint = options->checkpoint,
 	};

@@ -7,6 +7,7 @@
 #define TALLY_VERIFY_READING_H
 
 #include "drive/drive.h"
+#include "verify/stored.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -18,6 +19,7 @@ typedef struct tally_reading_options {
 	tally_io_mode io;
 	uint64_t max_rate; /* bytes per second, of all threads together; 0: no limit */
 	struct tally_checkpoint *checkpoint; /* what was read before; NULL: nothing */
+	const tally_stored *stored; /* not NULL: segments were hashed before; by their number */
 } tally_reading_options;
 
 /* Holds back those who take more than so many bytes per second. */
@@ -46,6 +48,7 @@ typedef struct tally_reading {
 	unsigned files;     /* that a worker may have open */
 	bool guards;        /* tally_mapping_guard is held */
 	struct tally_checkpoint *checkpoint; /* or NULL */
+	const tally_stored *stored;          /* or NULL */
 	tally_rate rate;
 	pthread_mutex_t one_reader; /* of a rotating disk */
 	atomic_bool stop;           /* nobody wants the results any more */

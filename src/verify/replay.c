@@ -19,8 +19,7 @@
 typedef struct replay {
 	tally_run *run;
 	tally_pipeline *pipeline;
-	uint64_t read_offset; /* how far the manifest was read */
-	int read_error;       /* what ended that, or 0 */
+	tally_manifest_end end;
 	tally_result result; /* of what the manifest's events led to */
 	tally_error error;
 	/* Filling: */
@@ -28,6 +27,7 @@ typedef struct replay {
 	bool tells_blobs; /* somebody wants to know more of them than a check needs */
 	bool tells_segments;
 	bool began_without_path;
+	uint64_t segments; /* so far */
 	/* Offsets of the list-wide side files named last: they recur with every blob of their list. */
 	uint64_t named_metadata, named_properties;
 	tally_blob_result current; /* taking */
@@ -119,7 +119,8 @@ static void on_segment(void *context, const tally_manifest_blob *blob, const tal
 	tally_batch *batch = tally_pipeline_batch(r->pipeline);
 	tally_batch_blob *part = current_part(r, blob, false);
 	tally_batch_segment *s = &batch->segments[batch->segment_count++];
-	*s = (tally_batch_segment){.entry = *segment, .blob = (uint32_t)(part - batch->blobs)};
+	*s = (tally_batch_segment){
+	    .entry = *segment, .blob = (uint32_t)(part - batch->blobs), .number = r->segments++};
 	s->entry.id = tells_id ? copy_id(batch, segment->id) : (tally_text){0};
 	part->segment_count++;
 	if (__builtin_add_overflow(batch->bytes, segment->usable ? segment->length : 0, &batch->bytes))
@@ -222,60 +223,16 @@ static void tell_read_error(tally_run *run, uint64_t offset, int os_error)
 			"%s: %" PRIu64 " of its %" PRIu64 " blobs were not checked", reason.message, missing, run->totals.blobs);
 }
 
-/* Feeds the manifest from the drive. A read error that the first reading told only ends the work here. */
-static tally_result feed_manifest(replay *r, tally_manifest *manifest, tally_error *error)
-{
-	char *chunk = tally_alloc(TALLY_SOURCE_CHUNK);
-	if (chunk == NULL)
-		return tally_fail_memory(error);
-	tally_result result = TALLY_OK;
-	uint64_t offset = 0;
-	int64_t got = 0;
-	while (result == TALLY_OK && r->result == TALLY_OK &&
-	       (got = tally_run_read_manifest(r->run, offset, chunk, TALLY_SOURCE_CHUNK)) > 0) {
-		offset += (uint64_t)got;
-		result = tally_manifest_feed(manifest, chunk, (size_t)got, error);
-	}
-	r->read_offset = offset;
-	r->read_error = got < 0 ? (int)-got : 0;
-	tally_free(chunk);
-	if (result == TALLY_OK && r->result == TALLY_OK)
-		result = tally_manifest_finish(manifest, error);
-	return result;
-}
-
 static bool goes_on(void *context)
 {
 	return ((const replay *)context)->result == TALLY_OK;
-}
-
-/* A document that broke off is read again, as what its reader makes of the end is its own business. */
-static bool is_kept(const tally_run *run)
-{
-	return run->totals.complete && run->recording != NULL && tally_recording_is_whole(run->recording);
-}
-
-static tally_result read_again(replay *r, const tally_manifest_events *events, tally_error *error)
-{
-	tally_finder silent = {.strict = r->run->options->strict};
-	tally_manifest_options options = {.kind = r->run->totals.kind, .events = events, .events_context = r};
-	tally_manifest *manifest;
-	tally_result result = tally_manifest_new(&manifest, &options, &silent, error);
-	if (result == TALLY_OK)
-		result = feed_manifest(r, manifest, error);
-	tally_manifest_free(manifest);
-	return result;
 }
 
 static tally_result hand_out(replay *r, tally_error *error)
 {
 	static const tally_manifest_events events = {
 	    .blob_begin = on_blob_begin, .segment = on_segment, .blob_end = on_blob_end};
-	tally_result result = TALLY_OK;
-	if (is_kept(r->run))
-		tally_recording_replay(r->run->recording, &events, goes_on, r);
-	else
-		result = read_again(r, &events, error);
+	tally_result result = tally_run_read_again(r->run, &events, goes_on, r, &r->end, error);
 	if (result == TALLY_OK && r->result != TALLY_OK) {
 		if (error != NULL)
 			*error = r->error;
@@ -284,11 +241,14 @@ static tally_result hand_out(replay *r, tally_error *error)
 	return result;
 }
 
-/* Only of a manifest that was read to its end can be said whether a checkpoint belongs to it. */
+/*
+ * Only of a manifest that was read to its end can be said whether a checkpoint belongs to it. An archive is read in one
+ * go: hashing could be saved, but not the unpacking that leads to the bytes.
+ */
 static tally_result open_checkpoint(tally_run *run, tally_checkpoint **checkpoint, tally_error *error)
 {
 	*checkpoint = NULL;
-	if (run->options->checkpoint == NULL || !run->manifest_hashed)
+	if (run->options->checkpoint == NULL || !run->manifest_hashed || run->archive != NULL)
 		return TALLY_OK;
 	tally_checkpoint_subject subject = {.manifest = run->manifest.identity, .kind = run->totals.kind};
 	memcpy(subject.manifest_md5, run->manifest_md5, sizeof subject.manifest_md5);
@@ -308,6 +268,9 @@ tally_result tally_run_replay(tally_run *run, tally_error *error)
 	    .crc64 = run->observer != NULL && run->observer->crc64,
 	    .reading = {.jobs = run->options->jobs, .io = run->options->io, .max_rate = run->options->max_rate},
 	};
+	/* Outcomes that are there already: what is left is to look at side files. */
+	if (run->stored != NULL)
+		how.reading = (tally_reading_options){.jobs = 1, .io = TALLY_IO_READ, .stored = run->stored};
 	const tally_pipeline_sink sink = {&r, take, on_wait};
 	run->progress = (tally_progress){.stage = "checking", .bytes_total = run->totals.segment_bytes, .blobs_total = run->totals.blobs};
 	tally_result result = open_checkpoint(run, &how.reading.checkpoint, error);
@@ -321,7 +284,7 @@ tally_result tally_run_replay(tally_run *run, tally_error *error)
 	if (result == TALLY_OK)
 		tally_blob_result_abandon(&r.current, run);
 	if (result == TALLY_OK)
-		tell_read_error(run, r.read_offset, r.read_error);
+		tell_read_error(run, r.end.offset, r.end.os_error);
 	tally_pipeline_free(r.pipeline);
 	tally_checkpoint_close(how.reading.checkpoint);
 	return result;

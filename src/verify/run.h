@@ -5,6 +5,7 @@
 
 #include "base/fingerprint.h"
 #include "digest/digest.h"
+#include "drive/archive/archive.h"
 #include "drive/drive.h"
 #include "format/journal.h"
 #include "format/manifest.h"
@@ -47,6 +48,8 @@ typedef struct tally_run {
 
 	tally_opened opened; /* what is below the drive */
 	tally_drive *drive;
+	tally_archive *archive;      /* the drive, when it is one; else NULL */
+	struct tally_stored *stored; /* outcomes of its segments */
 	tally_journal journal;
 	const tally_journal_drive *entry; /* this drive's, or NULL */
 	const char *manifest_path;        /* as the journal or the options give it */
@@ -102,6 +105,25 @@ void tally_run_gap(tally_run *run, const char *what, const char *why);
 tally_result tally_run_progress(tally_run *run, tally_error *error);
 /* Fills in the summary's verdict. */
 void tally_run_conclude(tally_run *run);
+
+/* again.c: the manifest once more. */
+typedef struct tally_manifest_end {
+	uint64_t offset; /* how far it was read */
+	int os_error;    /* what ended that, or 0 */
+} tally_manifest_end;
+/*
+ * Hands out the manifest's blobs once more, as long as goes_on(context) says so: out of memory where it was kept whole,
+ * else read from the drive. `end` may be NULL; it stays as it is when nothing is read.
+ */
+tally_result tally_run_read_again(tally_run *run, const tally_manifest_events *events, bool (*goes_on)(void *context),
+				  void *context, tally_manifest_end *end, tally_error *error);
+
+/* archive_report.c: what a drive in an archive makes different. */
+tally_result tally_run_open_archive(tally_run *run, tally_error *error);
+void tally_run_tell_archive_gaps(tally_run *run);
+void tally_run_settle_archive(tally_run *run, const char *const *manifests, size_t count);
+/* What was wrong with the archive itself. */
+void tally_run_tell_archive(tally_run *run);
 
 /* replay.c: every blob against the drive. */
 tally_result tally_run_replay(tally_run *run, tally_error *error);

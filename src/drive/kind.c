@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "drive/kind.h"
+
+#include "drive/archive/reader.h"
+
+/*
+ * libarchive's own bidding: a format has to be recognised, whether its first entry can be read or not. A disk has none
+ * of their marks; one that has an ISO 9660 file system on it is a CD image with a boot sector, and that is an archive.
+ */
+static tally_result ask_libarchive(tally_layer *layer, tally_drive_kind *kind, tally_error *error)
+{
+	tally_archive_reader *reader;
+	tally_result result = tally_archive_reader_new(&reader, layer, NULL, NULL, error);
+	if (result != TALLY_OK)
+		return result;
+	tally_archive_entry entry;
+	tally_archive_step step = tally_archive_reader_next(reader, &entry);
+	if (step == TALLY_ARCHIVE_NO_MEMORY)
+		result = tally_fail_memory(error);
+	else if (tally_archive_reader_format(reader) != NULL)
+		*kind = TALLY_DRIVE_ARCHIVE;
+	else
+		*kind = tally_archive_reader_is_packed(reader) ? TALLY_DRIVE_PACKED : TALLY_DRIVE_OTHER;
+	tally_archive_reader_free(reader);
+	return result;
+}
+
+tally_result tally_drive_recognise(const char *path, tally_drive_kind *kind, tally_error *error)
+{
+	tally_layer *layer;
+	*kind = TALLY_DRIVE_OTHER;
+	tally_result result = tally_layer_open_file(path, &layer, error);
+	if (result != TALLY_OK)
+		return result;
+	if (layer->size > 0)
+		result = ask_libarchive(layer, kind, error);
+	tally_layer_close(layer);
+	return result;
+}
