@@ -32,8 +32,8 @@ static tally_find report_missing(const search *s)
 	if (lost == 0)
 		return report(s, TALLY_FIND_MISSING, ENOENT, "does not exist");
 	char what[120];
-	snprintf(what, sizeof what,
-		 "was not found, but may be in one of the %" PRIu64 " records of $MFT that can't be read", lost);
+	snprintf(what, sizeof what, "was not found, but may be lost: %" PRIu64 " record%s of $MFT can't be read", lost,
+		 lost > 1 ? "s" : "");
 	return report(s, TALLY_FIND_IO_FAILED, EBADMSG, what);
 }
 

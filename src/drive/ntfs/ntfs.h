@@ -16,7 +16,7 @@
 
 typedef struct tally_ntfs tally_ntfs;
 
-/* What became of opening a volume. All but NO_VOLUME … are about what is on the disk, and no errors of the run. */
+/* What became of opening a volume; all of it is about what is on the disk, and no error of the run. */
 typedef enum tally_ntfs_outcome {
 	TALLY_NTFS_OPEN,
 	TALLY_NTFS_OTHER,      /* neither the boot sector nor its copy is one of NTFS */
@@ -62,7 +62,7 @@ typedef struct tally_ntfs_facts {
 	uint64_t records; /* in $MFT, used or not */
 	uint64_t names, files, directories;
 	uint64_t torn_records; /* in use, partly written: their files can't be read */
-	uint64_t lost_records; /* in use, but damaged or unreadable, so that names may be missing */
+	uint64_t lost_records; /* in use, but so damaged or unreadable that names may be missing */
 	uint64_t orphans;      /* names in directories that don't exist */
 	bool boot_from_copy;   /* the boot sector was taken from its copy at the volume's end */
 	bool mft_from_mirror;  /* record 0 was taken from $MFTMirr */

@@ -37,9 +37,10 @@ static bool is_allocated(const scan *s, uint64_t number)
 	return number / 8 < s->bitmap_size && (s->bitmap[number / 8] >> (number % 8) & 1) != 0;
 }
 
+/* What NTFS keeps for itself holds no names of others, but for the root. */
 static void lose(scan *s, uint64_t number)
 {
-	if (is_allocated(s, number))
+	if (is_allocated(s, number) && (number >= TALLY_NTFS_FIRST_USER_RECORD || number == TALLY_NTFS_ROOT))
 		s->volume->facts.lost_records++;
 }
 
@@ -144,10 +145,13 @@ static void take_base(scan *s, uint64_t number, const tally_ntfs_record *record,
 	tally_ntfs_attributes iteration = {.record = record};
 	tally_ntfs_attribute attribute;
 	portrait p = {.sketch = {.is_plain = true}};
+	bool has_name = false;
 	info->sequence = record->sequence;
 	while (tally_ntfs_attribute_next(&iteration, &attribute)) {
-		if (attribute.type == TALLY_NTFS_FILE_NAME)
+		if (attribute.type == TALLY_NTFS_FILE_NAME) {
 			keep_name(s, &attribute, number, record->sequence);
+			has_name = true;
+		}
 		look_at(&p, &attribute, volume->facts.geometry.cluster_size);
 	}
 	unsigned flags = TALLY_NTFS_INFO_IN_USE | (record->is_directory ? TALLY_NTFS_INFO_DIRECTORY : 0U) |
@@ -155,6 +159,8 @@ static void take_base(scan *s, uint64_t number, const tally_ntfs_record *record,
 			 (torn || iteration.broken ? TALLY_NTFS_INFO_TORN : 0U);
 	info->flags = (uint8_t)flags;
 	volume->facts.torn_records += torn || iteration.broken;
+	if ((torn || iteration.broken) && !has_name)
+		lose(s, number);
 	volume->facts.directories += record->is_directory;
 	volume->facts.files += !record->is_directory;
 	if (!torn && !iteration.broken && !record->is_directory)
@@ -162,7 +168,7 @@ static void take_base(scan *s, uint64_t number, const tally_ntfs_record *record,
 }
 
 /* A record that another one overflowed into can hold names of that one. */
-static void take_extension(scan *s, const tally_ntfs_record *record, bool torn)
+static void take_extension(scan *s, uint64_t number, const tally_ntfs_record *record, bool torn)
 {
 	tally_ntfs_attributes iteration = {.record = record};
 	tally_ntfs_attribute attribute;
@@ -170,7 +176,10 @@ static void take_extension(scan *s, const tally_ntfs_record *record, bool torn)
 		if (attribute.type == TALLY_NTFS_FILE_NAME)
 			keep_name(s, &attribute, TALLY_NTFS_REFERENCE_RECORD(record->base),
 				  TALLY_NTFS_REFERENCE_SEQUENCE(record->base));
-	s->volume->facts.torn_records += torn || iteration.broken;
+	if (!torn && !iteration.broken)
+		return;
+	s->volume->facts.torn_records++;
+	lose(s, number);
 }
 
 static void take_record(scan *s, uint64_t number, uint8_t *bytes)
@@ -185,7 +194,7 @@ static void take_record(scan *s, uint64_t number, uint8_t *bytes)
 	if (state == TALLY_NTFS_RECORD_EMPTY || !record.in_use)
 		return;
 	if (record.base != 0)
-		take_extension(s, &record, torn);
+		take_extension(s, number, &record, torn);
 	else
 		take_base(s, number, &record, torn);
 }

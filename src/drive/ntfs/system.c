@@ -134,27 +134,29 @@ bool tally_ntfs_note(const tally_ntfs *volume, unsigned n, char text[160])
 	const struct {
 		bool holds;
 		uint64_t count;
-		const char *text; /* behind the count, where there is one */
+		const char *noun; /* in front of the text, where there is a count */
+		const char *text;
 	} notes[] = {
-	    {f->boot_from_copy, 0, "its boot sector is damaged; the copy at its end was used"},
-	    {f->mft_from_mirror, 0, "the first record of $MFT is damaged; $MFTMirr was used"},
-	    {f->cut, 0, "it is larger than what it lies on: the image or partition was cut off"},
-	    {f->dirty, 0, "its last use was not ended cleanly (dirty): Windows would check it first"},
-	    {f->lost_records > 0, f->lost_records, " records of $MFT can't be read: names may be missing"},
-	    {f->torn_records > 0, f->torn_records, " records of $MFT are damaged: their files can't be read"},
-	    {f->orphans > 0, f->orphans, " names are in directories that don't exist"},
-	    {f->bad_clusters > 0, f->bad_clusters, " clusters are known to be bad"},
-	    {f->bad_unknown, 0, "its list of bad clusters can't be read"},
-	    {f->own_upcase, 0, "$UpCase can't be read: names are compared as Windows 10 does"},
-	    {f->major == 0, 0, "$Volume can't be read: its version and whether it is dirty are not known"},
+	    {f->boot_from_copy, 0, "", "its boot sector is damaged; the copy at its end was used"},
+	    {f->mft_from_mirror, 0, "", "the first record of $MFT is damaged; $MFTMirr was used"},
+	    {f->cut, 0, "", "it is larger than what it lies on: the image or partition was cut off"},
+	    {f->dirty, 0, "", "its last use was not ended cleanly (dirty): Windows would check it first"},
+	    {f->lost_records > 0, f->lost_records, "record", " of $MFT can't be read: names may be missing"},
+	    {f->torn_records > 0, f->torn_records, "damaged record", " of $MFT: files can't be read"},
+	    {f->orphans > 0, f->orphans, "name", " in directories that don't exist"},
+	    {f->bad_clusters > 0, f->bad_clusters, "cluster", " known to be bad"},
+	    {f->bad_unknown, 0, "", "its list of bad clusters can't be read"},
+	    {f->own_upcase, 0, "", "$UpCase can't be read: names are compared as Windows 10 does"},
+	    {f->major == 0, 0, "", "$Volume can't be read: its version and whether it is dirty are not known"},
 	};
 	for (size_t i = 0; i < sizeof notes / sizeof notes[0]; i++) {
 		if (!notes[i].holds || n-- > 0)
 			continue;
-		char count[24] = "";
 		if (notes[i].count > 0)
-			snprintf(count, sizeof count, "%" PRIu64, notes[i].count);
-		snprintf(text, 160, "%s%s", count, notes[i].text);
+			snprintf(text, 160, "%" PRIu64 " %s%s%s", notes[i].count, notes[i].noun,
+				 notes[i].count > 1 ? "s" : "", notes[i].text);
+		else
+			snprintf(text, 160, "%s", notes[i].text);
 		return true;
 	}
 	return false;

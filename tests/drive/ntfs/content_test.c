@@ -231,7 +231,7 @@ START_TEST(bad_clusters_are_known)
 	}
 	end_and_open(w);
 	ck_assert_uint_eq(tally_ntfs_facts_of(volume)->bad_clusters, 7);
-	expect_notes("7 clusters are known to be bad\n");
+	expect_notes("7 clusters known to be bad\n");
 	static const struct {
 		bool met;
 		uint64_t offset, size;

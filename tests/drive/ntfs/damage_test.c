@@ -76,8 +76,7 @@ START_TEST(record_0_is_taken_from_the_mirror)
 	record_bytes(0)[510] ^= 0xFF;
 	open_image();
 	expect_noise(record_of("plain"), seed, 50000);
-	expect_notes("the first record of $MFT is damaged; $MFTMirr was used\n"
-		     "1 records of $MFT can't be read: names may be missing\n");
+	expect_notes("the first record of $MFT is damaged; $MFTMirr was used\n");
 	image[2 * 4096 + 510] ^= 0xFF;
 	expect_outcome(TALLY_NTFS_DAMAGED,
 		       "the first record of $MFT is damaged, and its mirror, too: it is no record of a file in use");
@@ -172,7 +171,7 @@ START_TEST(torn_record_keeps_its_name)
 	ck_assert_uint_eq(record_of("plain"), plain);
 	expect_kind(plain, TALLY_NTFS_FILE_DAMAGED, "its record in $MFT is torn: sectors of different writings");
 	expect_noise(little, seed, 60);
-	expect_notes("1 records of $MFT are damaged: their files can't be read\n");
+	expect_notes("1 damaged record of $MFT: files can't be read\n");
 }
 END_TEST
 
@@ -187,6 +186,29 @@ START_TEST(lost_records_are_counted)
 	ck_assert_uint_eq(tally_ntfs_facts_of(volume)->lost_records, 2);
 	expect_kind(plain, TALLY_NTFS_NO_STREAM, NULL);
 	expect_notes("2 records of $MFT can't be read: names may be missing\n");
+}
+END_TEST
+
+START_TEST(torn_record_without_a_name_is_lost)
+{
+	make_volume();
+	/* The name begins where nothing is sound. */
+	uint8_t *bytes = record_bytes(plain);
+	put(attribute_bytes(plain, TALLY_NTFS_STANDARD_INFORMATION, "") + 4, 480, 4);
+	bytes[1022] ^= 1;
+	open_image();
+	ck_assert_uint_eq(tally_ntfs_facts_of(volume)->torn_records, 1);
+	ck_assert_uint_eq(tally_ntfs_facts_of(volume)->lost_records, 1);
+	/* The root's own record: then nothing can be found. */
+	memcpy(record_bytes(TALLY_NTFS_ROOT), "BAAD", 4);
+	open_image();
+	ck_assert_uint_eq(tally_ntfs_facts_of(volume)->lost_records, 2);
+	ck_assert_uint_eq(tally_ntfs_facts_of(volume)->names, 0);
+	make_drive();
+	tally_file file;
+	tally_find_detail detail;
+	ck_assert_int_eq(tally_drive_find(drive, TALLY_TEXT("\\little"), &file, &detail), TALLY_FIND_IO_FAILED);
+	ck_assert_str_eq(detail.text, "\\little was not found, but may be lost: 2 records of $MFT can't be read");
 }
 END_TEST
 
@@ -429,6 +451,7 @@ int main(void)
 	    {upcase_of_noise_is_not_used, 0},
 	    {torn_record_keeps_its_name, 0},
 	    {lost_records_are_counted, 0},
+	    {torn_record_without_a_name_is_lost, 0},
 	    {broken_attributes_are_noticed, 0},
 	    {damaged_content_is_named, sizeof contents / sizeof contents[0]},
 	    {file_without_content_is_named, 0},

@@ -276,7 +276,7 @@ START_TEST(removed_files_are_not_there)
 	tally_ntfs_file *file = open_stream(any, "");
 	ck_assert_uint_eq(file->reference, UINT64_C(4711) << 48 | any);
 	tally_ntfs_file_close(file);
-	expect_notes("2 names are in directories that don't exist\n");
+	expect_notes("2 names in directories that don't exist\n");
 }
 END_TEST
 
