@@ -153,9 +153,9 @@ uint64_t ntfs_reference(const ntfs_writer *w, uint32_t record)
 	return (uint64_t)w->sequences[record] << 48 | record;
 }
 
-uint64_t ntfs_writer_record_place(const ntfs_writer *w, uint32_t record)
+/* Of a byte of $MFT, in the file. */
+static uint64_t mft_place(const ntfs_writer *w, uint64_t offset)
 {
-	uint64_t offset = (uint64_t)record * w->record_size;
 	for (size_t i = 0; i < w->mft.count; i++) {
 		uint64_t bytes = w->mft.items[i].count * w->cluster;
 		if (offset < bytes)
@@ -164,6 +164,21 @@ uint64_t ntfs_writer_record_place(const ntfs_writer *w, uint32_t record)
 	}
 	errno = ERANGE;
 	ntfs_die("record");
+}
+
+uint64_t ntfs_writer_record_place(const ntfs_writer *w, uint32_t record)
+{
+	return mft_place(w, (uint64_t)record * w->record_size);
+}
+
+void ntfs_put_record(const ntfs_writer *w, uint32_t record, const uint8_t *bytes)
+{
+	/* With small clusters one can lie in two places. */
+	uint32_t step = w->cluster < w->record_size ? w->cluster : w->record_size;
+	for (uint32_t at = 0; at < w->record_size; at += step) {
+		uint64_t place = mft_place(w, (uint64_t)record * w->record_size + at);
+		ntfs_write(w, place - w->options.offset, bytes + at, step);
+	}
 }
 
 uint64_t ntfs_writer_last_cluster(const ntfs_writer *w)

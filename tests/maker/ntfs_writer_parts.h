@@ -88,6 +88,7 @@ uint64_t ntfs_mirror_size(const ntfs_writer *w);
 /* Writes `size` bytes into new clusters. */
 ntfs_pieces ntfs_store(ntfs_writer *w, const void *bytes, uint64_t size);
 uint32_t ntfs_new_record(ntfs_writer *w);
+void ntfs_put_record(const ntfs_writer *w, uint32_t record, const uint8_t *bytes);
 uint64_t ntfs_reference(const ntfs_writer *w, uint32_t record);
 
 /* A $FILE_NAME; free(). */

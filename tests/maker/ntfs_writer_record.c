@@ -173,7 +173,7 @@ static void end_record(const ntfs_writer *w, record *r, uint32_t number)
 	ntfs_put(r->bytes + 24, r->at + 8, 4);
 	ntfs_put(r->bytes + 40, r->next_id, 2);
 	ntfs_seal(r->bytes, w->record_size);
-	ntfs_write(w, ntfs_writer_record_place(w, number) - w->options.offset, r->bytes, w->record_size);
+	ntfs_put_record(w, number, r->bytes);
 	free(r->bytes);
 }
 
