@@ -17,6 +17,9 @@ static tally_result ask_libarchive(tally_layer *layer, tally_drive_kind *kind, t
 	tally_archive_step step = tally_archive_reader_next(reader, &entry);
 	if (step == TALLY_ARCHIVE_NO_MEMORY)
 		result = tally_fail_memory(error);
+	/* Zeros are the end of a tar archive, and a disk that was wiped. */
+	else if (step == TALLY_ARCHIVE_END)
+		*kind = tally_archive_reader_is_packed(reader) ? TALLY_DRIVE_PACKED : TALLY_DRIVE_OTHER;
 	else if (tally_archive_reader_format(reader) != NULL)
 		*kind = TALLY_DRIVE_ARCHIVE;
 	else

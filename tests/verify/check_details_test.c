@@ -339,8 +339,12 @@ START_TEST(a_drive_that_is_a_file)
 	stage_open(&s);
 	stage_make(&s, NULL);
 	s.options.drive = stage_place(&s, "pictures/a.jpg");
-	expect_no_result(check(), TALLY_ERROR_IO);
-	ck_assert_int_eq(error.os_error, ENOTDIR);
+	/* A file is taken for a disk, and this one has no volume. */
+	ck_assert_int_eq(check(), TALLY_OK);
+	ck_assert_str_eq(summary.drive_status->code, "BitLockerVolumeNotFound");
+	ck_assert_str_eq(summary.source, "image");
+	ck_assert_int_eq(summary.exit_status, 1);
+	end();
 }
 END_TEST
 
