@@ -3,8 +3,8 @@
 #include "drive/image/disk.h"
 
 #include "disk.h"
-#include "drive/image/bytes.h"
-#include "drive/image/crc32.h"
+#include "base/bytes.h"
+#include "base/crc32.h"
 
 #include <errno.h>
 

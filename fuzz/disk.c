@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "disk.h"
 
-#include "drive/image/bytes.h"
+#include "base/bytes.h"
 
 #include <errno.h>
 

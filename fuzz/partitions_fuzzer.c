@@ -4,8 +4,8 @@
 
 #include "base/text.h"
 #include "disk.h"
-#include "drive/image/bytes.h"
-#include "drive/image/crc32.h"
+#include "base/bytes.h"
+#include "base/crc32.h"
 
 enum { STAGE_READ = 1, STAGE_VOLUME };
 const unsigned fuzz_deepest = STAGE_VOLUME;

@@ -2,7 +2,7 @@
 #include "drive/bitlocker/bitlocker.h"
 
 #include "base/memory.h"
-#include "drive/bitlocker/bytes.h"
+#include "base/bytes.h"
 #include "drive/bitlocker/outcome.h"
 #include "drive/bitlocker/volume.h"
 

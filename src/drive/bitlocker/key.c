@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "drive/bitlocker/key.h"
 
-#include "drive/bitlocker/bytes.h"
+#include "base/bytes.h"
 #include "drive/bitlocker/outcome.h"
 #include "io/secret.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "drive/bitlocker/metadata.h"
 
-#include "drive/bitlocker/bytes.h"
+#include "base/bytes.h"
+#include "base/crc32.h"
 
 /* ---- the boot sector (section 1.1) ---- */
 
@@ -169,21 +170,6 @@ static bool take_entry(tally_metadata *metadata, const tally_entry *entry)
 #define SET_HEAD 48
 #define VALIDATION_HEAD 8
 
-static uint32_t crc32(const uint8_t *bytes, size_t size)
-{
-	/* Four bits at a time: what each leaves of itself under the polynomial 0xEDB88320. */
-	static const uint32_t nibbles[16] = {0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
-					     0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
-					     0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c};
-	uint32_t crc = UINT32_MAX;
-	for (; size > 0; size--, bytes++) {
-		crc ^= *bytes;
-		crc = crc >> 4 ^ nibbles[crc & 15];
-		crc = crc >> 4 ^ nibbles[crc & 15];
-	}
-	return ~crc;
-}
-
 /* What stands behind the checked bytes: a checksum, and the hash that only the right key reveals. */
 static bool take_hash(tally_metadata *metadata, const uint8_t *validation, size_t size)
 {
@@ -218,7 +204,7 @@ tally_bitlocker_copy tally_metadata_parse(const uint8_t *bytes, size_t size, con
 		return TALLY_BITLOCKER_COPY_VERSION;
 	const size_t used = (size_t)tally_le16(bytes + 8) * 16;
 	if (used < BLOCK_HEAD + SET_HEAD || used + VALIDATION_HEAD > size ||
-	    crc32(bytes, used) != tally_le32(bytes + used + 4))
+	    tally_crc32(0, bytes, used) != tally_le32(bytes + used + 4))
 		return TALLY_BITLOCKER_COPY_CHECKSUM;
 
 	metadata->state = tally_le16(bytes + 12);

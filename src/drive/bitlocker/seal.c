@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "drive/bitlocker/bytes.h"
+#include "base/bytes.h"
 #include "drive/bitlocker/key.h"
 
 #include <openssl/err.h>

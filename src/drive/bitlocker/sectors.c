@@ -2,7 +2,7 @@
 #include "drive/bitlocker/sectors.h"
 
 #include "base/memory.h"
-#include "drive/bitlocker/bytes.h"
+#include "base/bytes.h"
 #include "drive/bitlocker/wide.h"
 
 #include <openssl/crypto.h>

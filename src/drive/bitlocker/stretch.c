@@ -4,7 +4,7 @@
  * each round through EVP; it has no successor in OpenSSL 3, which calls it deprecated.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED
-#include "drive/bitlocker/bytes.h"
+#include "base/bytes.h"
 #include "drive/bitlocker/key.h"
 
 #include <openssl/crypto.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From a key to the volume key: section 1.4, steps 2 to 5. */
-#include "drive/bitlocker/bytes.h"
+#include "base/bytes.h"
 #include "drive/bitlocker/key.h"
 #include "drive/bitlocker/outcome.h"
 #include "drive/bitlocker/volume.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "drive/image/boot_sector.h"
 
-#include "drive/image/bytes.h"
+#include "base/bytes.h"
 
 size_t tally_boot_sector_find_bitlocker_guid(const uint8_t sector[TALLY_BOOT_SECTOR_SIZE])
 {

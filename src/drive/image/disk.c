@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "drive/image/disk.h"
 
-#include "drive/image/bytes.h"
+#include "base/bytes.h"
 #include "drive/image/opening.h"
 
 #include "base/memory.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The GUID partition table, after the UEFI specification, chapter 5: a header in sector 1 and its backup in the last.
  */
-#include "drive/image/bytes.h"
-#include "drive/image/crc32.h"
+#include "base/bytes.h"
+#include "base/crc32.h"
 #include "drive/image/tables.h"
 
 #include "base/text.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The partition table of the PC: four entries in the first sector, one of which may lead to a chain of further ones. */
-#include "drive/image/bytes.h"
+#include "base/bytes.h"
 #include "drive/image/tables.h"
 
 /* A chain of more is not one that anybody made. Each link is one read. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "drive/image/partitions.h"
 
-#include "drive/image/bytes.h"
+#include "base/bytes.h"
 #include "drive/image/tables.h"
 
 #include <stdio.h>

@@ -5,7 +5,7 @@
  * and blocks, each behind a bitmap of its sectors.
  */
 #include "drive/image/blocks.h"
-#include "drive/image/bytes.h"
+#include "base/bytes.h"
 
 #include "base/memory.h"
 

@@ -4,8 +4,8 @@
  * a table that says where the metadata and the table of blocks (BAT) are. All numbers are little-endian.
  */
 #include "drive/image/blocks.h"
-#include "drive/image/bytes.h"
-#include "drive/image/crc32.h"
+#include "base/bytes.h"
+#include "base/crc32.h"
 
 #include "base/memory.h"
 

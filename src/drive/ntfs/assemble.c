@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Records of $MFT by number, and streams put together from the attributes of one record or many. */
 #include "base/memory.h"
-#include "drive/ntfs/bytes.h"
+#include "base/bytes.h"
 #include "drive/ntfs/volume.h"
 
 #include <errno.h>

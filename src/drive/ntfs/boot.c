@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "drive/ntfs/boot.h"
 
-#include "drive/ntfs/bytes.h"
+#include "base/bytes.h"
 
 #include <stdbool.h>
 #include <string.h>

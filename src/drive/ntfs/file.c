@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Files by the number of their record. */
 #include "base/memory.h"
-#include "drive/ntfs/bytes.h"
+#include "base/bytes.h"
 #include "drive/ntfs/volume.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Names as text: UTF-16 on the volume, UTF-8 with us. */
 #include "base/text.h"
-#include "drive/ntfs/bytes.h"
+#include "base/bytes.h"
 #include "drive/ntfs/names.h"
 
 #include <string.h>

@@ -2,7 +2,7 @@
 #include "drive/ntfs/names.h"
 
 #include "base/memory.h"
-#include "drive/ntfs/bytes.h"
+#include "base/bytes.h"
 
 #include <openssl/rand.h>
 #include <stdlib.h>

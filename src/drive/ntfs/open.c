@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Opening a volume: boot sector, $MFT's own record, and from there the rest. */
 #include "base/memory.h"
-#include "drive/ntfs/bytes.h"
+#include "base/bytes.h"
 #include "drive/ntfs/system.h"
 #include "drive/ntfs/volume.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "drive/ntfs/record.h"
 
-#include "drive/ntfs/bytes.h"
+#include "base/bytes.h"
 
 #include <string.h>
 

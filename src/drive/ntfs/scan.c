@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One pass over $MFT, forward on the disk, that keeps every name and how simple files lie. */
 #include "base/memory.h"
-#include "drive/ntfs/bytes.h"
+#include "base/bytes.h"
 #include "drive/ntfs/volume.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "drive/ntfs/bytes.h"
+#include "base/bytes.h"
 #include "drive/ntfs/volume.h"
 
 #include <string.h>

@@ -3,7 +3,7 @@
 
 #include "base/memory.h"
 #include "base/windows_path.h"
-#include "drive/ntfs/bytes.h"
+#include "base/bytes.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -2,8 +2,8 @@
 /* What first sectors say, and the checksums of tables. */
 #include "drive/image/boot_sector.h"
 
-#include "drive/image/bytes.h"
-#include "drive/image/crc32.h"
+#include "base/bytes.h"
+#include "base/crc32.h"
 #include "drive/image/notes.h"
 #include "support/suite.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Each damage and what exactly comes of it. */
-#include "drive/ntfs/bytes.h"
+#include "base/bytes.h"
 #include "drive/ntfs/record.h"
 #include "fixture.h"
 #include "maker/maker.h"

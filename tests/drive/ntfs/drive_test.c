@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An NTFS volume as the check sees it: a drive. */
-#include "drive/ntfs/bytes.h"
+#include "base/bytes.h"
 #include "drive/ntfs/record.h"
 #include "fixture.h"
 

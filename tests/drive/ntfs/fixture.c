@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fixture.h"
 
-#include "drive/ntfs/bytes.h"
+#include "base/bytes.h"
 #include "maker/maker.h"
 #include "support/documents.h"
 #include "support/suite.h"

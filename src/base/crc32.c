@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "drive/image/crc32.h"
+#include "base/crc32.h"
 
 /* What four bits leave of themselves: small enough for the compiler to compute. */
 #define STEP(polynomial, value) ((value) >> 1 ^ (((value)&1u) != 0 ? (polynomial) : 0u))

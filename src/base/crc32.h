@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The two CRC-32s of disks: one for GPT (and BitLocker), one for VHDX. For some hundred kilobytes, not for file data.
  */
-#ifndef TALLY_DRIVE_IMAGE_CRC32_H
-#define TALLY_DRIVE_IMAGE_CRC32_H
+#ifndef TALLY_BASE_CRC32_H
+#define TALLY_BASE_CRC32_H
 
 #include <stddef.h>
 #include <stdint.h>

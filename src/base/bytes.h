@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Numbers as they stand in the sectors of disks and containers, at any alignment. */
-#ifndef TALLY_DRIVE_IMAGE_BYTES_H
-#define TALLY_DRIVE_IMAGE_BYTES_H
+#ifndef TALLY_BASE_BYTES_H
+#define TALLY_BASE_BYTES_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,6 +31,12 @@ static inline uint32_t tally_be32(const uint8_t *at)
 static inline uint64_t tally_be64(const uint8_t *at)
 {
 	return (uint64_t)tally_be32(at) << 32 | tally_be32(at + 4);
+}
+
+static inline void tally_put_le64(uint8_t *at, uint64_t value)
+{
+	for (unsigned i = 0; i < 8; i++)
+		at[i] = (uint8_t)(value >> 8 * i);
 }
 
 static inline bool tally_is_power_of_two(uint64_t number)
