@@ -349,6 +349,8 @@ static const tally_cli_exit_text explain_exits[] = {
 static const char *const check_examples[] = {
     "tallyman check --journal job1.jrn /media/drive1",
     "Checks a mounted drive before it is shipped.",
+    "tallyman check --journal job1.jrn /dev/sdb",
+    "Checks the disk itself, locked as it is.",
     "tallyman check --format json --output report.jsonl /media/*",
     "Checks all mounted drives and writes one line of JSON for each.",
     "tallyman check --format drivelog --output predicted.xml /media/drive1",
@@ -396,8 +398,9 @@ static const tally_cli_command commands[] = {
 	.most = SIZE_MAX,
 	.summary = "what would the datacenter say about a drive?",
 	.description =
-	    "Goes through each DRIVE (a mounted directory) as the service does, from the manifest to the last "
-	    "block, and reports what the service would say. Nothing is written to the drive. The text report "
+	    "Goes through each DRIVE (a block device, an image of one, a mounted directory, or an archive) as the "
+	    "service does, from the disk through its BitLocker volume to the last block, and reports what the "
+	    "service would say. Nothing is written to the drive. The text report "
 	    "begins with the verdict and says what was not checked. The JSON report is one line for each "
 	    "drive (JSON Lines); the SARIF and JUnit reports are one document each for all drives.",
 	.options = check_options,
