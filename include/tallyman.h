@@ -178,7 +178,8 @@ typedef struct tally_finding {
 
 /** Where a run stands. */
 typedef struct tally_progress {
-	const char *stage;   /**< "reading the manifest", "checking", "looking for other files"; static */
+	const char *stage;   /**< "reading the manifest", "checking", "looking for other files"; of an audit also
+				  "reading the logs", "reading the list", "comparing"; static */
 	uint64_t bytes_done; /**< of this stage */
 	uint64_t bytes_total;
 	uint64_t blobs_done, blobs_total;

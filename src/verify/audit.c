@@ -62,6 +62,8 @@ static void conclude(tally_auditing *audit)
 static tally_result on_end(void *context, tally_error *error)
 {
 	tally_auditing *audit = context;
+	/* What the drive was searched for is over, with the names that it met. */
+	audit->run.progress = (tally_progress){.stage = "comparing"};
 	tally_audit_judge_logs(audit);
 	tally_result result = tally_audit_find_unknown(audit, error);
 	if (result == TALLY_OK)

@@ -77,6 +77,7 @@ static void open_scene(scene *s, bool is_export)
 					   .log_count = 3,
 					   .is_export = is_export,
 					   .list = is_export ? s->list : NULL,
+					   .incomplete = is_export ? s->list : NULL,
 					   .missing = count_missing,
 					   .missing_context = s};
 	s->options.check.jobs = 1;
