@@ -108,9 +108,9 @@ typedef struct tally_status {
 	const char *classic_state; /**< the nearest drive or job state of the classic portal, or NULL */
 	const char *copy_status;   /**< the nearest CopyStatus of the Data Box resource provider, or NULL */
 	tally_offline offline;
-	const char *meaning;          /**< what it means */
+	const char *meaning; /**< what it means */
 	const char *offline_evidence; /**< what an offline check goes by */
-	const char *advice;           /**< what to do */
+	const char *advice; /**< what to do */
 } tally_status;
 
 /** Where a rule can be violated. */
@@ -157,8 +157,8 @@ TALLY_API const char *tally_severity_name(tally_severity severity);
 
 /** Something wrong with a drive or a document. Valid only during the callback that receives it. */
 typedef struct tally_finding {
-	const tally_rule *rule;  /**< never NULL */
-	tally_severity severity; /**< the rule's, raised by tally_check_options.strict */
+	const tally_rule *rule;     /**< never NULL */
+	tally_severity severity;    /**< the rule's, raised by tally_check_options.strict */
 	tally_level level;
 	const tally_status *status; /**< what the service would report at that level, or NULL */
 	const char *blob_path;      /**< or NULL */
@@ -189,12 +189,11 @@ typedef struct tally_progress {
 
 /** The drive whose blobs come next. Valid only during the callback. */
 typedef struct tally_drive_report {
-	const char
-	    *drive_id;  /**< as the manifest, or else the journal, or else the options give it; "" when none does */
-	bool is_export; /**< the manifest is known to be that of an export */
+	const char *drive_id; /**< as the manifest, or else the journal, or else the options give it; "" when none does */
+	bool is_export;       /**< the manifest is known to be that of an export */
 	/**
-	 * What the service would end its work with before it comes to the blobs, at level drive; NULL: nothing known.
-	 * Blobs are told all the same: what is on the drive can be checked.
+	 * What the service would end its work with before it comes to the blobs, at level drive; NULL: nothing known. Blobs
+	 * are told all the same: what is on the drive can be checked.
 	 */
 	const tally_status *failure;
 } tally_drive_report;
@@ -211,7 +210,7 @@ typedef enum tally_blob_kind {
  * when it is finished, all of it.
  */
 typedef struct tally_blob_report {
-	uint64_t index;                    /**< from 0 */
+	uint64_t index; /**< from 0 */
 	const char *blob_path, *file_path; /**< or NULL where the manifest has none */
 	tally_blob_kind kind;
 	bool has_length; /**< the manifest gives a length, and it is a number */
@@ -227,12 +226,11 @@ typedef struct tally_blob_report {
 
 /** A block or a page range of the blob that has begun. Valid only during the callback. */
 typedef struct tally_segment_report {
-	uint64_t blob_index;  /**< of the blob, from 0 */
-	uint64_t index;       /**< within the blob, from 0 */
+	uint64_t blob_index; /**< of the blob, from 0 */
+	uint64_t index;      /**< within the blob, from 0 */
 	tally_blob_kind kind; /**< TALLY_BLOB_BLOCK or TALLY_BLOB_PAGE */
 	uint64_t offset, length;
-	/** The 16 bytes that the manifest gives; NULL when the entry is damaged: then offset and length mean nothing.
-	 */
+	/** The 16 bytes that the manifest gives; NULL when the entry is damaged: then offset and length mean nothing. */
 	const uint8_t *md5;
 	/** As the manifest writes it; NULL where there is none, or where it is no id, or looks like a secret. */
 	const char *id;
@@ -241,11 +239,11 @@ typedef struct tally_segment_report {
 
 /** The metadata or properties file in force for the blob that has begun. Valid only during the callback. */
 typedef struct tally_side_report {
-	uint64_t blob_index;        /**< of the blob, from 0 */
-	tally_level level;          /**< TALLY_LEVEL_METADATA or TALLY_LEVEL_PROPERTIES */
-	bool is_global;             /**< the list's default, not the blob's own */
-	const char *path;           /**< as the manifest writes it; NULL when the element is empty */
-	const uint8_t *md5;         /**< the 16 bytes that the manifest gives, or NULL */
+	uint64_t blob_index; /**< of the blob, from 0 */
+	tally_level level;   /**< TALLY_LEVEL_METADATA or TALLY_LEVEL_PROPERTIES */
+	bool is_global;      /**< the list's default, not the blob's own */
+	const char *path;    /**< as the manifest writes it; NULL when the element is empty */
+	const uint8_t *md5;  /**< the 16 bytes that the manifest gives, or NULL */
 	const tally_status *status; /**< of that level; never NULL */
 } tally_side_report;
 
@@ -259,8 +257,7 @@ typedef struct tally_sink {
 	void *context;
 	/** One finding. All findings of a run come in a fixed order, whatever the number of threads. */
 	void (*finding)(void *context, const tally_finding *finding);
-	/** Manifest and journal were judged, as far as they were found. Once in a check, unless that ends with an
-	 * error. */
+	/** Manifest and journal were judged, as far as they were found. Once in a check, unless that ends with an error. */
 	void (*drive)(void *context, const tally_drive_report *drive);
 	/** One blob begins. */
 	void (*blob_begin)(void *context, const tally_blob_report *blob);
@@ -297,8 +294,8 @@ typedef enum tally_document_kind {
 	TALLY_DOCUMENT_DATA_SET,          /**< dataset.csv */
 	TALLY_DOCUMENT_DRIVE_SET,         /**< driveset.csv */
 	TALLY_DOCUMENT_PATH_MAP,
-	TALLY_DOCUMENT_JOB,         /**< a job as the REST interfaces take and give it (JSON) */
-	TALLY_DOCUMENT_JOB_TEMPLATE /**< a classic job template (XML configuration) */
+	TALLY_DOCUMENT_JOB,               /**< a job as the REST interfaces take and give it (JSON) */
+	TALLY_DOCUMENT_JOB_TEMPLATE       /**< a classic job template (XML configuration) */
 } tally_document_kind;
 
 /** @return the name of a kind, as --kind takes it and the reports write it ("manifest", "journal", …). Static. */
@@ -346,23 +343,22 @@ typedef enum tally_io_mode {
 	TALLY_IO_AUTO,  /**< large segments mapped or read, whichever turns out faster; small files read */
 	TALLY_IO_MMAP,  /**< large segments mapped; small files, and what can't be mapped, read */
 	TALLY_IO_READ,  /**< read into buffers. Changes nothing of the process's signals */
-	TALLY_IO_DIRECT /**< read from the medium, past the page cache; slower, but what is in the cache proves nothing
-			 */
+	TALLY_IO_DIRECT /**< read from the medium, past the page cache; slower, but what is in the cache proves nothing */
 } tally_io_mode;
 
 /** What to check. All zero but `drive` is the default. */
 typedef struct tally_check_options {
-	const char *drive;        /**< a mounted directory; a block device; an image (raw, in pieces, VHD, VHDX); or an
-				       archive of a drive (tar, zip, 7z, ISO 9660, cpio) */
-	const char *journal;      /**< a .jrn or DriveInfo file, or NULL */
-	const char *manifest;     /**< path on the drive; NULL: the journal's, else \DriveManifest.xml */
-	const char *drive_id;     /**< which drive of the journal; also compared with the manifest; or NULL */
+	const char *drive;    /**< a mounted directory; a block device; an image (raw, in pieces, VHD, VHDX); or an
+			       archive of a drive (tar, zip, 7z, ISO 9660, cpio) */
+	const char *journal;  /**< a .jrn or DriveInfo file, or NULL */
+	const char *manifest; /**< path on the drive; NULL: the journal's, else \DriveManifest.xml */
+	const char *drive_id; /**< which drive of the journal; also compared with the manifest; or NULL */
 	tally_document_kind kind; /**< MANIFEST_IMPORT, MANIFEST_EXPORT, or UNKNOWN to recognise it */
-	unsigned jobs;     /**< hashing threads, 1 … 256, of which no more are started than memory (256 MiB) and
-				open files allow; 0: one for each processor that may be used, for a rotating disk two */
-	bool strict;       /**< warnings become errors */
-	tally_io_mode io;  /**< how files are read */
-	uint64_t max_rate; /**< bytes per second that are read of blobs' files at most; 0: no limit */
+	unsigned jobs;            /**< hashing threads, 1 … 256, of which no more are started than memory (256 MiB) and
+				       open files allow; 0: one for each processor that may be used, for a rotating disk two */
+	bool strict;              /**< warnings become errors */
+	tally_io_mode io;         /**< how files are read */
+	uint64_t max_rate;        /**< bytes per second that are read of blobs' files at most; 0: no limit */
 	/**
 	 * A file, not on the drive, in which every segment is noted as soon as it is done, or NULL. A check that finds
 	 * such a file goes on from there: what is noted isn't read again, as long as its file is the one that was read
@@ -373,8 +369,8 @@ typedef struct tally_check_options {
 	 */
 	const char *checkpoint;
 	/**
-	 * A file with the BitLocker key of the volume, when the drive is a disk or an image: the 48 digits of a
-	 * recovery password, the Base64 of an external key, or a .BEK file. NULL: the journal's key.
+	 * A file with the BitLocker key of the volume, when the drive is a disk or an image: the 48 digits of a recovery
+	 * password, the Base64 of an external key, or a .BEK file. NULL: the journal's key.
 	 */
 	const char *key_file;
 	/**
@@ -401,17 +397,17 @@ typedef struct tally_summary {
 	const tally_status *drive_status; /**< what the service would report; NULL when nothing can be said */
 	/** What the current portal would show; NULL when nothing can be said. Static. */
 	const char *portal_state;
-	int exit_status; /**< 0 nothing wrong, 1 something is wrong, 3 could not check */
+	int exit_status;    /**< 0 nothing wrong, 1 something is wrong, 3 could not check */
 	uint64_t blobs_listed, blobs_checked;
 	uint64_t segments_listed, segments_checked;
 	uint64_t bytes_hashed;
 	tally_gap gaps[TALLY_GAPS_MAX];
 	size_t gap_count;
-	uint64_t errors, warnings, notes;  /**< exact, also where a sink keeps fewer findings */
+	uint64_t errors, warnings, notes; /**< exact, also where a sink keeps fewer findings */
 	uint64_t other_files, other_bytes; /**< on the drive, named by nothing */
 	bool checkpointed; /**< options.checkpoint is this check's: remove it when nobody needs to go on from it */
-	uint64_t *status_counts; /**< tally_status_count() entries: how often each status of blobs, segments, metadata
-				    and properties occurred. Owned by the summary. */
+	uint64_t *status_counts; /**< tally_status_count() entries: how often each status of blobs, segments, metadata and
+				      properties occurred. Owned by the summary. */
 } tally_summary;
 
 /**
@@ -436,12 +432,12 @@ typedef struct tally_job_options {
 	/** Directories are drives; files are journals, DriveInfo files, manifests, or the job itself; at most 1,000. */
 	const char *const *subjects;
 	size_t subject_count;
-	const char *job;   /**< the job's description (JSON), or NULL; it may be among the subjects instead */
-	bool papers_only;  /**< read manifests, but don't check the files of drives */
-	bool strict;       /**< warnings become errors */
-	unsigned jobs;     /**< hashing threads of all drives together, 1 … 256; 0: as tally_check chooses */
-	tally_io_mode io;  /**< how files are read */
-	uint64_t max_rate; /**< bytes per second that are read of each drive's files at most; 0: no limit */
+	const char *job;     /**< the job's description (JSON), or NULL; it may be among the subjects instead */
+	bool papers_only;    /**< read manifests, but don't check the files of drives */
+	bool strict;         /**< warnings become errors */
+	unsigned jobs;       /**< hashing threads of all drives together, 1 … 256; 0: as tally_check chooses */
+	tally_io_mode io;    /**< how files are read */
+	uint64_t max_rate;   /**< bytes per second that are read of each drive's files at most; 0: no limit */
 } tally_job_options;
 
 /** Receives the results of tally_job. Every callback may be NULL. Calls come from the thread that called tally_job. */
@@ -479,10 +475,10 @@ typedef struct tally_job_subject {
 /** A drive that any document or directory speaks of. */
 typedef struct tally_job_drive {
 	char drive_id[128];
-	bool is_listed;   /**< in the job's drive list */
-	bool has_journal; /**< a journal or DriveInfo file speaks of it */
-	bool is_at_hand;  /**< one of the directories */
-	bool is_of_job;   /**< belongs to the job: it is listed; without a list, no other drive does */
+	bool is_listed;      /**< in the job's drive list */
+	bool has_journal;    /**< a journal or DriveInfo file speaks of it */
+	bool is_at_hand;     /**< one of the directories */
+	bool is_of_job;      /**< belongs to the job: it is listed; without a list, no other drive does */
 	bool has_key, has_manifest_file, has_manifest_hash; /**< some document gives it, in a form that can be used */
 	const tally_status *status; /**< what the service would report for it; NULL when nothing can be said */
 } tally_job_drive;
@@ -497,17 +493,16 @@ typedef struct tally_job_summary {
 	size_t subject_count;
 	tally_job_drive *drives; /**< in the order of the job's list, then as they were met */
 	size_t drive_count;
-	bool has_list;    /**< a job's description was read that lists drives */
-	bool is_complete; /**< the documents hold all that creating the job needs: for each drive its id, key, manifest
-			       path and hash, no more drives than a job may have, and no document has an error or could
-			     not be read */
+	bool has_list;     /**< a job's description was read that lists drives */
+	bool is_complete;  /**< the documents hold all that creating the job needs: for each drive its id, key, manifest
+				path and hash, no more drives than a job may have, and no document has an error or could not be read */
 	const tally_status *job_status; /**< how the job would end, at level job; NULL when nothing can be said */
-	int exit_status;                /**< 0 nothing wrong, 1 something is wrong, 3 something could not be checked */
+	int exit_status;   /**< 0 nothing wrong, 1 something is wrong, 3 something could not be checked */
 	uint64_t errors, warnings, notes; /**< of documents and between them; each drive's are in its own summary */
 	uint64_t drive_errors, drive_warnings; /**< of all drives' checks */
 	tally_gap gaps[TALLY_GAPS_MAX];
 	size_t gap_count;
-	tally_job_list *list;   /**< for tally_job_list_write; NULL when the drive list can't be made: */
+	tally_job_list *list; /**< for tally_job_list_write; NULL when the drive list can't be made: */
 	char list_refusal[240]; /**< … why. */
 } tally_job_summary;
 
@@ -560,14 +555,13 @@ typedef struct tally_audit_options {
 	tally_check_options check;
 	const char *const *logs; /**< drive logs, copy logs and verbose logs of any generation, in any order */
 	size_t log_count;        /**< 0 … TALLY_AUDIT_LOGS_MAX; at least 1 for an import */
-	bool is_export; /**< the drive came back from an export; needs logs or a list or nothing more than the drive */
-	const char *list;       /**< export: the blob list that was ordered, or NULL */
-	const char *incomplete; /**< export: the list that incompleteBlobListUri leads to, saved; or NULL */
+	bool is_export;          /**< the drive came back from an export; needs logs or a list or nothing more than the drive */
+	const char *list;        /**< export: the blob list that was ordered, or NULL */
+	const char *incomplete;  /**< export: the list that incompleteBlobListUri leads to, saved; or NULL */
 	/**
-	 * Export: called for each blob (or prefix) that should be ordered or downloaded again, a path with the
-	 * container in front and without a leading slash; or NULL. A text that holds a secret is counted, not told.
-	 * Calls come in no particular order, each path at most once for each reason. @return false when it can't be
-	 * taken: the run ends with TALLY_ERROR_STOPPED.
+	 * Export: called for each blob (or prefix) that should be ordered or downloaded again, a path with the container
+	 * in front and without a leading slash; or NULL. A text that holds a secret is counted, not told. Calls come in no particular order, each path at most once for
+	 * each reason. @return false when it can't be taken: the run ends with TALLY_ERROR_STOPPED.
 	 */
 	bool (*missing)(void *context, const char *blob_path, bool is_prefix);
 	void *missing_context;
@@ -575,8 +569,7 @@ typedef struct tally_audit_options {
 
 /** The result of an audit. Numbers of blobs are those of the manifest. */
 typedef struct tally_audit_summary {
-	tally_summary
-	    check; /**< of the drive; its numbers of findings and its exit_status are those of the whole audit */
+	tally_summary check; /**< of the drive; its numbers of findings and its exit_status are those of the whole audit */
 	bool is_export;
 	uint64_t logs, logs_used; /**< given; of this drive, or not known to be another's */
 	bool has_verbose;         /**< one of them lists everything, not only errors */
@@ -584,17 +577,17 @@ typedef struct tally_audit_summary {
 	uint64_t blobs_logged;    /**< that an entry speaks of */
 	uint64_t blobs_stored;    /**< of which a log gives the CRC-64 that the service computed */
 	/**
-	 * Of those, the ones with the size and CRC-64 of what the drive holds, whose bytes are also those that the
-	 * manifest describes: the service has exactly what was shipped, or an export what the service had.
+	 * Of those, the ones with the size and CRC-64 of what the drive holds, whose bytes are also those that the manifest
+	 * describes: the service has exactly what was shipped, or an export what the service had.
 	 */
 	uint64_t blobs_proven;
-	uint64_t blobs_refuted;               /**< size or CRC-64 differ */
-	uint64_t blobs_failed;                /**< that a log reports an error for */
-	uint64_t blobs_renamed;               /**< themselves, or their container */
-	uint64_t blobs_unlogged;              /**< that a verbose log should name and doesn't */
-	uint64_t entries_unknown;             /**< entries of logs for which the manifest has no blob */
-	uint64_t list_paths, list_prefixes;   /**< what was ordered */
-	uint64_t paths_empty, prefixes_empty; /**< what brought nothing */
+	uint64_t blobs_refuted;   /**< size or CRC-64 differ */
+	uint64_t blobs_failed;    /**< that a log reports an error for */
+	uint64_t blobs_renamed;   /**< themselves, or their container */
+	uint64_t blobs_unlogged;  /**< that a verbose log should name and doesn't */
+	uint64_t entries_unknown; /**< entries of logs for which the manifest has no blob */
+	uint64_t list_paths, list_prefixes;             /**< what was ordered */
+	uint64_t paths_empty, prefixes_empty;           /**< what brought nothing */
 	uint64_t blobs_unordered, snapshots;
 	uint64_t left_out;       /**< entries of the incomplete list */
 	uint64_t to_order_again; /**< how often options.missing was called, or would have been */
@@ -602,9 +595,9 @@ typedef struct tally_audit_summary {
 
 /**
  * Checks a drive as tally_check does, and holds what comes of it against the service's logs, blob by blob; after an
- * export also against the list that was ordered. Where a log has CRC-64s, those of the drive's files are computed in
- * the same pass over the data. Findings come in the manifest's order, then those of what only the logs name, in their
- * order. Memory: 48 bytes for each entry of the logs (64 where it was renamed) and 16 for each of the list.
+ * export also against the list that was ordered. Where a log has CRC-64s, those of the drive's files are computed in the
+ * same pass over the data. Findings come in the manifest's order, then those of what only the logs name, in their order.
+ * Memory: 48 bytes for each entry of the logs (64 where it was renamed) and 16 for each of the list.
  * @param summary filled in also when something is wrong; release it with tally_audit_summary_clear.
  * @return as tally_check; TALLY_ERROR_ARGUMENT also for a file among the logs that is none.
  */
