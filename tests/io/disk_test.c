@@ -19,7 +19,7 @@ static tally_os_disk disk;
 /* A folder with all that lead to it. */
 static void folder(const char *path)
 {
-	char full[512];
+	char full[1024];
 	int start = snprintf(full, sizeof full, "%s/", root);
 	snprintf(full + start, sizeof full - (size_t)start, "%s", path);
 	for (char *slash = full + start; (slash = strchr(slash + 1, '/')) != NULL;) {
@@ -32,7 +32,7 @@ static void folder(const char *path)
 
 static void put(const char *path, const char *bytes, size_t size)
 {
-	char full[512], parent[512];
+	char full[1024], parent[512];
 	snprintf(parent, sizeof parent, "%s", path);
 	*strrchr(parent, '/') = '\0';
 	folder(parent);
@@ -50,7 +50,7 @@ static void text(const char *path, const char *content)
 
 static void make_link(const char *path, const char *target)
 {
-	char full[512], parent[512];
+	char full[1024], parent[512];
 	snprintf(parent, sizeof parent, "%s", path);
 	*strrchr(parent, '/') = '\0';
 	folder(parent);
