@@ -91,7 +91,12 @@ static bool visit_kept(void *context, const tally_walk_entry *entry)
 	if (tally_drive_find(s->drive, (tally_text){entry->path, strlen(entry->path)}, &file, NULL) != TALLY_FIND_OK)
 		return true;
 	/* Those that weren't kept would each be fetched by one more streaming. */
-	if (s->found++ % 2 == 0 && tally_file_read(&file, 0, bytes, sizeof bytes) > (int64_t)file.size)
+	if (s->found++ % 2 != 0)
+		return s->found < 64;
+	int64_t got = tally_file_read(&file, 0, bytes, sizeof bytes);
+	/* Some formats tell a file's size behind its bytes only: it is known once they were read. */
+	if (tally_drive_find(s->drive, (tally_text){entry->path, strlen(entry->path)}, &file, NULL) == TALLY_FIND_OK &&
+	    got > (int64_t)file.size)
 		fuzz_fail("more bytes than the file has");
 	return s->found < 64;
 }

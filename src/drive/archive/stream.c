@@ -77,6 +77,9 @@ tally_result tally_archive_pump(tally_archive *a, tally_archive_reader *reader, 
 		if (result == TALLY_OK)
 			result = pass(&f, bytes, size);
 	}
+	/* Of a file that broke off before its size was told, so much is known. */
+	if (!n->has_size && n->size < f.done)
+		n->size = f.done;
 	return result;
 }
 
