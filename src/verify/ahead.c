@@ -137,8 +137,11 @@ void tally_ahead_begin(tally_ahead *a, tally_reading *reading, tally_drive *driv
 		advance_from(a, 0);
 }
 
-/* Goes on from the queue's place `next`. */
-static void rise(tally_ahead *a, size_t next)
+/*
+ * Goes on from the queue's place `next`. Places before `loose` are taken: a lane has begun with the segment that stands
+ * there, and knows it by its place.
+ */
+static void rise(tally_ahead *a, size_t next, size_t loose)
 {
 	a->mood.rests = false;
 	a->mood.present = 0;
@@ -149,7 +152,7 @@ static void rise(tally_ahead *a, size_t next)
 	a->next = next;
 	a->within = 0;
 	a->issued = a->taken;
-	advance_from(a, next);
+	advance_from(a, loose);
 }
 
 bool tally_ahead_rests(tally_ahead *a, size_t index)
@@ -158,7 +161,7 @@ bool tally_ahead_rests(tally_ahead *a, size_t index)
 		return false;
 	if (is_small(a, &a->batch->segments[a->queue[index]]))
 		return true;
-	rise(a, index);
+	rise(a, index, index + 1);
 	return false;
 }
 
@@ -168,7 +171,7 @@ void tally_ahead_missed(tally_ahead *a, size_t index, int64_t got)
 	/* Not even its first page was there. */
 	if (got == -EAGAIN)
 		a->batch->segments[a->queue[index]].give_back = true;
-	rise(a, index + 1);
+	rise(a, index + 1, index + 1);
 }
 
 /* The next lane begins behind this segment, wherever in it this one is: the cursor has to be in front of both. */

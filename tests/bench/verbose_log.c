@@ -38,8 +38,10 @@ static uint64_t crc_of(const char *path, uint64_t size)
 static void put(const char *path, uint64_t size, const char *name)
 {
 	const char *slash = strchr(name, '/');
-	if (slash == NULL)
-		return; /* at the drive's root are its papers */
+	const char *end = strrchr(name, '.');
+	/* At the drive's root are its papers; and side files are no blobs. */
+	if (slash == NULL || (end != NULL && (strcmp(end, ".metadata") == 0 || strcmp(end, ".properties") == 0)))
+		return;
 	printf("<File CloudFormat=\"BlockBlob\" Path=\"%.*s\\%s\" Size=\"%" PRIu64 "\" crc64=\"%" PRIu64
 	       "\">\n</File>\n",
 	       (int)(slash - name), name, slash + 1, size, crc_of(path, size));
