@@ -363,7 +363,9 @@ typedef struct tally_check_options {
 	 * A file, not on the drive, in which every segment is noted as soon as it is done, or NULL. A check that finds
 	 * such a file goes on from there: what is noted isn't read again, as long as its file is the one that was read
 	 * (inode, size, time of change). It belongs to one manifest on one drive; with another it is refused with
-	 * TALLY_ERROR_ARGUMENT, and so is a file that is anything else. When it can't be written, the check ends with
+	 * TALLY_ERROR_ARGUMENT, and so is a file that is anything else. An image is known by its file (inode, size, time of
+	 * change), a device by its serial number: where that is not known, and for an image in pieces, there is no checkpoint
+	 * (TALLY_ERROR_ARGUMENT), as a copy could pass for what was checked. For archives it is ignored. When it can't be written, the check ends with
 	 * TALLY_ERROR_IO. It is left in place: who has the report removes it, as a check that finds all segments done
 	 * reads nothing. A manifest that can't be read to its end has no checkpoint.
 	 */

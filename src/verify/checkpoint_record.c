@@ -120,7 +120,7 @@ size_t tally_checkpoint_decode(tally_checkpoint_record *r, const tally_crc64_tab
 
 static const char magic[] = "tallyman checkpoint 1\n";
 
-enum { AT_SHAPE = 24, AT_MANIFEST = 56, AT_DRIVE = 80, AT_KIND = 96 };
+enum { AT_SHAPE = 24, AT_MANIFEST = 56, AT_DRIVE = 80, AT_DISK = 96, AT_KIND = 120 };
 
 void tally_checkpoint_head(const tally_checkpoint_subject *subject, uint8_t out[TALLY_CHECKPOINT_HEAD])
 {
@@ -134,6 +134,9 @@ void tally_checkpoint_head(const tally_checkpoint_subject *subject, uint8_t out[
 	put(out + AT_MANIFEST + 16, subject->manifest.size, 8);
 	put(out + AT_DRIVE, subject->manifest.inode, 8);
 	put(out + AT_DRIVE + 8, (uint64_t)subject->manifest.modified_ns, 8);
+	put(out + AT_DISK, subject->disk.inode, 8);
+	put(out + AT_DISK + 8, subject->disk.size, 8);
+	put(out + AT_DISK + 16, (uint64_t)subject->disk.modified_ns, 8);
 	put(out + AT_KIND, subject->kind, 8);
 }
 
@@ -148,6 +151,6 @@ const char *tally_checkpoint_refusal(const uint8_t wanted[TALLY_CHECKPOINT_HEAD]
 	if (memcmp(wanted + AT_MANIFEST, found + AT_MANIFEST, AT_DRIVE - AT_MANIFEST) != 0)
 		return "belongs to another manifest";
 	if (memcmp(wanted + AT_DRIVE, found + AT_DRIVE, AT_KIND - AT_DRIVE) != 0)
-		return "belongs to another drive with the same manifest, or the manifest was written anew";
+		return "belongs to another drive with the same manifest, or to one that was written to since";
 	return memcmp(wanted, found, TALLY_CHECKPOINT_HEAD) == 0 ? NULL : "belongs to a check of another kind";
 }

@@ -21,6 +21,8 @@
 typedef struct tally_checkpoint_subject {
 	uint8_t manifest_md5[16];
 	tally_file_identity manifest; /* tells drives with the same manifest apart */
+	/* Of a disk or an image, as a copy of it has the same files to the last number; all zeros for a directory. */
+	tally_file_identity disk;
 	tally_manifest_kind kind;
 } tally_checkpoint_subject;
 

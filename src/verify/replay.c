@@ -12,7 +12,9 @@
 #include "base/memory.h"
 #include "format/block_ids.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <sys/stat.h>
 
 #define BLOCK_ID_TEXT_MAX (4 * ((TALLY_BLOCK_ID_MAX + 2) / 3))
 
@@ -242,6 +244,40 @@ static tally_result hand_out(replay *r, tally_error *error)
 }
 
 /*
+ * What tells a disk or an image from a copy of it, whose files are the same to the last number. Of a device that is its
+ * serial number; of an image the file that it is in.
+ */
+static tally_result identify_disk(const tally_run *run, tally_file_identity *disk, tally_error *error)
+{
+	struct stat facts;
+	const tally_opened *o = &run->opened;
+	const char *why = NULL;
+	if (o->disk == NULL)
+		return TALLY_OK;
+	if (stat(run->options->drive, &facts) != 0)
+		return tally_fail_os(error, errno, "can't look at %.300s", run->options->drive);
+	*disk = (tally_file_identity){
+	    .inode = facts.st_ino,
+	    .size = o->disk->layer->size,
+	    .modified_ns = facts.st_mtim.tv_sec * INT64_C(1000000000) + facts.st_mtim.tv_nsec,
+	};
+	if (S_ISBLK(facts.st_mode)) {
+		/* The node is made anew whenever the disk is connected, and changes with every reading of it. */
+		disk->inode = 0;
+		disk->modified_ns = 0;
+		for (const char *c = o->facts.serial; *c != '\0'; c++)
+			disk->inode = (disk->inode ^ (unsigned char)*c) * UINT64_C(0x100000001B3);
+		if (!o->has_facts || o->facts.serial[0] == '\0')
+			why = "a disk whose serial number is not known";
+	} else if (o->disk->pieces > 1) {
+		why = "an image in pieces";
+	}
+	return why == NULL ? TALLY_OK
+			   : tally_fail(error, TALLY_ERROR_ARGUMENT, "no checkpoint can be kept of %s, as it could be another's",
+					why);
+}
+
+/*
  * Only of a manifest that was read to its end can be said whether a checkpoint belongs to it. An archive is read in one
  * go: hashing could be saved, but not the unpacking that leads to the bytes.
  */
@@ -252,8 +288,9 @@ static tally_result open_checkpoint(tally_run *run, tally_checkpoint **checkpoin
 		return TALLY_OK;
 	tally_checkpoint_subject subject = {.manifest = run->manifest.identity, .kind = run->totals.kind};
 	memcpy(subject.manifest_md5, run->manifest_md5, sizeof subject.manifest_md5);
-	tally_result result =
-	    tally_checkpoint_open(run->options->checkpoint, run->options->drive, &subject, checkpoint, error);
+	tally_result result = identify_disk(run, &subject.disk, error);
+	if (result == TALLY_OK)
+		result = tally_checkpoint_open(run->options->checkpoint, run->options->drive, &subject, checkpoint, error);
 	run->summary->checkpointed = result == TALLY_OK;
 	return result;
 }

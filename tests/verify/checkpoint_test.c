@@ -245,7 +245,9 @@ START_TEST(what_is_not_this_drives_is_refused)
 	    {24, "another version"},
 	    {56, "another manifest"},
 	    {80, "another drive with the same manifest"},
-	    {96, "a check of another kind"},
+	    {96, "another drive with the same manifest"},
+	    {112, "another drive with the same manifest"},
+	    {120, "a check of another kind"},
 	};
 	for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) {
 		content.data[heads[i].at] ^= 1;

@@ -175,6 +175,43 @@ START_TEST(containers_hold_the_same_disk)
 }
 END_TEST
 
+/* A copy of a disk has the same files to the last number: it is another disk all the same. */
+START_TEST(a_checkpoint_belongs_to_one_disk)
+{
+	char checkpoint[192], copy[192], piece[192];
+	begin();
+	make_disk(NULL);
+	snprintf(checkpoint, sizeof checkpoint, "%s/checkpoint", s.root);
+	snprintf(copy, sizeof copy, "%s/copy.img", s.root);
+	s.options.checkpoint = checkpoint;
+	check(disk);
+	expect("the first time", "Completed", 0, "");
+	check(disk);
+	expect("once more", "Completed", 0, "");
+	disk_copy(disk, copy);
+	check(copy);
+	ck_assert_int_eq(t.result, TALLY_ERROR_ARGUMENT);
+	ck_assert_ptr_nonnull(strstr(t.error.message, "belongs to another drive"));
+	transcript_clear(&t);
+	uint8_t byte;
+	disk_read(disk, 20 << 20, &byte, 1);
+	byte ^= 1;
+	disk_patch(disk, 20 << 20, &byte, 1);
+	check(disk);
+	ck_assert_int_eq(t.result, TALLY_ERROR_ARGUMENT);
+	transcript_clear(&t);
+	unlink(checkpoint);
+	snprintf(piece, sizeof piece, "%s/piece", s.root);
+	ck_assert_uint_gt(disk_write_pieces(copy, piece, 20 << 20, 1), 1);
+	strcat(piece, ".001");
+	check(piece);
+	ck_assert_int_eq(t.result, TALLY_ERROR_ARGUMENT);
+	ck_assert_ptr_nonnull(strstr(t.error.message, "an image in pieces"));
+	transcript_clear(&t);
+	end();
+}
+END_TEST
+
 static const uint16_t methods[] = {0x8000, 0x8001, 0x8002, 0x8003, 0x8004, 0x8005};
 
 START_TEST(every_method_is_read)
@@ -606,6 +643,7 @@ int main(void)
 	    {a_whole_disk_is_checked, 0},
 	    {an_image_tells_what_a_directory_tells, 0},
 	    {containers_hold_the_same_disk, 0},
+	    {a_checkpoint_belongs_to_one_disk, 0},
 	    {every_method_is_read, 0},
 	    {no_disk, 0},
 	    {no_volume_for_bitlocker, 0},
