@@ -159,6 +159,11 @@ static tally_result open_bitlocker(tally_run *run, tally_layer **layer, tally_er
 		return result;
 	}
 	result = tally_run_unlock(run, o->bitlocker, &key_outcome, error);
+	/* What is wrong with the volume whatever its key needs no key to be told. */
+	if (result == TALLY_ERROR_ARGUMENT && outcome.status != TALLY_BITLOCKER_OK) {
+		tell_bitlocker(run, &outcome);
+		return TALLY_OK;
+	}
 	if (result != TALLY_OK)
 		return result;
 	*layer = tally_bitlocker_layer(o->bitlocker);

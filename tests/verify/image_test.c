@@ -294,6 +294,10 @@ START_TEST(not_encrypted)
 	check(disk);
 	ck_assert_str_eq(t.drive_status->code, "BitLockerNotActivated");
 	expect("decrypted", "BitLockerNotActivated", 1, NULL);
+	s.options.journal = NULL;
+	s.options.key_file = NULL;
+	check(disk);
+	expect("decrypted, and no key", "BitLockerNotActivated", 1, "V-55 error drive BitLockerNotActivated\n");
 	end();
 }
 END_TEST
