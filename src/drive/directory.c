@@ -137,14 +137,10 @@ static bool open_as_spelt(tally_directory *directory, tally_folder *folder, tall
 	local[size] = '\0';
 	const char *name = local;
 	int dir = directory->root;
-	bool looks = !directory->refuses_devices;
-	if (looks && folder != NULL && enter_folder(directory, folder, local, &name)) {
+	bool inside = folder != NULL && enter_folder(directory, folder, local, &name);
+	if (inside)
 		dir = (int)folder->handle;
-		looks = false;
-		if (!is_regular_in(dir, name))
-			return false;
-	}
-	if (looks && !is_regular(directory, local))
+	if (!directory->refuses_devices && !(inside ? is_regular_in(dir, name) : is_regular(directory, local)))
 		return false;
 	return tally_directory_open_file(directory, dir, name, file) == 0;
 }
