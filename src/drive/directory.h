@@ -68,6 +68,8 @@ tally_result tally_directory_walk(tally_drive *drive, bool (*visit)(void *contex
 int64_t tally_directory_read(const tally_file *file, uint64_t offset, void *buffer, size_t size);
 int64_t tally_directory_read_medium(const tally_file *file, uint64_t offset, void *buffer, size_t size);
 int64_t tally_directory_read_cached(const tally_file *file, uint64_t offset, void *buffer, size_t size);
+bool tally_directory_begin_read(const tally_file *file, tally_reads *reads, unsigned number, void *buffer, size_t size);
+int64_t tally_directory_end_read(const tally_file *file, tally_reads *reads, unsigned number);
 int tally_directory_identify(const tally_file *file, tally_file_identity *identity);
 void tally_directory_close_file(tally_file *file);
 int tally_directory_map(const tally_file *file, uint64_t offset, size_t size, tally_mapping *mapping);

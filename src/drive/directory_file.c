@@ -38,6 +38,25 @@ int64_t tally_directory_read_cached(const tally_file *file, uint64_t offset, voi
 	return count < 0 ? -errno : count;
 }
 
+/* The descriptor reads past the cache from the beginning to the end of such a read, whenever the kernel gets to it. */
+bool tally_directory_begin_read(const tally_file *file, tally_reads *reads, unsigned number, void *buffer, size_t size)
+{
+	const int fd = (int)file->handle;
+	if (tally_os_set_direct(fd, true) != 0)
+		return false;
+	bool begun = tally_reads_begin(reads, number, fd, 0, buffer, size);
+	if (!begun)
+		tally_os_set_direct(fd, false);
+	return begun;
+}
+
+int64_t tally_directory_end_read(const tally_file *file, tally_reads *reads, unsigned number)
+{
+	int64_t got = tally_reads_end(reads, number);
+	tally_os_set_direct((int)file->handle, false);
+	return got;
+}
+
 int tally_directory_map(const tally_file *file, uint64_t offset, size_t size, tally_mapping *mapping)
 {
 	return tally_mapping_make(mapping, (int)file->handle, offset, size);

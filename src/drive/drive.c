@@ -111,6 +111,24 @@ int64_t tally_file_read_cached(const tally_file *file, uint64_t offset, void *bu
 	return read != NULL ? read_with(read, file, offset, buffer, size) : -EOPNOTSUPP;
 }
 
+bool tally_file_begin_read(const tally_file *file, tally_reads *reads, unsigned number, void *buffer, size_t size)
+{
+	const tally_drive_class *class = file->drive->class;
+	if (class->begin_read == NULL)
+		return false;
+#ifdef TALLY_FAULT_INJECTION
+	/* A read that is to be spoilt is made in the ordinary way, which knows how. */
+	if (tally_read_damage != NULL || admit(file, 0, size) != (int64_t)size)
+		return false;
+#endif
+	return class->begin_read(file, reads, number, buffer, size);
+}
+
+int64_t tally_file_end_read(const tally_file *file, tally_reads *reads, unsigned number)
+{
+	return file->drive->class->end_read(file, reads, number);
+}
+
 int tally_file_map(const tally_file *file, uint64_t offset, size_t size, tally_mapping *mapping)
 {
 	if (file->drive->class->map == NULL)

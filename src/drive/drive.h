@@ -13,6 +13,7 @@
 #include "base/windows_path.h"
 #include "io/mapping.h"
 #include "io/pages.h"
+#include "io/reads.h"
 
 typedef struct tally_drive tally_drive;
 
@@ -118,6 +119,12 @@ bool tally_file_on_bad_clusters(const tally_file *file, uint64_t *offset, uint64
  * no such way, after the range was taken out of it. Only one thread at a time uses the file.
  */
 int64_t tally_file_read_medium(const tally_file *file, uint64_t offset, void *buffer, size_t size);
+/*
+ * Begins such a reading of the first `size` bytes as read `number` of `reads`. False where the page cache can't be
+ * passed by. Until tally_file_end_read, which gives what tally_file_read_medium would, nothing else is read of this file.
+ */
+bool tally_file_begin_read(const tally_file *file, tally_reads *reads, unsigned number, void *buffer, size_t size);
+int64_t tally_file_end_read(const tally_file *file, tally_reads *reads, unsigned number);
 /* See tally_mapping_make. 0 or -errno. */
 int tally_file_map(const tally_file *file, uint64_t offset, size_t size, tally_mapping *mapping);
 tally_os_presence tally_file_cached(const tally_file *file, uint64_t offset, uint64_t size);

@@ -25,6 +25,8 @@ typedef struct tally_drive_class {
 
 	/* NULL: the drive has no such thing. All but the first two are advice. */
 	int64_t (*read_cached)(const tally_file *file, uint64_t offset, void *buffer, size_t size);
+	bool (*begin_read)(const tally_file *file, tally_reads *reads, unsigned number, void *buffer, size_t size);
+	int64_t (*end_read)(const tally_file *file, tally_reads *reads, unsigned number);
 	int (*map)(const tally_file *file, uint64_t offset, size_t size, tally_mapping *mapping);
 	tally_os_presence (*cached)(const tally_file *file, uint64_t offset, uint64_t size);
 	void (*will_need)(const tally_file *file, uint64_t offset, uint64_t size);

@@ -19,17 +19,21 @@ static bool opens(tally_ahead *a, tally_batch_blob *blob)
 	return blob->is_open;
 }
 
-/* In steps that the kernel doesn't cut. */
-static void read_in(const tally_ahead *a, const tally_file *file, uint64_t offset, uint64_t size)
-{
-	const uint64_t step = a->reading->medium.readahead;
-	for (uint64_t done = 0; done < size; done += step)
-		tally_file_will_need(file, offset + done, size - done < step ? size - done : step);
-}
-
 static bool is_small(const tally_ahead *a, const tally_batch_segment *s)
 {
 	return s->entry.length <= a->reading->buffer;
+}
+
+static bool is_direct(const tally_ahead *a)
+{
+	return a->reading->io == TALLY_IO_DIRECT;
+}
+
+/* Has all of a small file come into a buffer. */
+static bool bring(tally_ahead *a, tally_batch_segment *s, const tally_batch_blob *blob)
+{
+	return s->arrival != 0 ||
+	       (tally_arrivals_suit(a->arrivals, s, &blob->file) && tally_arrivals_begin(a->arrivals, s, &blob->file));
 }
 
 static void note_presence(tally_ahead *a, const tally_batch_segment *s, tally_os_presence presence)
@@ -40,6 +44,33 @@ static void note_presence(tally_ahead *a, const tally_batch_segment *s, tally_os
 	a->mood.rests = a->mood.present >= REST_AFTER;
 }
 
+/* In steps that the kernel doesn't cut. */
+static void will_need(const tally_ahead *a, const tally_file *file, uint64_t offset, uint64_t size)
+{
+	const uint64_t step = a->reading->medium.readahead;
+	for (uint64_t done = 0; done < size; done += step)
+		tally_file_will_need(file, offset + done, size - done < step ? size - done : step);
+}
+
+/* Has the next `size` bytes of a segment come into the page cache. */
+static void read_in(tally_ahead *a, tally_batch_segment *s, tally_batch_blob *blob, uint64_t size)
+{
+	uint64_t offset = s->entry.offset + a->within;
+	tally_os_presence presence = tally_file_cached(&blob->file, offset, size);
+	note_presence(a, s, presence);
+	if (presence == TALLY_OS_PRESENT || (presence == TALLY_OS_ABSENT && bring(a, s, blob)))
+		return;
+	if (a->within == 0)
+		s->give_back = true;
+	s->give_back &= presence == TALLY_OS_ABSENT;
+	/* What the kernel reads ahead without our orders would pass for somebody's later. */
+	if (!blob->in_no_order && s->entry.length < blob->file.size) {
+		tally_file_expect_no_order(&blob->file);
+		blob->in_no_order = true;
+	}
+	will_need(a, &blob->file, offset, size);
+}
+
 /* The next piece of the segment at the cursor, at most STEP. Returns its size. */
 static uint64_t issue(tally_ahead *a)
 {
@@ -48,20 +79,13 @@ static uint64_t issue(tally_ahead *a)
 	uint64_t size = s->entry.length - a->within;
 	if (size > STEP)
 		size = STEP;
-	if (size > 0 && !s->present && opens(a, blob) && s->entry.offset + s->entry.length <= blob->file.size) {
-		uint64_t offset = s->entry.offset + a->within;
-		tally_os_presence presence = tally_file_cached(&blob->file, offset, size);
-		note_presence(a, s, presence);
-		if (a->within == 0)
-			s->give_back = true;
-		s->give_back &= presence == TALLY_OS_ABSENT;
-		/* What the kernel reads ahead without our orders would pass for somebody's later. */
-		if (presence != TALLY_OS_PRESENT && !blob->in_no_order && s->entry.length < blob->file.size) {
-			tally_file_expect_no_order(&blob->file);
-			blob->in_no_order = true;
-		}
-		if (presence != TALLY_OS_PRESENT)
-			read_in(a, &blob->file, offset, size);
+	/* A lane that overtook the cursor reads a small one by itself. */
+	bool wanted = size > 0 && !s->present && !(s->begun && is_small(a, s));
+	if (wanted && opens(a, blob) && s->entry.offset + s->entry.length <= blob->file.size) {
+		if (is_direct(a))
+			bring(a, s, blob);
+		else
+			read_in(a, s, blob, size);
 	}
 	a->within += size;
 	if (a->within == s->entry.length) {
@@ -73,9 +97,15 @@ static uint64_t issue(tally_ahead *a)
 
 static void advance(tally_ahead *a)
 {
-	while (!a->mood.rests && a->next < a->count && a->issued < a->taken + a->reading->ahead &&
-	       !atomic_load(&a->reading->stop))
+	if (is_direct(a) && a->arrivals->given_up)
+		return;
+	a->waits = false;
+	while (!a->mood.rests && a->next < a->count && a->issued < a->taken + a->reading->ahead && !a->waits &&
+	       !atomic_load(&a->reading->stop)) {
 		a->issued += issue(a);
+		a->waits = tally_arrivals_are_full(a->arrivals);
+	}
+	tally_arrivals_submit(a->arrivals);
 }
 
 static int compare_places(const void *left, const void *right)
@@ -122,17 +152,21 @@ static void advance_from(tally_ahead *a, size_t first)
 		pthread_mutex_lock(&a->reading->one_reader);
 		sort_by_place(a, first);
 	}
-	if (a->reading->io != TALLY_IO_DIRECT)
-		advance(a);
+	advance(a);
 	if (alone)
 		pthread_mutex_unlock(&a->reading->one_reader);
 }
 
-void tally_ahead_begin(tally_ahead *a, tally_reading *reading, tally_drive *drive, tally_batch *batch, uint32_t *queue,
-		       size_t count)
+void tally_ahead_begin(tally_ahead *a, tally_reading *reading, tally_arrivals *arrivals, tally_drive *drive,
+		       tally_batch *batch, uint32_t *queue, size_t count)
 {
-	*a = (tally_ahead){
-	    .mood = a->mood, .reading = reading, .drive = drive, .batch = batch, .queue = queue, .count = count};
+	*a = (tally_ahead){.mood = a->mood,
+			   .reading = reading,
+			   .arrivals = arrivals,
+			   .drive = drive,
+			   .batch = batch,
+			   .queue = queue,
+			   .count = count};
 	if (!a->mood.rests)
 		advance_from(a, 0);
 }
@@ -184,7 +218,8 @@ static uint64_t position(const tally_batch_segment *s, uint64_t within)
 void tally_ahead_move(tally_ahead *a, const tally_batch_segment *s, uint64_t from, uint64_t to)
 {
 	a->taken += position(s, to) - position(s, from);
-	if (a->reading->io != TALLY_IO_DIRECT && a->issued + STEP <= a->taken + a->reading->ahead)
+	bool has_room = a->waits ? tally_arrivals_are_sparse(a->arrivals) : a->issued + STEP <= a->taken + a->reading->ahead;
+	if (has_room)
 		advance(a);
 }
 

@@ -10,6 +10,7 @@
 #ifndef TALLY_VERIFY_AHEAD_H
 #define TALLY_VERIFY_AHEAD_H
 
+#include "verify/arrivals.h"
 #include "verify/batch.h"
 #include "verify/reading.h"
 
@@ -26,17 +27,19 @@ typedef struct tally_ahead_mood {
 typedef struct tally_ahead {
 	tally_ahead_mood mood; /* outlasts a batch; all zeros in the beginning */
 	tally_reading *reading;
+	tally_arrivals *arrivals;
 	tally_drive *drive;
 	tally_batch *batch;
 	uint32_t *queue; /* segments of the batch */
 	size_t count, next;
 	uint64_t within; /* bytes of segment `next` that were dealt with */
 	uint64_t issued, taken;
+	bool waits; /* as many small files are on their way as may be */
 } tally_ahead;
 
 /* May bring the queue into another order. */
-void tally_ahead_begin(tally_ahead *ahead, tally_reading *reading, tally_drive *drive, tally_batch *batch,
-		       uint32_t *queue, size_t count);
+void tally_ahead_begin(tally_ahead *ahead, tally_reading *reading, tally_arrivals *arrivals, tally_drive *drive,
+		       tally_batch *batch, uint32_t *queue, size_t count);
 /* A lane goes on within a segment, or passes over the rest of it. It begins with segments in the queue's order. */
 void tally_ahead_move(tally_ahead *ahead, const tally_batch_segment *segment, uint64_t from, uint64_t to);
 /* Whether the segment in the queue's place `index`, of which nothing was read yet, should be had by TALLY_LANE_CACHED.

@@ -57,6 +57,8 @@ typedef struct tally_batch_segment {
 	bool present;        /* all of it was in the page cache before */
 	bool give_back;      /* nothing of it was */
 	uint64_t given_back; /* bytes */
+	bool begun;          /* a lane has it in hand */
+	uint8_t arrival;     /* not 0: all of it is on its way; see arrivals.h */
 } tally_batch_segment;
 
 typedef struct tally_segment_place {

@@ -16,7 +16,8 @@
  * and the digests.
  */
 #define BATCHES_ROOM ((size_t)48 << 20)
-#define BUFFERS_ROOM ((size_t)48 << 20)
+#define BUFFERS_ROOM ((size_t)40 << 20)
+#define ARRIVALS_ROOM ((size_t)8 << 20)
 #define WINDOWS_ROOM ((size_t)96 << 20)
 
 /*
@@ -140,6 +141,7 @@ static void choose_sizes(tally_reading *r, uint64_t max_rate)
 	else
 		r->buffer = share(BUFFERS_ROOM, lanes, BUFFER_MIN, BUFFER_MAX);
 	r->window_room = WINDOWS_ROOM / r->workers;
+	r->arrivals_room = ARRIVALS_ROOM / r->workers;
 	/* What is read ahead must still be there when it is hashed, on small machines too. */
 	long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
 	uint64_t room = pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page / 16 : AHEAD_MAX;

@@ -43,6 +43,7 @@ typedef struct tally_reading {
 	unsigned workers;   /* threads: `jobs`, or fewer where memory or open files are short */
 	size_t slots;       /* batches */
 	size_t buffer;      /* bytes of a lane's buffer */
+	size_t arrivals_room; /* bytes of the small files that a worker has on their way at a time */
 	size_t window_room; /* bytes that a worker may have mapped at a time */
 	uint64_t ahead;     /* bytes that a worker has read into the page cache before they are hashed */
 	unsigned files;     /* that a worker may have open */

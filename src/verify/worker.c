@@ -17,6 +17,7 @@ struct tally_worker {
 	tally_batch *batch;
 	bool is_export;
 	tally_lanes lanes;
+	tally_arrivals arrivals;
 	tally_ahead ahead;
 	/* Of what is being hashed: segments of the batch, by the digest's index, and how far each lane has come. */
 	uint32_t queue[TALLY_BATCH_SEGMENTS];
@@ -35,6 +36,7 @@ tally_result tally_worker_new(tally_worker **out, tally_drive *drive, tally_read
 	w->drive = drive;
 	w->reading = reading;
 	w->is_export = is_export;
+	tally_arrivals_init(&w->arrivals, reading);
 	tally_result result = tally_digest_new(&(tally_digest_options){.crc64 = crc64}, &w->digest, error);
 	if (result == TALLY_OK)
 		result = tally_lanes_init(&w->lanes, reading, tally_digest_lanes(w->digest), error);
@@ -52,6 +54,7 @@ void tally_worker_free(tally_worker *w)
 		return;
 	tally_digest_free(w->digest);
 	tally_lanes_release(&w->lanes);
+	tally_arrivals_release(&w->arrivals);
 	tally_second_free(w->second);
 	tally_free(w);
 }
@@ -84,6 +87,11 @@ static int64_t fetch(tally_worker *w, size_t index, unsigned lane, const tally_b
 		     const uint8_t **piece)
 {
 	uint64_t got_before = w->got[lane], left = s->entry.length - got_before;
+	if (got_before == 0 && s->arrival != 0) {
+		int64_t got = tally_arrivals_take(&w->arrivals, s, file, piece);
+		if (got > 0)
+			return got;
+	}
 	if (got_before == 0 && w->way == TALLY_LANE_AS_CHOSEN && tally_ahead_rests(&w->ahead, index)) {
 		int64_t got = tally_lanes_fetch(&w->lanes, lane, TALLY_LANE_CACHED, file, s->entry.offset, left, piece);
 		if (got != (int64_t)left)
@@ -112,6 +120,7 @@ static tally_piece next_piece(void *context, size_t index, unsigned lane, const 
 		return give_up(s, TALLY_SEGMENT_SHORT, 0);
 	if (left == 0)
 		return TALLY_PIECE_END;
+	s->begun = true;
 	tally_ahead_used(&blob->file, s, got_before, false);
 	tally_ahead_move(&w->ahead, s, got_before, got_before + 1);
 	int64_t got = fetch(w, index, lane, s, &blob->file, piece);
@@ -132,6 +141,8 @@ static void segment_done(void *context, size_t index, unsigned lane, const tally
 	s->again |= !tally_lanes_done(&w->lanes, lane, &blob->file);
 	uint64_t got = w->got[lane];
 	w->got[lane] = 0;
+	tally_arrivals_leave(&w->arrivals, s->arrival);
+	s->arrival = 0;
 	tally_ahead_move(&w->ahead, s, got, s->entry.length);
 	if (s->again)
 		return; /* its file stays open */
@@ -213,7 +224,7 @@ static size_t queue_again(tally_worker *w, tally_batch *batch)
 static tally_result read_first(tally_worker *w, tally_batch *batch, tally_error *error)
 {
 	size_t queued = queue_segments(w, batch);
-	tally_ahead_begin(&w->ahead, w->reading, w->drive, batch, w->queue, queued);
+	tally_ahead_begin(&w->ahead, w->reading, &w->arrivals, w->drive, batch, w->queue, queued);
 	tally_result result = run(w, queued, TALLY_LANE_AS_CHOSEN, finish_first, error);
 	w->ahead.count = 0; /* the queue is used for other things from here on */
 	if (result == TALLY_OK && (queued = queue_again(w, batch)) > 0)
@@ -358,6 +369,7 @@ void tally_worker_run(tally_worker *w, tally_batch *batch)
 	    w->reading->stored != NULL ? take_stored(w, batch, &batch->error) : read_all(w, batch, &batch->error);
 	for (unsigned lane = 0; lane < TALLY_DIGEST_LANES_MAX; lane++)
 		tally_lanes_done(&w->lanes, lane, NULL);
+	tally_arrivals_settle(&w->arrivals);
 	for (size_t i = 0; i < batch->blob_count; i++) {
 		tally_batch_blob *blob = &batch->blobs[i];
 		/* A blob without segments: its file must be there all the same. */

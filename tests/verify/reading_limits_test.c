@@ -68,7 +68,7 @@ START_TEST(memory_does_not_grow_with_the_threads)
 		tally_reading_init(&r, drive, &(tally_reading_options){.jobs = jobs, .io = modes[_i]});
 		size_t lanes = (size_t)r.workers * TALLY_DIGEST_LANES_MAX;
 		uint64_t windows = r.guards ? r.workers * r.window_room : 0;
-		uint64_t memory = lanes * r.buffer + windows + r.slots * batch;
+		uint64_t memory = lanes * r.buffer + windows + r.slots * batch + r.workers * r.arrivals_room;
 		ck_assert_msg(memory <= 200 * MIB, "%u jobs: %llu bytes", jobs, (unsigned long long)memory);
 		ck_assert_uint_ge(r.workers, 1);
 		ck_assert_uint_gt(r.slots, r.workers);
@@ -227,6 +227,7 @@ START_TEST(the_cursor_rests_where_all_is_cached)
 	tally_batch batch;
 	tally_reading reading;
 	tally_ahead ahead = {0};
+	tally_arrivals arrivals = {.given_up = true};
 	uint32_t queue[FILES];
 	char paths[FILES][32];
 	make(FILES, SIZE);
@@ -241,11 +242,11 @@ START_TEST(the_cursor_rests_where_all_is_cached)
 		batch.segments[i] = (tally_batch_segment){.entry = {.length = SIZE, .usable = true}, .blob = i};
 		queue[i] = i;
 	}
-	tally_ahead_begin(&ahead, &reading, drive, &batch, queue, FILES);
+	tally_ahead_begin(&ahead, &reading, &arrivals, drive, &batch, queue, FILES);
 	ck_assert(tally_ahead_rests(&ahead, 0));
 	ck_assert_uint_lt(ahead.next, FILES);
 	/* The next batch begins so. */
-	tally_ahead_begin(&ahead, &reading, drive, &batch, queue, FILES);
+	tally_ahead_begin(&ahead, &reading, &arrivals, drive, &batch, queue, FILES);
 	ck_assert_uint_eq(ahead.next, 0);
 	ck_assert(tally_ahead_rests(&ahead, 5));
 	tally_ahead_missed(&ahead, 5, -EAGAIN);
@@ -266,7 +267,7 @@ START_TEST(the_cursor_rests_where_all_is_cached)
 	tally_ahead_missed(&ahead, 8, -EOPNOTSUPP);
 	ck_assert(!tally_ahead_rests(&ahead, 9));
 	ck_assert_uint_eq(ahead.next, FILES);
-	tally_ahead_begin(&ahead, &reading, drive, &batch, queue, FILES);
+	tally_ahead_begin(&ahead, &reading, &arrivals, drive, &batch, queue, FILES);
 	ck_assert(!tally_ahead_rests(&ahead, 0));
 	for (unsigned i = 0; i < FILES; i++)
 		tally_batch_close(&batch, &batch.blobs[i]);
@@ -303,7 +304,8 @@ START_TEST(a_rotating_disk_is_read_in_its_own_order)
 		queue[i] = i;
 	}
 	tally_ahead ahead = {0};
-	tally_ahead_begin(&ahead, &reading, drive, &batch, queue, FILES);
+	tally_arrivals arrivals = {.given_up = true};
+	tally_ahead_begin(&ahead, &reading, &arrivals, drive, &batch, queue, FILES);
 	uint64_t last = 0;
 	for (unsigned i = 0; i < FILES; i++) {
 		uint64_t place = UINT64_MAX;
@@ -337,6 +339,7 @@ START_TEST(no_lane_overtakes_the_reading_ahead)
 	tally_batch batch;
 	tally_reading reading;
 	tally_ahead ahead = {0};
+	tally_arrivals arrivals = {.given_up = true};
 	uint32_t queue[SEGMENTS];
 	stage_open(&s);
 	stage_make(&s, NULL);
@@ -354,7 +357,7 @@ START_TEST(no_lane_overtakes_the_reading_ahead)
 		    (tally_batch_segment){.entry = {.offset = i * size, .length = size, .usable = true}};
 		queue[i] = i;
 	}
-	tally_ahead_begin(&ahead, &reading, drive, &batch, queue, SEGMENTS);
+	tally_ahead_begin(&ahead, &reading, &arrivals, drive, &batch, queue, SEGMENTS);
 	ck_assert_uint_lt(ahead.next, SEGMENTS / 2);
 	for (unsigned i = 0; i < SEGMENTS; i++) {
 		ck_assert_uint_gt(ahead.next, i);
