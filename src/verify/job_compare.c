@@ -126,7 +126,7 @@ static void compare_paths(job_model *m, job_drive *drive, const job_entry *entri
 		}
 		if (first == NULL)
 			first = entry;
-		if (carrier == NULL || carrier->opened == NULL || carrier->manifest_path == NULL ||
+		if (carrier == NULL || !carrier->is_drive || carrier->manifest_path == NULL ||
 		    is_same_path(carrier->manifest_path, entry->manifest_file))
 			continue;
 		predict(drive, "ManifestNotFound");
@@ -195,14 +195,15 @@ static void find_second_drives(job_model *m)
 		if (!carrier->is_repeated || carrier->drive == TALLY_JOB_NOWHERE)
 			continue;
 		const job_carrier *first = &m->carriers[m->drives[carrier->drive].carrier];
-		bool both_drives = carrier->opened != NULL && first->opened != NULL;
+		bool both_drives = carrier->is_drive && first->is_drive;
 		bool same =
 		    carrier->has_hash && first->has_hash && memcmp(carrier->hash, first->hash, sizeof first->hash) == 0;
 		if (both_drives)
 			m->drives[carrier->drive].contradicts = true;
 		if (both_drives)
-			tally_job_find(m, TALLY_RULE_W_03_ID, carrier->subject, nowhere,
-				       "the manifest on this drive is that of drive %.100s, which is also at %.300s",
+			tally_job_find(m, TALLY_RULE_W_03_ID, carrier->subject, nowhere, "%s drive %.100s, which is also at %.300s",
+				       carrier->is_named ? "the manifest on this drive is that of"
+							 : "by its key or its serial number this is",
 				       carrier->drive_id, path_of(m, first->subject));
 		else if (!same)
 			tally_job_find(m, TALLY_RULE_W_06_COPY, carrier->subject, nowhere,
@@ -213,8 +214,29 @@ static void find_second_drives(job_model *m)
 
 /* ---- missing and extra ones ---- */
 
+/* The first drive at hand of which nobody knows which one it is; or NULL. */
+static const job_carrier *find_nameless(const job_model *m)
+{
+	for (size_t i = 0; i < m->carrier_count; i++)
+		if (m->carriers[i].check != NULL && m->carriers[i].drive == TALLY_JOB_NOWHERE)
+			return &m->carriers[i];
+	return NULL;
+}
+
+/* What is missing may be what nobody could name. */
+static void describe_missing(const job_model *m, char out[PLACE_SHOWN])
+{
+	const job_carrier *nameless = find_nameless(m);
+	out[0] = '\0';
+	if (nameless != NULL)
+		snprintf(out, PLACE_SHOWN, ", unless it is %.300s, of which nothing tells which drive it is",
+			 path_of(m, nameless->subject));
+}
+
 static void judge_presence(job_model *m, const job_drive *drive, bool any_journal, bool any_at_hand)
 {
+	char unless[PLACE_SHOWN];
+	describe_missing(m, unless);
 	const job_entry *entry = drive->count > 0 ? &m->entries[drive->first] : NULL;
 	size_t subject = entry != NULL ? entry->subject : m->carriers[drive->carrier].subject;
 	tally_place place = entry != NULL ? entry->place : nowhere;
@@ -226,10 +248,10 @@ static void judge_presence(job_model *m, const job_drive *drive, bool any_journa
 		tally_job_find(m, TALLY_RULE_W_01_JOURNAL, subject, place, "drive %.100s is not in the job's list",
 			       drive->id);
 	if (drive->is_listed && any_at_hand && !drive->is_at_hand)
-		tally_job_find(m, TALLY_RULE_W_02, subject, place, "drive %.100s is not at hand", drive->id);
+		tally_job_find(m, TALLY_RULE_W_02, subject, place, "drive %.100s is not at hand%s", drive->id, unless);
 	else if (!has_list && any_at_hand && !drive->is_at_hand && entry != NULL)
 		tally_job_find(m, TALLY_RULE_W_02_JOURNAL, subject, place,
-			       "drive %.100s is not at hand; it is not taken for one of this job", drive->id);
+			       "drive %.100s is not at hand%s; it is not taken for one of this job", drive->id, unless);
 	if (!drive->has_journal && (any_journal || drive->is_at_hand) && (drive->is_listed || !has_list))
 		tally_job_find(m, TALLY_RULE_W_04, subject, place,
 			       "no journal or DriveInfo file that was given speaks of drive %.100s", drive->id);
@@ -240,6 +262,8 @@ static void judge_count(job_model *m)
 	size_t count = 0;
 	for (size_t i = 0; i < m->drive_count; i++)
 		count += m->drives[i].is_of_job;
+	for (size_t i = 0; i < m->carrier_count; i++)
+		count += m->carriers[i].check != NULL && m->carriers[i].drive == TALLY_JOB_NOWHERE;
 	if (count <= TALLY_JOB_DRIVES_MAX || m->summary->has_list)
 		return; /* a list is judged where it stands */
 	m->finder.document = NULL;

@@ -23,7 +23,7 @@ typedef struct tally_opened {
 	bool has_facts; /* `facts` are the drive's own */
 	tally_os_disk facts;
 	bool was_unlocked;
-	size_t key_of; /* the entry of the journal whose key unlocked it; SIZE_MAX: none of them */
+	size_t key_of; /* number of the key that unlocked it, as an entry of the journal's; SIZE_MAX: none of them */
 } tally_opened;
 
 /*
@@ -34,7 +34,9 @@ tally_result tally_run_open_drive(struct tally_run *run, tally_error *error);
 /* Closes the drive and all that is below it. */
 void tally_run_close_drive(struct tally_run *run);
 
-/* disk.c: what the kernel knows of the disk, against the disks that the service takes; of a device or a mounted drive. */
+/* disk.c: asks the kernel what it knows of the disk, of a device or a mounted drive. */
+void tally_run_ask_disk(struct tally_run *run);
+/* Holds that against the disks that the service takes. */
 void tally_run_judge_disk(struct tally_run *run);
 /* And against the manifest's drive id, which is the disk's serial number. */
 void tally_run_compare_serial(struct tally_run *run);
