@@ -214,23 +214,20 @@ static void find_second_drives(job_model *m)
 
 /* ---- missing and extra ones ---- */
 
-/* The first drive at hand of which nobody knows which one it is; or NULL. */
-static const job_carrier *find_nameless(const job_model *m)
-{
-	for (size_t i = 0; i < m->carrier_count; i++)
-		if (m->carriers[i].check != NULL && m->carriers[i].drive == TALLY_JOB_NOWHERE)
-			return &m->carriers[i];
-	return NULL;
-}
-
-/* What is missing may be what nobody could name. */
+/* What is missing may be a drive at hand that nobody could name. */
 static void describe_missing(const job_model *m, char out[PLACE_SHOWN])
 {
-	const job_carrier *nameless = find_nameless(m);
+	const job_carrier *first = NULL;
+	size_t count = 0;
+	for (size_t i = 0; i < m->carrier_count; i++) {
+		if (!tally_job_is_nameless(&m->carriers[i]))
+			continue;
+		first = count++ == 0 ? &m->carriers[i] : first;
+	}
 	out[0] = '\0';
-	if (nameless != NULL)
-		snprintf(out, PLACE_SHOWN, ", unless it is %.300s, of which nothing tells which drive it is",
-			 path_of(m, nameless->subject));
+	if (count > 0)
+		snprintf(out, PLACE_SHOWN, ", unless it is %.250s%s, of which nothing tells which drive it is",
+			 path_of(m, first->subject), count > 1 ? " or another one" : "");
 }
 
 static void judge_presence(job_model *m, const job_drive *drive, bool any_journal, bool any_at_hand)
@@ -263,7 +260,7 @@ static void judge_count(job_model *m)
 	for (size_t i = 0; i < m->drive_count; i++)
 		count += m->drives[i].is_of_job;
 	for (size_t i = 0; i < m->carrier_count; i++)
-		count += m->carriers[i].check != NULL && m->carriers[i].drive == TALLY_JOB_NOWHERE;
+		count += tally_job_is_nameless(&m->carriers[i]);
 	if (count <= TALLY_JOB_DRIVES_MAX || m->summary->has_list)
 		return; /* a list is judged where it stands */
 	m->finder.document = NULL;

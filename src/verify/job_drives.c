@@ -138,6 +138,11 @@ tally_drive *tally_job_drive_of(const job_carrier *carrier)
 	return carrier->check != NULL && carrier->check->has_run ? carrier->check->run.drive : NULL;
 }
 
+bool tally_job_is_nameless(const job_carrier *carrier)
+{
+	return carrier->check != NULL && carrier->drive == TALLY_JOB_NOWHERE;
+}
+
 /* ---- checking ---- */
 
 /* The journal that the drive's check goes by: the first one that speaks of it. */

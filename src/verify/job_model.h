@@ -158,6 +158,8 @@ tally_result tally_job_judge_keys(job_model *m);
 tally_result tally_job_open_drives(job_model *m);
 /* The carrier's drive while it is open; or NULL. */
 tally_drive *tally_job_drive_of(const job_carrier *carrier);
+/* A drive at hand of which nobody knows which one it is. */
+bool tally_job_is_nameless(const job_carrier *carrier);
 /* The rest of all checks, and tells each. Also of a run that was stopped: then each says how far it got. */
 tally_result tally_job_check_drives(job_model *m);
 /* Releases the checks. */

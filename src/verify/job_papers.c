@@ -159,8 +159,20 @@ static const char *refusal_of(tally_document_kind kind)
 	}
 }
 
-/* A disk's first sector, or an archive's first header: nowhere there is text without a zero. */
-#define FRONT 512
+#define FRONT 512 /* a disk's first sector, or an archive's first header: neither is text */
+
+static bool is_control(uint8_t byte)
+{
+	return byte < ' ' && (byte < '\t' || byte > '\r');
+}
+
+static bool is_text(const uint8_t *bytes, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		if (is_control(bytes[i]))
+			return false;
+	return size > 0;
+}
 
 /* White space, and what UTF-16 has between two characters of ASCII. */
 static bool is_blank(uint8_t byte)
@@ -177,7 +189,7 @@ static bool is_document(const uint8_t *front, size_t size, bool is_recognised)
 	bool is_utf16 = size >= 2 && ((front[0] == 0xFF && front[1] == 0xFE) || (front[0] == 0xFE && front[1] == 0xFF));
 	bool is_marked = size >= 3 && front[0] == 0xEF && front[1] == 0xBB && front[2] == 0xBF;
 	size_t first = is_utf16 ? 2 : is_marked ? 3 : 0;
-	if (size > 0 && (is_utf16 || memchr(front, 0, size) == NULL))
+	if (is_utf16 || is_text(front, size))
 		return true;
 	while (first < size && is_blank(front[first]))
 		first++;

@@ -97,7 +97,7 @@ static const tally_status *job_status(const job_model *m)
 			add_end(&ends, s->drives[i].status);
 	for (size_t i = 0; i < m->carrier_count; i++) {
 		const job_carrier *carrier = &m->carriers[i];
-		if (carrier->check != NULL && carrier->drive == TALLY_JOB_NOWHERE)
+		if (tally_job_is_nameless(carrier))
 			add_end(&ends, s->subjects[carrier->subject].drive_status);
 	}
 	const char *code = ends.failed	   ? "Data copy failed"
@@ -131,7 +131,7 @@ static void tell_uncompared(job_model *m)
 	bool nameless = false, unread = false;
 	for (size_t i = 0; i < m->carrier_count; i++) {
 		const job_carrier *carrier = &m->carriers[i];
-		nameless = nameless || (carrier->check != NULL && carrier->drive == TALLY_JOB_NOWHERE);
+		nameless = nameless || tally_job_is_nameless(carrier);
 		unread = unread || (carrier->check != NULL && !carrier->has_hash);
 	}
 	if (nameless)
