@@ -97,6 +97,8 @@ static tally_result run_stages(job_model *m)
 		result = tally_job_group(m);
 	if (result == TALLY_OK)
 		result = tally_job_judge_keys(m);
+	if (result == TALLY_OK && m->options->papers_only)
+		tally_job_settle_drives(m);
 	if (result == TALLY_OK)
 		result = tally_job_order_drives(m);
 	if (result == TALLY_OK)

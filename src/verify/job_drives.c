@@ -56,16 +56,16 @@ static void open_drive(job_check *check, bool stopped)
 		check->result = tally_run_open(&check->run, &check->error);
 }
 
-/* Of a drive that won't be checked, this is all there is to say. */
-static void settle_opening(job_check *check)
+void tally_job_settle_drives(job_model *m)
 {
-	tally_job_subject *subject = &check->m->summary->subjects[check->carrier->subject];
-	if (!check->m->options->papers_only)
-		return;
-	if (check->result != TALLY_OK)
-		subject->error = check->error;
-	else
-		subject->drive_status = tally_run_failure(&check->run);
+	for (size_t i = 0; i < m->check_count; i++) {
+		const job_check *check = &m->checks[i];
+		tally_job_subject *subject = &m->summary->subjects[check->carrier->subject];
+		if (check->result != TALLY_OK)
+			subject->error = check->error;
+		else
+			subject->drive_status = tally_run_failure(&check->run);
+	}
 }
 
 static bool is_same_place(const char *a, const char *b)
@@ -116,7 +116,7 @@ static void add_carrier(job_model *m, size_t subject)
 
 tally_result tally_job_open_drives(job_model *m)
 {
-	static const job_work opening = {open_drive, settle_opening, on_finding, on_progress};
+	static const job_work opening = {open_drive, NULL, on_finding, on_progress};
 	const tally_job_summary *s = m->summary;
 	m->carriers = tally_zalloc(s->subject_count, sizeof *m->carriers);
 	m->checks = tally_zalloc(s->subject_count, sizeof *m->checks);

@@ -199,23 +199,68 @@ static tally_result judge_key(job_model *m, job_check *check, const job_entry *o
 						(tally_text){own->key, strlen(own->key)}, &outcome, m->error);
 	/* Anything else is something about the volume, which was told when it was opened. */
 	if (result == TALLY_OK && (outcome.status == TALLY_BITLOCKER_KEY_INVALID ||
-				   outcome.status == TALLY_BITLOCKER_PROTECTOR_NOT_FOUND))
+				   outcome.status == TALLY_BITLOCKER_PROTECTOR_NOT_FOUND)) {
+		m->drives[check->carrier->drive].has_wrong_key = true;
 		tell_wrong_key(m, check, own, &outcome);
+	}
 	return result;
+}
+
+/* ---- volumes that no key opens ---- */
+
+static bool was_file_used(const job_model *m)
+{
+	for (size_t i = 0; i < m->check_count; i++) {
+		const job_key *key = m->checks[i].has_run ? key_that_opened(&m->checks[i]) : NULL;
+		if (key != NULL && key->subject == TALLY_JOB_NOWHERE)
+			return true;
+	}
+	return false;
+}
+
+/* Whether one of the keys that don't open a volume may have been meant for it: those of drives at hand weren't. */
+static bool was_key_meant(const job_model *m, const job_carrier *carrier)
+{
+	if (carrier->drive != TALLY_JOB_NOWHERE)
+		return own_entry(m, &m->drives[carrier->drive]) != NULL;
+	for (size_t i = 0; i < m->drive_count; i++)
+		if (!m->drives[i].is_at_hand && own_entry(m, &m->drives[i]) != NULL)
+			return true;
+	return m->options->key_file != NULL && !was_file_used(m);
+}
+
+static void judge_refusal(job_model *m, job_check *check)
+{
+	const job_carrier *carrier = check->carrier;
+	if (was_key_meant(m, carrier)) {
+		if (carrier->drive != TALLY_JOB_NOWHERE)
+			m->drives[carrier->drive].has_wrong_key = true;
+		tally_run_tell_refusal(&check->run);
+		return;
+	}
+	check->result = tally_fail(&check->error, TALLY_ERROR_ARGUMENT,
+				   "the volume is locked with BitLocker, and the keys that were given are those of other "
+				   "drives: give the drive's journal, or a file with the key (--key-file)");
+}
+
+static tally_result judge_check(job_model *m, job_check *check)
+{
+	const job_carrier *carrier = check->carrier;
+	const tally_opened *opened = &check->run.opened;
+	if (!check->has_run || check->result != TALLY_OK)
+		return TALLY_OK;
+	if (opened->is_refused)
+		judge_refusal(m, check);
+	if (!opened->was_unlocked || carrier->drive == TALLY_JOB_NOWHERE)
+		return TALLY_OK;
+	const job_entry *own = own_entry(m, &m->drives[carrier->drive]);
+	return own != NULL ? judge_key(m, check, own) : TALLY_OK;
 }
 
 tally_result tally_job_judge_keys(job_model *m)
 {
 	tally_result result = TALLY_OK;
-	for (size_t i = 0; i < m->carrier_count && result == TALLY_OK; i++) {
-		const job_carrier *carrier = &m->carriers[i];
-		job_check *check = carrier->check;
-		if (check == NULL || !check->has_run || !check->run.opened.was_unlocked ||
-		    carrier->drive == TALLY_JOB_NOWHERE)
-			continue;
-		const job_entry *own = own_entry(m, &m->drives[carrier->drive]);
-		if (own != NULL)
-			result = judge_key(m, check, own);
-	}
+	for (size_t i = 0; i < m->check_count && result == TALLY_OK; i++)
+		result = judge_check(m, &m->checks[i]);
 	return result;
 }

@@ -51,6 +51,7 @@ typedef struct job_drive {
 	size_t rank;    /* in the order in which drives are reported */
 	bool is_listed, has_journal, is_at_hand, is_of_job;
 	bool contradicts;      /* its documents don't agree: no list can be made of them */
+	bool has_wrong_key;    /* what they give first doesn't open the drive at hand */
 	const char *predicted; /* what such a contradiction means for the service, or NULL */
 } job_drive;
 
@@ -150,7 +151,10 @@ void tally_job_clear_keys(job_model *m);
 tally_run_keys tally_job_keys_for(job_check *check);
 /* What tells which drive it is when no manifest does: its serial number, or whose key opened it. */
 void tally_job_identify(const job_model *m, job_carrier *carrier);
-/* Holds the key that the documents give for each drive against its volume, where another one opened it. */
+/*
+ * Holds the key that the documents give for each drive against its volume, where another one opened it, and says of
+ * volumes that none opened whether that is the documents' fault.
+ */
 tally_result tally_job_judge_keys(job_model *m);
 
 /* job_drives.c */
@@ -158,6 +162,8 @@ tally_result tally_job_judge_keys(job_model *m);
 tally_result tally_job_open_drives(job_model *m);
 /* The carrier's drive while it is open; or NULL. */
 tally_drive *tally_job_drive_of(const job_carrier *carrier);
+/* Of drives that won't be checked: what their opening came to is all there is to say. */
+void tally_job_settle_drives(job_model *m);
 /* A drive at hand of which nobody knows which one it is. */
 bool tally_job_is_nameless(const job_carrier *carrier);
 /* The rest of all checks, and tells each. Also of a run that was stopped: then each says how far it got. */

@@ -111,7 +111,7 @@ static const tally_status *job_status(const job_model *m)
 static bool is_complete(const tally_job_summary *s)
 {
 	size_t count = 0;
-	bool complete = s->errors == 0;
+	bool complete = s->errors == 0 && s->list != NULL;
 	/* A document that is wrong, or that could not be read, may have more to say. */
 	for (size_t i = 0; i < s->subject_count; i++)
 		complete = complete && (s->subjects[i].is_drive || s->subjects[i].error.code == TALLY_OK);

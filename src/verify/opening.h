@@ -23,6 +23,9 @@ typedef struct tally_opened {
 	bool has_facts; /* `facts` are the drive's own */
 	tally_os_disk facts;
 	bool was_unlocked;
+	/* Of run->keys none opens the volume. Whether that is a fault only their owner knows: nothing was told of it. */
+	bool is_refused;
+	tally_bitlocker_outcome refusal;
 	size_t key_of; /* number of the key that unlocked it, as an entry of the journal's; SIZE_MAX: none of them */
 } tally_opened;
 
@@ -31,6 +34,8 @@ typedef struct tally_opened {
  * nothing more to check.
  */
 tally_result tally_run_open_drive(struct tally_run *run, tally_error *error);
+/* Tells that no key opens the volume, after all. */
+void tally_run_tell_refusal(struct tally_run *run);
 /* Closes the drive and all that is below it. */
 void tally_run_close_drive(struct tally_run *run);
 

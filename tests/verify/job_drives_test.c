@@ -197,6 +197,8 @@ START_TEST(a_key_that_is_wrong)
 	expect_in(&w, "1.jrn:10 - - the BitLocker key of drive DRIVE-1 that stands here doesn't open its volume; that of "
 		      "the key file does");
 	expect_in(&w, "drive disk.img id=DRIVE-1 source=image 3/3 blobs");
+	ck_assert_str_eq(w.summary.list_refusal, "the key that the documents give for drive DRIVE-1 doesn't open it");
+	ck_assert(!w.summary.is_complete);
 	job_words_clear(&w);
 	options.key_file = job_cast_path(&c, "no-such-key");
 	job_words_take(&w, &options);
@@ -223,6 +225,18 @@ START_TEST(keys_that_were_swapped)
 		      "drive DRIVE-2 in ");
 	expect_in(&w, "drive disk.img id=DRIVE-1 source=image 3/3 blobs");
 	job_words_clear(&w);
+	end();
+}
+END_TEST
+
+/* Keys of drives that are at hand aren't meant for a disk that they don't open; nor is one that nobody asked for. */
+START_TEST(keys_of_other_drives)
+{
+	begin();
+	make_all();
+	subjects[5] = subjects[7];
+	options.subject_count = 7;
+	expect_disk("its journal is missing", "none, 3", "disk.img: error argument, 3\n");
 	end();
 }
 END_TEST
@@ -325,6 +339,7 @@ int main(void)
 	    {a_recovery_password_of_another_document, 0},
 	    {a_key_that_is_wrong, 0},
 	    {keys_that_were_swapped, 0},
+	    {keys_of_other_drives, 0},
 	    {no_key_at_all, 0},
 	    {a_bit_that_flipped, 0},
 	    {what_was_cut, 0},
