@@ -201,7 +201,8 @@ static void find_second_drives(job_model *m)
 		if (both_drives)
 			m->drives[carrier->drive].contradicts = true;
 		if (both_drives)
-			tally_job_find(m, TALLY_RULE_W_03_ID, carrier->subject, nowhere, "%s drive %.100s, which is also at %.300s",
+			tally_job_find(m, TALLY_RULE_W_03_ID, carrier->subject, nowhere,
+				       "%s drive %.100s, which is also at %.300s",
 				       carrier->is_named ? "the manifest on this drive is that of"
 							 : "by its key or its serial number this is",
 				       carrier->drive_id, path_of(m, first->subject));
@@ -254,13 +255,15 @@ static void judge_presence(job_model *m, const job_drive *drive, bool any_journa
 			       "no journal or DriveInfo file that was given speaks of drive %.100s", drive->id);
 }
 
-static void judge_count(job_model *m)
+static void judge_count(job_model *m, bool any_at_hand)
 {
-	size_t count = 0;
+	size_t count = 0, nameless = 0;
 	for (size_t i = 0; i < m->drive_count; i++)
 		count += m->drives[i].is_of_job;
 	for (size_t i = 0; i < m->carrier_count; i++)
-		count += tally_job_is_nameless(&m->carriers[i]);
+		nameless += tally_job_is_nameless(&m->carriers[i]);
+	/* Beside drives that are known they are others; else they may be those that documents speak of. */
+	count = any_at_hand ? count + nameless : count > nameless ? count : nameless;
 	if (count <= TALLY_JOB_DRIVES_MAX || m->summary->has_list)
 		return; /* a list is judged where it stands */
 	m->finder.document = NULL;
@@ -402,7 +405,7 @@ void tally_job_compare(job_model *m)
 		any_journal = any_journal || m->drives[i].has_journal;
 		any_at_hand = any_at_hand || m->drives[i].is_at_hand;
 	}
-	judge_count(m);
+	judge_count(m, any_at_hand);
 	for (size_t i = 0; i < m->drive_count; i++) {
 		compare_drive(m, m->ordered[i]);
 		judge_presence(m, m->ordered[i], any_journal, any_at_hand);

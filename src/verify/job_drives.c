@@ -49,8 +49,7 @@ static void open_drive(job_check *check, bool stopped)
 	}
 	check->keys = tally_job_keys_for(check);
 	check->run.keys = &check->keys;
-	check->result =
-	    tally_run_begin(&check->run, &check->options, &check->sink, &check->summary, &check->error);
+	check->result = tally_run_begin(&check->run, &check->options, &check->sink, &check->summary, &check->error);
 	check->has_run = check->result == TALLY_OK;
 	if (check->has_run)
 		check->result = tally_run_open(&check->run, &check->error);
@@ -86,8 +85,8 @@ static void find_repeated(job_model *m, job_carrier *carrier)
 		    !is_same_place(subjects[other->subject].path, subjects[carrier->subject].path))
 			continue;
 		carrier->is_repeated = true;
-		tally_job_find(m, TALLY_RULE_W_03_PLACE, carrier->subject, (tally_place){0}, "this is the same as %.300s",
-			       subjects[other->subject].path);
+		tally_job_find(m, TALLY_RULE_W_03_PLACE, carrier->subject, (tally_place){0},
+			       "this is the same as %.300s", subjects[other->subject].path);
 	}
 }
 
@@ -103,13 +102,11 @@ static void add_carrier(job_model *m, size_t subject)
 	if (carrier->is_repeated)
 		return;
 	job_check *check = &m->checks[m->check_count];
-	*check = (job_check){.m = m,
-			     .carrier = carrier,
-			     .number = m->check_count,
-			     .options = {.drive = what->path,
-					 .strict = given->strict,
-					 .io = given->io,
-					 .max_rate = given->max_rate}};
+	*check = (job_check){
+	    .m = m,
+	    .carrier = carrier,
+	    .number = m->check_count,
+	    .options = {.drive = what->path, .strict = given->strict, .io = given->io, .max_rate = given->max_rate}};
 	m->check_count++;
 	carrier->check = check;
 }

@@ -198,8 +198,8 @@ static tally_result judge_key(job_model *m, job_check *check, const job_entry *o
 	tally_result result = tally_run_try_key(&check->run, check->run.opened.bitlocker,
 						(tally_text){own->key, strlen(own->key)}, &outcome, m->error);
 	/* Anything else is something about the volume, which was told when it was opened. */
-	if (result == TALLY_OK && (outcome.status == TALLY_BITLOCKER_KEY_INVALID ||
-				   outcome.status == TALLY_BITLOCKER_PROTECTOR_NOT_FOUND)) {
+	if (result == TALLY_OK &&
+	    (outcome.status == TALLY_BITLOCKER_KEY_INVALID || outcome.status == TALLY_BITLOCKER_PROTECTOR_NOT_FOUND)) {
 		m->drives[check->carrier->drive].has_wrong_key = true;
 		tell_wrong_key(m, check, own, &outcome);
 	}
@@ -238,9 +238,10 @@ static void judge_refusal(job_model *m, job_check *check)
 		tally_run_tell_refusal(&check->run);
 		return;
 	}
-	check->result = tally_fail(&check->error, TALLY_ERROR_ARGUMENT,
-				   "the volume is locked with BitLocker, and the keys that were given are those of other "
-				   "drives: give the drive's journal, or a file with the key (--key-file)");
+	check->result =
+	    tally_fail(&check->error, TALLY_ERROR_ARGUMENT,
+		       "the volume is locked with BitLocker, and the keys that were given are those of other "
+		       "drives: give the drive's journal, or a file with the key (--key-file)");
 }
 
 static tally_result judge_check(job_model *m, job_check *check)

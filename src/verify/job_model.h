@@ -114,7 +114,7 @@ typedef struct job_model {
 
 	job_key *keys; /* no two alike */
 	size_t key_count;
-	char *key_file; /* what is in it; a secret */
+	char *key_file;    /* what is in it; a secret */
 	job_check *checks; /* in the order of the subjects */
 	size_t check_count;
 	struct job_queue *queue;

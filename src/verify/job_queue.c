@@ -341,8 +341,7 @@ job_queue *tally_job_queue_new(job_model *m)
 	for (size_t i = 0; i < m->check_count; i++) {
 		job_check *check = &m->checks[i];
 		check->sink = (tally_sink){.context = &slots[i], .finding = on_finding, .progress = on_progress};
-		slots[i] = (drive_slot){
-		    .queue = q, .check = check, .lane = lane_for(q, disk_of(check->options.drive))};
+		slots[i] = (drive_slot){.queue = q, .check = check, .lane = lane_for(q, disk_of(check->options.drive))};
 	}
 	share_jobs(q, m->options->jobs);
 	init_locks(q);

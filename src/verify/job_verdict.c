@@ -100,7 +100,7 @@ static const tally_status *job_status(const job_model *m)
 		if (tally_job_is_nameless(carrier))
 			add_end(&ends, s->subjects[carrier->subject].drive_status);
 	}
-	const char *code = ends.failed	   ? "Data copy failed"
+	const char *code = ends.failed     ? "Data copy failed"
 			   : ends.errors   ? "Data copy completed with errors"
 			   : ends.unknown  ? NULL
 			   : ends.warnings ? "Data copy completed with warnings"

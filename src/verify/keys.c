@@ -91,8 +91,8 @@ static bool journal_key(void *context, size_t n, tally_text *key)
 	if (n >= run->journal.drive_count)
 		return false;
 	const tally_journal_drive *drive = &run->journal.drives[n];
-	bool has_key = drive->key_text != NULL && (drive->key == TALLY_KEY_RECOVERY || drive->key == TALLY_KEY_EXTERNAL ||
-						   drive->key == TALLY_KEY_INVALID);
+	bool has_key = drive->key_text != NULL && (drive->key == TALLY_KEY_RECOVERY ||
+						   drive->key == TALLY_KEY_EXTERNAL || drive->key == TALLY_KEY_INVALID);
 	bool counts = has_key && (run->entry == NULL || run->entry == drive);
 	*key = counts ? (tally_text){drive->key_text, strlen(drive->key_text)} : (tally_text){"", 0};
 	return true;
@@ -138,7 +138,8 @@ static tally_result try_keys(tally_run *run, const tally_run_keys *keys, tally_b
 			return TALLY_OK;
 	}
 	if (*tried > 1 && outcome->reason == TALLY_BITLOCKER_KEY_WRONG)
-		snprintf(outcome->text, sizeof outcome->text, "none of the %u keys that there are opens the volume", *tried);
+		snprintf(outcome->text, sizeof outcome->text, "none of the %u keys that there are opens the volume",
+			 *tried);
 	return TALLY_OK;
 }
 

@@ -16,7 +16,8 @@ typedef struct tally_run_keys {
 	bool (*at)(void *context, size_t n, tally_text *key);
 } tally_run_keys;
 
-/* The bytes of a key's file, or of standard input for "-", cut where `buffer` of TALLY_KEY_FILE_MAX ends. TALLY_ERROR_IO. */
+/* The bytes of a key's file, or of standard input for "-", cut where `buffer` of TALLY_KEY_FILE_MAX ends.
+ * TALLY_ERROR_IO. */
 tally_result tally_key_file_read(const char *path, char *buffer, size_t *size, tally_error *error);
 
 /* Whether the key opens one of the volume's protectors, says the outcome. What is unlocked stays so. */

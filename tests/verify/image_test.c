@@ -335,7 +335,9 @@ END_TEST
 START_TEST(keys_of_a_journal_of_several_drives)
 {
 	begin();
-	const maker_record both[] = {{.drive_id = "9WM35C2V", .bitlocker_key = digits, .manifest_file = "\\DriveManifest.xml"},
+	const maker_record both[] = {{.drive_id = "9WM35C2V",
+				      .bitlocker_key = digits,
+				      .manifest_file = "\\DriveManifest.xml"},
 				     {.drive_id = "OTHER", .bitlocker_key = other_digits}},
 			   others[] = {{.drive_id = "OTHER", .bitlocker_key = other_digits},
 				       {.drive_id = "THIRD", .bitlocker_key = maker_bitlocker_key}};

@@ -56,10 +56,8 @@ void job_cast_journal(job_cast *c, size_t i, const char *key)
 	char manifest[256], hash[33];
 	snprintf(manifest, sizeof manifest, "%s/DriveManifest.xml", c->folder[i]);
 	maker_hash_file(manifest, hash);
-	const maker_record record = {.drive_id = c->id[i],
-				     .bitlocker_key = key,
-				     .manifest_file = "\\DriveManifest.xml",
-				     .manifest_hash = hash};
+	const maker_record record = {
+	    .drive_id = c->id[i], .bitlocker_key = key, .manifest_file = "\\DriveManifest.xml", .manifest_hash = hash};
 	maker_write_journal(c->journal[i], &record, 1);
 }
 

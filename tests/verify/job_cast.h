@@ -38,8 +38,9 @@ typedef struct job_words {
 	tally_result result;
 	tally_error error;
 	/*
-	 * "job: STATUS, EXIT\n", a line "\tRULE status" for each error and warning between the documents; then each drive
-	 * the same way, "NAME: …", in the order in which they were done; "NAME: error CODE, 3" of one whose check ended so.
+	 * "job: STATUS, EXIT\n", a line "\tRULE status" for each error and warning between the documents; then each
+	 * drive the same way, "NAME: …", in the order in which they were done; "NAME: error CODE, 3" of one whose check
+	 * ended so.
 	 */
 	char *told;
 	char *whole; /* all texts, gaps and notes too */

@@ -3,19 +3,17 @@
  * Jobs whose drives are of several kinds, as they come together on a desk: a folder, a disk, a container, an archive.
  * What is wrong with one of them is that drive's status, and the others are checked to their end.
  */
+#include "drive/layer.h"
 #include "maker/disk_writer.h"
-#include "support/documents.h"
 #include "support/suite.h"
 #include "verify/job_cast.h"
-#include "verify/opening.h"
 #include "verify/job_queue.h"
+#include "verify/pack.h"
 
 #include <check.h>
+#include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define GOOD_OTHERS "drive0: Completed, 0\n%sdrive.vhdx: Completed, 0\ndrive.tar: Completed, 0\n"
 
@@ -33,7 +31,7 @@ static void begin(void)
 	snprintf(disk, sizeof disk, "%s", job_cast_path(&c, "disk.img"));
 	snprintf(vhdx, sizeof vhdx, "%s", job_cast_path(&c, "drive.vhdx"));
 	snprintf(tar, sizeof tar, "%s", job_cast_path(&c, "drive.tar"));
-	const char *const all[] = {c.folder[0],  disk,	       vhdx,	     tar,
+	const char *const all[] = {c.folder[0],  disk,         vhdx,         tar,
 				   c.journal[0], c.journal[1], c.journal[2], c.journal[3]};
 	memcpy(subjects, all, sizeof all);
 	options = (tally_job_options){.subjects = subjects, .subject_count = 8, .jobs = 1};
@@ -49,7 +47,7 @@ static void make_all(void)
 static void end(void)
 {
 	tally_job_disk_of = NULL;
-	tally_disk_answer = NULL;
+	tally_layer_fault = NULL;
 	job_cast_close(&c);
 }
 
@@ -146,6 +144,85 @@ START_TEST(papers_only_reads_their_manifests)
 }
 END_TEST
 
+static atomic_uint reads;
+
+static int count_reads(uint64_t offset, size_t size)
+{
+	(void)offset, (void)size;
+	atomic_fetch_add(&reads, 1);
+	return 0;
+}
+
+static unsigned reads_of_check(const char *drive, const char *journal)
+{
+	const tally_check_options alone = {.drive = drive, .journal = journal, .jobs = 1, .io = TALLY_IO_READ};
+	tally_summary summary;
+	atomic_store(&reads, 0);
+	tally_layer_fault = count_reads;
+	ck_assert_int_eq(tally_check(&alone, NULL, &summary, NULL), TALLY_OK);
+	tally_layer_fault = NULL;
+	ck_assert_int_eq(summary.exit_status, 0);
+	tally_summary_clear(&summary);
+	return atomic_load(&reads);
+}
+
+static unsigned reads_of_job(const char *drive, const char *journal)
+{
+	const char *both[] = {drive, journal};
+	const tally_job_options job = {.subjects = both, .subject_count = 2, .jobs = 1, .io = TALLY_IO_READ};
+	tally_job_summary summary;
+	atomic_store(&reads, 0);
+	tally_layer_fault = count_reads;
+	ck_assert_int_eq(tally_job(&job, NULL, &summary, NULL), TALLY_OK);
+	tally_layer_fault = NULL;
+	ck_assert_int_eq(summary.exit_status, 0);
+	tally_job_summary_clear(&summary);
+	return atomic_load(&reads);
+}
+
+/* Packed, so that nothing of it can be skipped. */
+START_TEST(nothing_is_opened_twice)
+{
+	begin();
+	for (size_t i = 0; i < 4; i++) {
+		char name[32];
+		snprintf(name, sizeof name, "%zu.bin", i);
+		stage_write(&c.s, name, "");
+		stage_resize(&c.s, name, 4 << 20);
+	}
+	job_cast_disk(&c, 1, NULL, disk);
+	pack *p = pack_begin(tar, "ustar", "gzip", "compression-level=0");
+	pack_folder(p, c.folder[0], "", false);
+	pack_end(p);
+	ck_assert_uint_gt(reads_of_check(tar, c.journal[0]), 100);
+	ck_assert_uint_eq(reads_of_job(tar, c.journal[0]), reads_of_check(tar, c.journal[0]));
+	/* Of a disk the manifest is read once more, which is a piece or two; table, volume and names aren't. */
+	ck_assert_uint_gt(reads_of_check(disk, c.journal[1]), 30);
+	ck_assert_uint_le(reads_of_job(disk, c.journal[1]), reads_of_check(disk, c.journal[1]) + 2);
+	end();
+}
+END_TEST
+
+START_TEST(images_in_pieces_and_other_containers)
+{
+	char piece[192];
+	begin();
+	const char *vhd = job_cast_path(&c, "drive.vhd");
+	job_cast_disk(&c, 1, NULL, disk);
+	disk_write_vhd_dynamic(disk, vhd, 2 << 20);
+	job_cast_disk(&c, 2, NULL, disk);
+	snprintf(piece, sizeof piece, "%s", job_cast_path(&c, "piece"));
+	ck_assert_uint_gt(disk_write_pieces(disk, piece, 20 << 20, 1), 1);
+	strcat(piece, ".001");
+	const char *few[] = {piece, vhd, c.journal[1], c.journal[2]};
+	options.subjects = few;
+	options.subject_count = 4;
+	job_words_expect("two images", &options,
+			 "job: Completed, 0\npiece.001: Completed, 0\ndrive.vhd: Completed, 0\n");
+	end();
+}
+END_TEST
+
 /* A recovery password takes half a second for each protector that it is tried on. */
 START_TEST(a_recovery_password_of_another_document)
 {
@@ -194,8 +271,9 @@ START_TEST(a_key_that_is_wrong)
 	expect_disk("opened otherwise", "Data copy failed, 1",
 		    "disk.img: BitLockerKeyInvalid, 1\n\tV-57 BitLockerKeyInvalid\n");
 	job_words_take(&w, &options);
-	expect_in(&w, "1.jrn:10 - - the BitLocker key of drive DRIVE-1 that stands here doesn't open its volume; that of "
-		      "the key file does");
+	expect_in(&w,
+		  "1.jrn:10 - - the BitLocker key of drive DRIVE-1 that stands here doesn't open its volume; that of "
+		  "the key file does");
 	expect_in(&w, "drive disk.img id=DRIVE-1 source=image 3/3 blobs");
 	ck_assert_str_eq(w.summary.list_refusal, "the key that the documents give for drive DRIVE-1 doesn't open it");
 	ck_assert(!w.summary.is_complete);
@@ -221,8 +299,9 @@ START_TEST(keys_that_were_swapped)
 				 "disk.img: BitLockerKeyInvalid, 1\n\tV-57 BitLockerKeyInvalid\n"
 				 "drive.vhdx: BitLockerKeyInvalid, 1\n\tV-57 BitLockerKeyInvalid\n"
 				 "drive.tar: Completed, 0\n");
-	expect_in(&w, "1.jrn:10 - - the BitLocker key of drive DRIVE-1 that stands here doesn't open its volume; that of "
-		      "drive DRIVE-2 in ");
+	expect_in(&w,
+		  "1.jrn:10 - - the BitLocker key of drive DRIVE-1 that stands here doesn't open its volume; that of "
+		  "drive DRIVE-2 in ");
 	expect_in(&w, "drive disk.img id=DRIVE-1 source=image 3/3 blobs");
 	job_words_clear(&w);
 	end();
@@ -336,6 +415,8 @@ int main(void)
 	const suite_test tests[] = {
 	    {drives_of_every_kind, 0},
 	    {papers_only_reads_their_manifests, 0},
+	    {nothing_is_opened_twice, 0},
+	    {images_in_pieces_and_other_containers, 0},
 	    {a_recovery_password_of_another_document, 0},
 	    {a_key_that_is_wrong, 0},
 	    {keys_that_were_swapped, 0},

@@ -64,7 +64,8 @@ static void succeeded(void *context, bool fault_met)
 		const tally_job_subject *subject = &summary->subjects[i];
 		ck_assert(subject->drive_status == NULL || is_completed(subject->drive_status));
 		ck_assert(subject->error.code == TALLY_OK || subject->error.code == TALLY_ERROR_NO_MEMORY);
-		all = all && (options.papers_only ? subject->error.code == TALLY_OK : is_completed(subject->drive_status));
+		all = all &&
+		      (options.papers_only ? subject->error.code == TALLY_OK : is_completed(subject->drive_status));
 	}
 	ck_assert(all || fault_met);
 	ck_assert_int_eq(summary->exit_status, all ? 0 : 3);
@@ -97,7 +98,8 @@ static int fail_nth(uint64_t offset, size_t size)
 	return atomic_fetch_add(&reads, 1) + 1 == nth ? -EIO : 0;
 }
 
-/* Whatever read of a disk or an archive fails: it is told of that drive, or made good, and the folder is none the worse. */
+/* Whatever read of a disk or an archive fails: it is told of that drive, or made good, and the folder is none the
+ * worse. */
 START_TEST(every_read_may_fail)
 {
 	unsigned told = 0;
@@ -114,8 +116,8 @@ START_TEST(every_read_may_fail)
 		const tally_job_subject *s = w.summary.subjects;
 		ck_assert_msg(is_completed(s[0].drive_status), "read %u: %s", nth, w.told);
 		bool all = is_completed(s[1].drive_status) && is_completed(s[2].drive_status);
-		ck_assert_msg(all || is_completed(s[1].drive_status) || is_completed(s[2].drive_status),
-			      "read %u: %s", nth, w.told);
+		ck_assert_msg(all || is_completed(s[1].drive_status) || is_completed(s[2].drive_status), "read %u: %s",
+			      nth, w.told);
 		ck_assert_msg(is_completed(w.summary.job_status) == all, "read %u: %s", nth, w.told);
 		ck_assert_msg((w.summary.exit_status == 0) == all, "read %u: %s", nth, w.told);
 		told += !all;

@@ -131,8 +131,7 @@ START_TEST(a_disk_without_a_manifest_is_known_by_its_key)
 	job_cast_tar(&c, 0, tar);
 	give(tar, c.journal[0], c.journal[1], NULL);
 	job_words_take(&w, &options);
-	ck_assert_str_eq(w.told,
-			 "job: Data copy failed, 1\ndrive.tar: ManifestNotFound, 1\n\tV-01 ManifestNotFound\n");
+	ck_assert_str_eq(w.told, "job: Data copy failed, 1\ndrive.tar: ManifestNotFound, 1\n\tV-01 ManifestNotFound\n");
 	expect_in(&w, "not checked: some drives at hand against the documents");
 	job_words_clear(&w);
 	end();
@@ -143,11 +142,8 @@ static int answer_disk(const char *path, tally_os_disk *known)
 {
 	if (strstr(path, "disk.img") == NULL)
 		return -ENOENT;
-	*known = (tally_os_disk){.name = "sda",
-				 .serial = "drive-1",
-				 .bus = "ata",
-				 .size = UINT64_C(8000000000000),
-				 .logical = 512};
+	*known = (tally_os_disk){
+	    .name = "sda", .serial = "drive-1", .bus = "ata", .size = UINT64_C(8000000000000), .logical = 512};
 	return 0;
 }
 
