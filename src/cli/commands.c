@@ -201,15 +201,15 @@ static const tally_cli_option job = {
 static const tally_cli_option papers_only = {
     .id = TALLY_OPTION_PAPERS_ONLY,
     .name = "papers-only",
-    .help = "Read the documents and the drives' manifests, but don't check the drives' files. Disks, images and archives "
-	    "are opened for it.",
+    .help = "Read the documents and the drives' manifests, but don't check the drives' files. Disks, images and "
+	    "archives are opened for it.",
 };
 static const tally_cli_option job_key_file = {
     .id = TALLY_OPTION_KEY_FILE,
     .name = "key-file",
     .metavar = "FILE",
-    .help = "A file with a BitLocker key for volumes that none of the documents' keys opens: 48 digits, the Base64 of an "
-	    "external key, or a .BEK file; - is standard input. The documents' keys are judged all the same.",
+    .help = "A file with a BitLocker key for volumes that none of the documents' keys opens: 48 digits, the Base64 of "
+	    "an external key, or a .BEK file; - is standard input. The documents' keys are judged all the same.",
 };
 static const tally_cli_option emit = {
     .id = TALLY_OPTION_EMIT,
