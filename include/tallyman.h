@@ -394,7 +394,7 @@ typedef struct tally_gap {
 /** The result of a check. */
 typedef struct tally_summary {
 	const char *drive;  /**< as given in the options */
-	const char *source; /**< "directory" or "archive" */
+	const char *source; /**< "directory", "device", "image", "archive", or of an audit "papers" */
 	char drive_id[128]; /**< as the manifest, or else the journal, or else the options give it; "" when none does */
 	const tally_status *drive_status; /**< what the service would report; NULL when nothing can be said */
 	/** What the current portal would show; NULL when nothing can be said. Static. */
@@ -431,11 +431,20 @@ TALLY_API void tally_summary_clear(tally_summary *summary);
 
 /** Which documents and drives to hold together. All zero but the subjects is the default. */
 typedef struct tally_job_options {
-	/** Directories are drives; files are journals, DriveInfo files, manifests, or the job itself; at most 1,000. */
+	/**
+	 * Drives, which are whatever tally_check takes (directories, block devices, images, archives), and documents:
+	 * journals, DriveInfo files, manifests, or the job itself; at most 1,000. Which is which, the content says: what is
+	 * text is a document, any other file a disk or an archive.
+	 */
 	const char *const *subjects;
 	size_t subject_count;
 	const char *job;     /**< the job's description (JSON), or NULL; it may be among the subjects instead */
 	bool papers_only;    /**< read manifests, but don't check the files of drives */
+	/**
+	 * A file with a BitLocker key as for tally_check, or NULL. It is tried on volumes that no key of the documents opens;
+	 * the keys of the documents are judged all the same.
+	 */
+	const char *key_file;
 	bool strict;         /**< warnings become errors */
 	unsigned jobs;       /**< hashing threads of all drives together, 1 … 256; 0: as tally_check chooses */
 	tally_io_mode io;    /**< how files are read */
@@ -445,7 +454,10 @@ typedef struct tally_job_options {
 /** Receives the results of tally_job. Every callback may be NULL. Calls come from the thread that called tally_job. */
 typedef struct tally_job_sink {
 	void *context;
-	/** A finding of a document, or between documents and drives. In a fixed order; all before the first drive. */
+	/**
+	 * A finding of a document, or between documents and drives; with papers_only also of opening a drive, whose path is
+	 * the document then. In a fixed order; all before the first drive_done.
+	 */
 	void (*finding)(void *context, const tally_finding *finding);
 	/** A finding of the check of the drive subjects[subject]; those of one drive come in a fixed order. */
 	void (*drive_finding)(void *context, size_t subject, const tally_finding *finding);
@@ -467,19 +479,21 @@ typedef struct tally_job_sink {
 typedef struct tally_job_subject {
 	const char *path;                 /**< as given */
 	tally_document_kind kind;         /**< of a document; TALLY_DOCUMENT_UNKNOWN for a drive */
-	bool is_drive;                    /**< a directory */
+	bool is_drive;                    /**< a directory, a device, an image or an archive */
 	const char *journal;              /**< of a drive: the subject that its check goes by; or NULL */
 	tally_error error;                /**< code TALLY_OK, or why it could not be used or checked to its end */
-	char drive_id[128];               /**< as the manifest gives it; "" where there is none */
-	const tally_status *drive_status; /**< of a drive that was checked; NULL when nothing can be said */
+	/** As the manifest gives it; of a drive without one as its serial number or the key that opened it tells; or "". */
+	char drive_id[128];
+	/** Of a drive that was checked, or could not even be opened; NULL when nothing can be said. */
+	const tally_status *drive_status;
 } tally_job_subject;
 
-/** A drive that any document or directory speaks of. */
+/** A drive that any document or manifest speaks of. */
 typedef struct tally_job_drive {
 	char drive_id[128];
 	bool is_listed;      /**< in the job's drive list */
 	bool has_journal;    /**< a journal or DriveInfo file speaks of it */
-	bool is_at_hand;     /**< one of the directories */
+	bool is_at_hand;     /**< it is one of the subjects */
 	bool is_of_job;      /**< belongs to the job: it is listed; without a list, no other drive does */
 	bool has_key, has_manifest_file, has_manifest_hash; /**< some document gives it, in a form that can be used */
 	const tally_status *status; /**< what the service would report for it; NULL when nothing can be said */
@@ -509,10 +523,14 @@ typedef struct tally_job_summary {
 } tally_job_summary;
 
 /**
- * Do the documents and drives of a job hold together? Reads all documents, compares what they say of each drive, reads
- * the manifests of the drives, and checks the drives as tally_check does: those of different disks at the same time,
- * those of one disk one after the other. Keys are compared, never told.
- * Memory: 16 bytes a blob of all manifests, besides what each check needs.
+ * Do the documents and drives of a job hold together? Reads all documents, opens the drives, reads their manifests,
+ * compares what is said of each drive, and checks the drives as tally_check does. Drives on different disks are opened
+ * and checked at the same time, those on one disk one after the other; of an image or an archive it is the disk on which
+ * its file lies. Keys are compared and tried, never told: on each locked volume those of all documents, until one opens
+ * it. Where that is another one than the documents give for the drive, theirs is tried too, and told if it is wrong.
+ * A drive that can't be opened has its status as in tally_check, and the others go on.
+ * Drives stay open from the reading of their manifests to the end of their check, so that nothing is unlocked or listed
+ * twice. Memory: 16 bytes a blob of all manifests, and besides what each check needs the names on all volumes.
  * @param summary filled in also when a subject can't be used; release it with tally_job_summary_clear. It refers to the
  * options' texts. @param sink may be NULL. @param error may be NULL.
  * @return TALLY_OK when the job was judged, whatever the judgement; TALLY_ERROR_ARGUMENT, TALLY_ERROR_NO_MEMORY,

@@ -78,6 +78,13 @@ static int write_list(job_session *session, tally_cli_output *output, int status
 
 /* ---- what the library tells --------------------------------------------------------------------------------- */
 
+static const char checking[] = "checking";
+
+static bool is_checking(const tally_progress *progress)
+{
+	return progress->stage != NULL && strcmp(progress->stage, checking) == 0;
+}
+
 static void on_finding(void *context, const tally_finding *finding)
 {
 	job_session *session = context;
@@ -113,7 +120,8 @@ static void on_drive_done(void *context, size_t subject, tally_result result, co
 	tally_check_totals_add(&session->totals, &report);
 	tally_writer_flush(session->writer);
 	session->out_of_memory = session->out_of_memory || findings->out_of_memory;
-	session->bytes_before += session->drive_progress[subject].bytes_total;
+	if (is_checking(&session->drive_progress[subject]))
+		session->bytes_before += session->drive_progress[subject].bytes_total;
 	session->drive_progress[subject].stage = NULL;
 	tally_collector_clear(findings);
 }
@@ -129,12 +137,26 @@ static const char *last_name(const char *path)
 	return name;
 }
 
+/* What is shown of several drives: checking, as soon as one of them has come so far, else what the first one does. */
+static const char *choose_stage(const job_session *session)
+{
+	const char *stage = NULL;
+	for (size_t i = 0; i < session->call->argument_count; i++) {
+		const tally_progress *progress = &session->drive_progress[i];
+		if (is_checking(progress))
+			return checking;
+		if (stage == NULL)
+			stage = progress->stage;
+	}
+	return stage != NULL ? stage : checking;
+}
+
 /* All drives that are at work in one line: their names, and the sums of what they did. */
 static void show_drives(job_session *session)
 {
-	static const char stage[] = "checking";
-	tally_progress sum = {
-	    .stage = stage, .bytes_done = session->bytes_before, .bytes_total = session->bytes_before};
+	const char *stage = choose_stage(session);
+	uint64_t before = strcmp(stage, checking) == 0 ? session->bytes_before : 0;
+	tally_progress sum = {.stage = stage, .bytes_done = before, .bytes_total = before};
 	char *names = session->meter.subject;
 	size_t used = 0;
 	names[0] = '\0';
@@ -160,6 +182,10 @@ static bool on_progress(void *context, size_t subject, const tally_progress *pro
 {
 	job_session *session = context;
 	if (subject == SIZE_MAX) {
+		/* Documents and manifests are read while no drive is at work. */
+		for (size_t i = 0; i < session->call->argument_count; i++)
+			session->drive_progress[i].stage = NULL;
+		session->meter.subject[0] = '\0';
 		tally_progress_meter_update(&session->meter, progress);
 	} else {
 		session->drive_progress[subject] = *progress;
@@ -214,6 +240,7 @@ static int parse_options(const tally_cli_call *call, tally_job_options *options)
 	    .subject_count = call->argument_count,
 	    .job = call->value[TALLY_OPTION_JOB],
 	    .papers_only = call->given[TALLY_OPTION_PAPERS_ONLY],
+	    .key_file = call->value[TALLY_OPTION_KEY_FILE],
 	    .strict = call->given[TALLY_OPTION_STRICT],
 	};
 	if (call->argument_count == 0 && options->job == NULL)
@@ -233,17 +260,18 @@ static int parse_options(const tally_cli_call *call, tally_job_options *options)
 /* What must not be written over: everything that is read. */
 static int open_output(tally_cli_output *output, const tally_cli_call *call)
 {
-	const char **inputs = tally_zalloc(call->argument_count + 1, sizeof *inputs);
+	size_t count = call->argument_count + 2;
+	const char **inputs = tally_zalloc(count, sizeof *inputs);
 	if (inputs == NULL) {
 		tally_cli_complain(call->streams, "out of memory");
 		return TALLY_EXIT_UNCHECKED;
 	}
 	for (size_t i = 0; i < call->argument_count; i++)
 		inputs[i] = call->arguments[i];
-	inputs[call->argument_count] = call->value[TALLY_OPTION_JOB];
-	int status = call->given[TALLY_OPTION_EMIT]
-			 ? tally_cli_output_open_private(output, call, inputs, call->argument_count + 1)
-			 : tally_cli_output_open(output, call, inputs, call->argument_count + 1);
+	inputs[count - 2] = call->value[TALLY_OPTION_JOB];
+	inputs[count - 1] = call->value[TALLY_OPTION_KEY_FILE];
+	int status = call->given[TALLY_OPTION_EMIT] ? tally_cli_output_open_private(output, call, inputs, count)
+						    : tally_cli_output_open(output, call, inputs, count);
 	tally_free(inputs);
 	return status;
 }

@@ -201,7 +201,15 @@ static const tally_cli_option job = {
 static const tally_cli_option papers_only = {
     .id = TALLY_OPTION_PAPERS_ONLY,
     .name = "papers-only",
-    .help = "Read the documents and the drives' manifests, but don't check the drives' files.",
+    .help = "Read the documents and the drives' manifests, but don't check the drives' files. Disks, images and "
+	    "archives are opened for it.",
+};
+static const tally_cli_option job_key_file = {
+    .id = TALLY_OPTION_KEY_FILE,
+    .name = "key-file",
+    .metavar = "FILE",
+    .help = "A file with a BitLocker key for volumes that none of the documents' keys opens: 48 digits, the Base64 of "
+	    "an external key, or a .BEK file; - is standard input. The documents' keys are judged all the same.",
 };
 static const tally_cli_option emit = {
     .id = TALLY_OPTION_EMIT,
@@ -223,8 +231,8 @@ static const tally_cli_option job_jobs = {
     .letter = 'j',
     .metavar = "N",
     .help = "Hashing threads of all drives together, 1 to 256. Default: one for each processor. Drives on different "
-	    "disks are checked at the same time, those on one disk one after the other. The report is the same for "
-	    "any number.",
+	    "disks are checked at the same time, those on one disk one after the other; an image or an archive is on the "
+	    "disk where its file is. The report is the same for any number.",
 };
 static const tally_cli_option format = {
     .id = TALLY_OPTION_FORMAT,
@@ -324,8 +332,8 @@ static const tally_cli_option *const lint_options[] = {
     &quiet,         &progress, &no_color,  &command_help, &version, NULL,
 };
 static const tally_cli_option *const job_options[] = {
-    &job,    &emit,   &with_keys, &papers_only, &strict,   &job_jobs, &io,           &direct,  &max_rate,
-    &format, &output, &verbose,   &quiet,       &progress, &no_color, &command_help, &version, NULL,
+    &job,      &job_key_file, &emit,   &with_keys, &papers_only, &strict,   &job_jobs,     &io,      &direct,
+    &max_rate, &format,       &output, &verbose,   &quiet,       &progress, &no_color, &command_help, &version, NULL,
 };
 static const tally_cli_option *const explain_options[] = {&list, &command_help, &version, NULL};
 
@@ -376,6 +384,8 @@ static const char *const lint_examples[] = {
 static const char *const job_examples[] = {
     "tallyman job --job job.json drive1.jrn drive2.jrn /media/drive1 /media/drive2",
     "Holds a job, its journals and its drives together, and checks the drives.",
+    "tallyman job drive1.jrn drive2.jrn /dev/sdb drive2.vhdx",
+    "The same with a disk as it will be shipped and an image of another; the journals' keys unlock them.",
     "tallyman job --papers-only --emit cli --with-keys --output drives.sh drive1.jrn drive2.jrn",
     "Writes the drives' entries as az import-export takes them, keys included.",
     NULL,
@@ -455,13 +465,13 @@ static const tally_cli_command commands[] = {
 	.summary = "do the documents and drives of a job hold together?",
 	.description =
 	    "Compares what journals, DriveInfo files, manifests, the job's description and the drives at hand "
-	    "(mounted directories) say of each drive: missing and extra drives, drives given twice, keys, manifest "
-	    "paths "
-	    "and hashes that differ, blobs that two drives hold. What each argument is, is recognised by its content. "
-	    "Then the drives are checked as by the command check, and the job's end is predicted from theirs. "
-	    "The report is one for each drive, in the order of the arguments, and one for the job. Keys are compared, "
-	    "and "
-	    "appear in no report.",
+	    "(block devices, images, mounted directories, archives) say of each drive: missing and extra drives, "
+	    "drives given twice, keys, manifest paths and hashes that differ, blobs that two drives hold. What each "
+	    "argument is, is recognised by its content: what is text is a document, any other file a disk or an "
+	    "archive. Locked volumes are unlocked with the keys of all documents. Then the drives are checked as by "
+	    "the command check, and the job's end is predicted from theirs; one that can't be opened stops no other. "
+	    "The report is one for each drive, in the order of the arguments, and one for the job. Keys are compared "
+	    "and tried, and appear in no report.",
 	.options = job_options,
 	.exits = subject_exits,
 	.examples = job_examples,

@@ -392,19 +392,29 @@ static tally_result run_papers(tally_run *run, tally_error *error)
 /* Of several entries of a journal, this drive's is the one whose key unlocked it. */
 static void take_key_owner(tally_run *run)
 {
-	if (run->entry == NULL && run->opened.key_of < run->journal.drive_count)
+	if (run->keys == NULL && run->entry == NULL && run->opened.key_of < run->journal.drive_count)
 		run->entry = &run->journal.drives[run->opened.key_of];
 }
 
-static tally_result run_stages(tally_run *run, tally_error *error)
+tally_result tally_run_open(tally_run *run, tally_error *error)
+{
+	tally_run_ask_disk(run);
+	tally_result result = tally_run_open_drive(run, error);
+	run->is_opened = result == TALLY_OK;
+	if (run->is_opened)
+		tally_run_judge_disk(run);
+	else
+		run->opened.has_facts = false; /* which nothing was held against */
+	return result;
+}
+
+tally_result tally_run_go_on(tally_run *run, tally_error *error)
 {
 	if (run->options->drive == NULL)
 		return run_papers(run, error);
 	tally_result result = read_journal(run, error);
-	if (result == TALLY_OK)
-		result = tally_run_open_drive(run, error);
-	if (result == TALLY_OK)
-		tally_run_judge_disk(run);
+	if (result == TALLY_OK && !run->is_opened)
+		result = tally_run_open(run, error);
 	take_key_owner(run);
 	if (result == TALLY_OK && run->drive != NULL)
 		result = open_manifest(run, error);
@@ -421,10 +431,11 @@ static tally_result run_stages(tally_run *run, tally_error *error)
 	return result;
 }
 
-static void release(tally_run *run)
+void tally_run_release(tally_run *run)
 {
 	if (run->manifest_open)
 		tally_file_close(&run->manifest);
+	run->manifest_open = false;
 	tally_recording_free(run->recording);
 	if (run->is_paper)
 		tally_source_close(&run->paper);
@@ -435,7 +446,7 @@ static void release(tally_run *run)
 	tally_run_close_drive(run);
 }
 
-tally_result tally_run_check(tally_run *run, const tally_check_options *options, const tally_sink *sink, tally_summary *summary,
+tally_result tally_run_begin(tally_run *run, const tally_check_options *options, const tally_sink *sink, tally_summary *summary,
 			     tally_error *error)
 {
 	static const tally_sink nobody = {0};
@@ -449,7 +460,12 @@ tally_result tally_run_check(tally_run *run, const tally_check_options *options,
 	run->summary = summary;
 	tally_run_start_verdict(run);
 	run->finder = (tally_finder){.put = tally_run_put, .context = run, .strict = options->strict};
-	tally_result result = run_stages(run, error);
+	return TALLY_OK;
+}
+
+tally_result tally_run_end(tally_run *run, tally_result result, tally_error *error)
+{
+	tally_summary *summary = run->summary;
 	take_drive_id(run);
 	tell_gaps(run);
 	tally_run_conclude(run);
@@ -461,8 +477,15 @@ tally_result tally_run_check(tally_run *run, const tally_check_options *options,
 		summary->exit_status = 3;
 		tally_run_gap(run, "the rest of the drive", result == TALLY_ERROR_STOPPED ? "the check was stopped" : "the check could not go on");
 	}
-	release(run);
+	tally_run_release(run);
 	return result;
+}
+
+tally_result tally_run_check(tally_run *run, const tally_check_options *options, const tally_sink *sink, tally_summary *summary,
+			     tally_error *error)
+{
+	tally_result result = tally_run_begin(run, options, sink, summary, error);
+	return result == TALLY_OK ? tally_run_end(run, tally_run_go_on(run, error), error) : result;
 }
 
 tally_result tally_check(const tally_check_options *options, const tally_sink *sink, tally_summary *summary, tally_error *error)

@@ -45,10 +45,14 @@ static void judge_connection(tally_run *run, const tally_os_disk *disk)
 				"%s is connected by %s, not by SATA", disk->name, disk->bus);
 }
 
+void tally_run_ask_disk(tally_run *run)
+{
+	run->opened.has_facts = ask(run->options->drive, &run->opened.facts) == 0;
+}
+
 void tally_run_judge_disk(tally_run *run)
 {
-	tally_os_disk *disk = &run->opened.facts;
-	run->opened.has_facts = ask(run->options->drive, disk) == 0;
+	const tally_os_disk *disk = &run->opened.facts;
 	if (!run->opened.has_facts)
 		return;
 	judge_connection(run, disk);

@@ -2,7 +2,7 @@
 /* A job as a whole: its documents and drives are read, held together, checked and judged. */
 #include "base/memory.h"
 #include "verify/job_list.h"
-#include "verify/job_model.h"
+#include "verify/job_queue.h"
 
 #include <stdio.h>
 
@@ -88,9 +88,17 @@ static tally_result run_stages(job_model *m)
 	if (result == TALLY_OK)
 		result = tally_job_read_papers(m);
 	if (result == TALLY_OK)
+		result = tally_job_gather_keys(m);
+	if (result == TALLY_OK)
+		result = tally_job_open_drives(m);
+	if (result == TALLY_OK)
 		result = tally_job_read_manifests(m);
 	if (result == TALLY_OK)
 		result = tally_job_group(m);
+	if (result == TALLY_OK)
+		result = tally_job_judge_keys(m);
+	if (result == TALLY_OK && m->options->papers_only)
+		tally_job_settle_drives(m);
 	if (result == TALLY_OK)
 		result = tally_job_order_drives(m);
 	if (result == TALLY_OK)
@@ -102,6 +110,15 @@ static tally_result run_stages(job_model *m)
 	return result;
 }
 
+/* Drives that were opened, or were to be, have their reports also when the run is stopped before their check. */
+static void tell_stopped(job_model *m)
+{
+	if (m->queue == NULL || m->drives_told || m->options->papers_only)
+		return;
+	tally_job_queue_stop(m->queue);
+	(void)tally_job_check_drives(m);
+}
+
 static void clear_carrier(job_carrier *carrier)
 {
 	for (size_t i = 0; i < carrier->session_count; i++)
@@ -109,11 +126,12 @@ static void clear_carrier(job_carrier *carrier)
 	tally_free(carrier->sessions);
 	tally_free(carrier->manifest_path);
 	tally_free(carrier->shown);
-	tally_drive_close(carrier->opened);
 }
 
 static void release(job_model *m)
 {
+	tally_job_close_drives(m);
+	tally_job_clear_keys(m);
 	for (size_t i = 0; i < m->entry_count; i++) {
 		job_entry *entry = &m->entries[i];
 		tally_free(entry->drive_id);
@@ -149,6 +167,8 @@ tally_result tally_job(const tally_job_options *options, const tally_job_sink *s
 		       .error = error != NULL ? error : &own};
 	m.finder = (tally_finder){.put = put, .context = (void *)(uintptr_t)m.sink, .strict = options->strict};
 	tally_result result = run_stages(&m);
+	if (result == TALLY_ERROR_STOPPED)
+		tell_stopped(&m);
 	summary->errors = m.finder.errors;
 	summary->warnings = m.finder.warnings;
 	summary->notes = m.finder.notes;

@@ -126,7 +126,7 @@ static void compare_paths(job_model *m, job_drive *drive, const job_entry *entri
 		}
 		if (first == NULL)
 			first = entry;
-		if (carrier == NULL || carrier->opened == NULL || carrier->manifest_path == NULL ||
+		if (carrier == NULL || !carrier->is_drive || carrier->manifest_path == NULL ||
 		    is_same_path(carrier->manifest_path, entry->manifest_file))
 			continue;
 		predict(drive, "ManifestNotFound");
@@ -195,14 +195,16 @@ static void find_second_drives(job_model *m)
 		if (!carrier->is_repeated || carrier->drive == TALLY_JOB_NOWHERE)
 			continue;
 		const job_carrier *first = &m->carriers[m->drives[carrier->drive].carrier];
-		bool both_drives = carrier->opened != NULL && first->opened != NULL;
+		bool both_drives = carrier->is_drive && first->is_drive;
 		bool same =
 		    carrier->has_hash && first->has_hash && memcmp(carrier->hash, first->hash, sizeof first->hash) == 0;
 		if (both_drives)
 			m->drives[carrier->drive].contradicts = true;
 		if (both_drives)
 			tally_job_find(m, TALLY_RULE_W_03_ID, carrier->subject, nowhere,
-				       "the manifest on this drive is that of drive %.100s, which is also at %.300s",
+				       "%s drive %.100s, which is also at %.300s",
+				       carrier->is_named ? "the manifest on this drive is that of"
+							 : "by its key or its serial number this is",
 				       carrier->drive_id, path_of(m, first->subject));
 		else if (!same)
 			tally_job_find(m, TALLY_RULE_W_06_COPY, carrier->subject, nowhere,
@@ -213,8 +215,26 @@ static void find_second_drives(job_model *m)
 
 /* ---- missing and extra ones ---- */
 
+/* What is missing may be a drive at hand that nobody could name. */
+static void describe_missing(const job_model *m, char out[PLACE_SHOWN])
+{
+	const job_carrier *first = NULL;
+	size_t count = 0;
+	for (size_t i = 0; i < m->carrier_count; i++) {
+		if (!tally_job_is_nameless(&m->carriers[i]))
+			continue;
+		first = count++ == 0 ? &m->carriers[i] : first;
+	}
+	out[0] = '\0';
+	if (count > 0)
+		snprintf(out, PLACE_SHOWN, ", unless it is %.250s%s, of which nothing tells which drive it is",
+			 path_of(m, first->subject), count > 1 ? " or another one" : "");
+}
+
 static void judge_presence(job_model *m, const job_drive *drive, bool any_journal, bool any_at_hand)
 {
+	char unless[PLACE_SHOWN];
+	describe_missing(m, unless);
 	const job_entry *entry = drive->count > 0 ? &m->entries[drive->first] : NULL;
 	size_t subject = entry != NULL ? entry->subject : m->carriers[drive->carrier].subject;
 	tally_place place = entry != NULL ? entry->place : nowhere;
@@ -226,20 +246,24 @@ static void judge_presence(job_model *m, const job_drive *drive, bool any_journa
 		tally_job_find(m, TALLY_RULE_W_01_JOURNAL, subject, place, "drive %.100s is not in the job's list",
 			       drive->id);
 	if (drive->is_listed && any_at_hand && !drive->is_at_hand)
-		tally_job_find(m, TALLY_RULE_W_02, subject, place, "drive %.100s is not at hand", drive->id);
+		tally_job_find(m, TALLY_RULE_W_02, subject, place, "drive %.100s is not at hand%s", drive->id, unless);
 	else if (!has_list && any_at_hand && !drive->is_at_hand && entry != NULL)
 		tally_job_find(m, TALLY_RULE_W_02_JOURNAL, subject, place,
-			       "drive %.100s is not at hand; it is not taken for one of this job", drive->id);
+			       "drive %.100s is not at hand%s; it is not taken for one of this job", drive->id, unless);
 	if (!drive->has_journal && (any_journal || drive->is_at_hand) && (drive->is_listed || !has_list))
 		tally_job_find(m, TALLY_RULE_W_04, subject, place,
 			       "no journal or DriveInfo file that was given speaks of drive %.100s", drive->id);
 }
 
-static void judge_count(job_model *m)
+static void judge_count(job_model *m, bool any_at_hand)
 {
-	size_t count = 0;
+	size_t count = 0, nameless = 0;
 	for (size_t i = 0; i < m->drive_count; i++)
 		count += m->drives[i].is_of_job;
+	for (size_t i = 0; i < m->carrier_count; i++)
+		nameless += tally_job_is_nameless(&m->carriers[i]);
+	/* Beside drives that are known they are others; else they may be those that documents speak of. */
+	count = any_at_hand ? count + nameless : count > nameless ? count : nameless;
 	if (count <= TALLY_JOB_DRIVES_MAX || m->summary->has_list)
 		return; /* a list is judged where it stands */
 	m->finder.document = NULL;
@@ -381,7 +405,7 @@ void tally_job_compare(job_model *m)
 		any_journal = any_journal || m->drives[i].has_journal;
 		any_at_hand = any_at_hand || m->drives[i].is_at_hand;
 	}
-	judge_count(m);
+	judge_count(m, any_at_hand);
 	for (size_t i = 0; i < m->drive_count; i++) {
 		compare_drive(m, m->ordered[i]);
 		judge_presence(m, m->ordered[i], any_journal, any_at_hand);

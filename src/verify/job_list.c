@@ -78,7 +78,19 @@ static bool may_list(job_model *m, size_t *count)
 				 "the documents contradict each other about drive %.100s", shown_id(drive->id, id));
 			return false;
 		}
+		if (drive->has_wrong_key) {
+			snprintf(refusal, sizeof m->summary->list_refusal,
+				 "the key that the documents give for drive %.100s doesn't open it",
+				 shown_id(drive->id, id));
+			return false;
+		}
 	}
+	for (size_t i = 0; i < m->carrier_count && !m->summary->has_list; i++)
+		if (tally_job_is_nameless(&m->carriers[i])) {
+			snprintf(refusal, sizeof m->summary->list_refusal, "nothing tells which drive %.150s is",
+				 m->summary->subjects[m->carriers[i].subject].path);
+			return false;
+		}
 	if (*count == 0)
 		snprintf(refusal, sizeof m->summary->list_refusal, "no document speaks of a drive");
 	else if (*count > TALLY_JOB_DRIVES_MAX)

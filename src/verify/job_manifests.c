@@ -6,7 +6,6 @@
 #include "verify/job_model.h"
 
 #include <stdio.h>
-#include <sys/stat.h>
 
 #define PATHS_TRIED 32 /* distinct ones that documents give */
 
@@ -28,11 +27,11 @@ typedef struct manifest_input {
 
 static tally_result open_input(job_model *m, const job_carrier *carrier, manifest_input *input)
 {
-	*input = (manifest_input){.on_drive = carrier->opened != NULL};
+	*input = (manifest_input){.on_drive = tally_job_drive_of(carrier) != NULL};
 	if (!input->on_drive)
 		return tally_source_file(&input->source, carrier->manifest_path, m->error);
 	tally_text path = {carrier->manifest_path, strlen(carrier->manifest_path)};
-	tally_find find = tally_drive_find(carrier->opened, path, &input->file, NULL);
+	tally_find find = tally_drive_find(tally_job_drive_of(carrier), path, &input->file, NULL);
 	if (find == TALLY_FIND_NO_MEMORY)
 		return tally_fail_memory(m->error);
 	if (find != TALLY_FIND_OK)
@@ -170,7 +169,7 @@ static tally_result read_manifest(job_model *m, size_t index)
 	static const tally_manifest_events events = {
 	    .blob_end = on_blob, .list_begin = on_list, .account_key = on_account_key};
 	job_carrier *carrier = &m->carriers[index];
-	bool is_checked = carrier->opened != NULL && !m->options->papers_only;
+	bool is_checked = carrier->is_drive && !m->options->papers_only;
 	first_reading r = {.m = m, .carrier = carrier, .index = index};
 	tally_manifest_options options = {.events = &events, .events_context = &r};
 	tally_finder silent = {0};
@@ -241,7 +240,11 @@ static tally_result take_path(job_model *m, job_carrier *carrier, const char *pa
 static tally_result try_path(job_model *m, job_carrier *carrier, const char *path, bool *found)
 {
 	tally_file file;
-	tally_find find = tally_drive_find(carrier->opened, (tally_text){path, strlen(path)}, &file, NULL);
+	tally_archive *archive = carrier->check->run.archive;
+	/* The check comes to the same root by this path. */
+	if (archive != NULL)
+		tally_archive_settle(archive, &path, 1);
+	tally_find find = tally_drive_find(tally_job_drive_of(carrier), (tally_text){path, strlen(path)}, &file, NULL);
 	if (find == TALLY_FIND_NO_MEMORY)
 		return tally_fail_memory(m->error);
 	if (find != TALLY_FIND_OK)
@@ -276,73 +279,39 @@ static tally_result locate(job_model *m, job_carrier *carrier)
 
 /* ---- the carriers ---- */
 
-static bool is_same_place(const char *a, const char *b)
-{
-	struct stat first, second;
-	return stat(a, &first) == 0 && stat(b, &second) == 0 && first.st_dev == second.st_dev &&
-	       first.st_ino == second.st_ino;
-}
-
-static void find_repeated(job_model *m, job_carrier *carrier)
-{
-	const tally_job_subject *subjects = m->summary->subjects;
-	for (const job_carrier *other = m->carriers; other < carrier && !carrier->is_repeated; other++) {
-		if (other->opened == NULL || other->is_repeated ||
-		    !is_same_place(subjects[other->subject].path, subjects[carrier->subject].path))
-			continue;
-		carrier->is_repeated = true;
-		tally_job_find(m, TALLY_RULE_W_03_DIRECTORY, carrier->subject, (tally_place){0},
-			       "this is the same directory as %.300s", subjects[other->subject].path);
-	}
-}
-
+/* Of a drive that could not be opened there is nothing to read. */
 static tally_result prepare(job_model *m, job_carrier *carrier)
 {
 	tally_job_subject *subject = &m->summary->subjects[carrier->subject];
-	if (!subject->is_drive) {
-		tally_result result =
-		    tally_job_copy(m, (tally_text){subject->path, strlen(subject->path)}, &carrier->shown);
-		if (result != TALLY_OK)
-			return result;
-		return tally_job_copy(m, (tally_text){subject->path, strlen(subject->path)}, &carrier->manifest_path);
-	}
-	tally_result result = tally_drive_open_directory(subject->path, &carrier->opened, m->error);
-	if (result != TALLY_OK)
-		return result;
-	find_repeated(m, carrier);
-	return carrier->is_repeated ? TALLY_OK : locate(m, carrier);
+	if (carrier->is_drive)
+		return tally_job_drive_of(carrier) != NULL ? locate(m, carrier) : TALLY_OK;
+	tally_text path = {subject->path, strlen(subject->path)};
+	tally_result result = tally_job_copy(m, path, &carrier->shown);
+	return result == TALLY_OK ? tally_job_copy(m, path, &carrier->manifest_path) : result;
 }
 
-static tally_result add_carrier(job_model *m, size_t subject)
+static tally_result read_carrier(job_model *m, size_t index)
 {
-	size_t index = m->carrier_count++;
 	job_carrier *carrier = &m->carriers[index];
-	tally_job_subject *what = &m->summary->subjects[subject];
-	*carrier = (job_carrier){.subject = subject, .drive = TALLY_JOB_NOWHERE};
+	tally_job_subject *what = &m->summary->subjects[carrier->subject];
 	tally_result result = prepare(m, carrier);
 	if (result == TALLY_OK && carrier->manifest_path != NULL)
 		result = read_manifest(m, index);
+	tally_job_identify(m, carrier);
 	tally_mask((tally_text){carrier->drive_id, strlen(carrier->drive_id)}, what->drive_id, sizeof what->drive_id);
-	if (result == TALLY_ERROR_IO) {
-		/* The drive's check, which comes later, says it itself and more exactly. */
-		if (carrier->opened == NULL || m->options->papers_only)
-			what->error = *m->error;
-		return TALLY_OK;
-	}
-	return result;
+	if (result != TALLY_ERROR_IO)
+		return result;
+	/* The drive's check, which comes later, says it itself and more exactly. */
+	if (!carrier->is_drive || m->options->papers_only)
+		what->error = *m->error;
+	return TALLY_OK;
 }
 
 tally_result tally_job_read_manifests(job_model *m)
 {
-	const tally_job_summary *s = m->summary;
-	m->carriers = tally_zalloc(s->subject_count, sizeof *m->carriers);
-	if (m->carriers == NULL)
-		return tally_fail_memory(m->error);
-	for (size_t i = 0; i < s->subject_count; i++) {
-		bool carries = s->subjects[i].is_drive || s->subjects[i].kind == TALLY_DOCUMENT_MANIFEST;
-		tally_result result = carries && s->subjects[i].error.code == TALLY_OK ? add_carrier(m, i) : TALLY_OK;
-		if (result != TALLY_OK)
-			return result;
-	}
-	return TALLY_OK;
+	tally_result result = TALLY_OK;
+	for (size_t i = 0; i < m->carrier_count && result == TALLY_OK; i++)
+		if (!m->carriers[i].is_repeated)
+			result = read_carrier(m, i);
+	return result;
 }

@@ -151,14 +151,64 @@ static const char *refusal_of(tally_document_kind kind)
 {
 	switch (kind) {
 	case TALLY_DOCUMENT_UNKNOWN:
-		return "is neither a directory, a journal, a DriveInfo file, a manifest nor a job in JSON; mount a "
-		       "drive or "
-		       "its image, and give the directory";
+		return "is text, but neither a journal, a DriveInfo file, a manifest nor a job in JSON";
 	case TALLY_DOCUMENT_JOB_TEMPLATE:
 		return "is a classic job template; give the job in JSON";
 	default:
 		return "is a document of another kind than journal, DriveInfo file, manifest or job";
 	}
+}
+
+#define FRONT 512 /* a disk's first sector, or an archive's first header: neither is text */
+
+static bool is_control(uint8_t byte)
+{
+	return byte < ' ' && (byte < '\t' || byte > '\r');
+}
+
+static bool is_text(const uint8_t *bytes, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		if (is_control(bytes[i]))
+			return false;
+	return size > 0;
+}
+
+/* White space, and what UTF-16 has between two characters of ASCII. */
+static bool is_blank(uint8_t byte)
+{
+	return byte == 0 || byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
+}
+
+/*
+ * Whether a file is a document, right or not; or else a drive, whatever is left of it: what has nothing of text is a
+ * disk that was wiped or broke rather than a document. A document that an archive begins with is the archive's.
+ */
+static bool is_document(const uint8_t *front, size_t size, bool is_recognised)
+{
+	bool is_utf16 = size >= 2 && ((front[0] == 0xFF && front[1] == 0xFE) || (front[0] == 0xFE && front[1] == 0xFF));
+	bool is_marked = size >= 3 && front[0] == 0xEF && front[1] == 0xBB && front[2] == 0xBF;
+	size_t first = is_utf16 ? 2 : is_marked ? 3 : 0;
+	if (is_utf16 || is_text(front, size))
+		return true;
+	while (first < size && is_blank(front[first]))
+		first++;
+	return is_recognised && first < size && strchr("<[{", front[first]) != NULL;
+}
+
+/* Of what can be read once only there is no drive to be made. */
+static bool may_be_drive(const job_model *m, size_t index)
+{
+	struct stat facts;
+	return index < m->options->subject_count && stat(m->summary->subjects[index].path, &facts) == 0 &&
+	       S_ISREG(facts.st_mode);
+}
+
+static bool looks_like_drive(const job_model *m, size_t index, const tally_source *source, bool is_recognised)
+{
+	uint8_t front[FRONT];
+	int64_t got = source->read(source->context, 0, front, sizeof front);
+	return may_be_drive(m, index) && !is_document(front, got > 0 ? (size_t)got : 0, is_recognised);
 }
 
 static tally_result read_paper(job_model *m, size_t index, const tally_source *source)
@@ -168,6 +218,9 @@ static tally_result read_paper(job_model *m, size_t index, const tally_source *s
 	tally_result result = tally_format_recognise(source, &format, m->error);
 	if (result != TALLY_OK)
 		return result;
+	subject->is_drive = looks_like_drive(m, index, source, format != NULL);
+	if (subject->is_drive)
+		return TALLY_OK;
 	subject->kind = format != NULL ? format->kind : TALLY_DOCUMENT_UNKNOWN;
 	m->finder.document = subject->path;
 	bool asked_for_job = index == m->options->subject_count;
@@ -182,10 +235,13 @@ static tally_result read_paper(job_model *m, size_t index, const tally_source *s
 	return result;
 }
 
-static bool is_directory(const char *path)
+/* A directory or a device; also one that isn't there. */
+static bool is_mounted_or_device(const char *path)
 {
 	struct stat facts;
-	return stat(path, &facts) == 0 && S_ISDIR(facts.st_mode);
+	if (stat(path, &facts) != 0)
+		return strncmp(path, "/dev/", 5) == 0;
+	return S_ISDIR(facts.st_mode) || S_ISBLK(facts.st_mode);
 }
 
 /* What is wrong with one document ends the work with that one. */
@@ -196,10 +252,10 @@ static tally_result read_subject(job_model *m, size_t index)
 	tally_result result = tally_job_progress(m, "reading the documents", subject->path, 0, 0);
 	if (result != TALLY_OK)
 		return result;
-	if (is_directory(subject->path)) {
+	if (is_mounted_or_device(subject->path)) {
 		subject->is_drive = index < m->options->subject_count;
 		if (!subject->is_drive)
-			refuse(subject, "is no job in JSON but a directory");
+			refuse(subject, "is no job in JSON but a directory or a device");
 		return TALLY_OK;
 	}
 	result = tally_source_file(&source, subject->path, m->error);
@@ -290,11 +346,11 @@ static job_drive *find_drive(job_model *m, size_t known, const char *id)
 	return NULL;
 }
 
-/* A directory goes before a manifest by itself, whatever their order; what comes second is a repetition. */
+/* A drive goes before a manifest by itself, whatever their order; what comes second is a repetition. */
 static void take_carrier(job_model *m, job_drive *drive, size_t index)
 {
 	job_carrier *carrier = &m->carriers[index];
-	bool at_hand = carrier->opened != NULL;
+	bool at_hand = carrier->is_drive;
 	carrier->drive = (size_t)(drive - m->drives);
 	if (drive->carrier == TALLY_JOB_NOWHERE) {
 		drive->carrier = index;

@@ -1,15 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Checks the drives of a job: a lane for each disk, which checks its drives one after the other, and all lanes at once.
- * Two drives on one disk at once would make its heads run to and fro between them.
- *
- * The caller's callbacks are made from the caller's thread: a lane that has a finding waits until that thread has taken
- * it. So nothing is kept that grows with what is wrong, and findings of one drive keep their order.
- */
 #include "verify/job_queue.h"
+
 #include "base/memory.h"
 #include "io/disk.h"
-#include "verify/job_model.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -26,27 +19,21 @@
 uint64_t (*tally_job_disk_of)(const char *path);
 #endif
 
-typedef enum drive_state { DRIVE_WAITS, DRIVE_RUNS, DRIVE_DONE } drive_state;
+typedef enum slot_state { SLOT_WAITS, SLOT_RUNS, SLOT_DONE } slot_state;
 
-typedef struct job_queue job_queue;
-
-/* A drive to check. */
-typedef struct drive_check {
+/* A drive in the queue. */
+typedef struct drive_slot {
 	job_queue *queue;
-	const job_carrier *carrier;
-	tally_check_options options;
-	tally_summary summary;
-	tally_error error;
-	tally_result result;
+	job_check *check;
 	size_t lane;
 
 	/* Under the queue's lock. */
-	drive_state state;
+	slot_state state;
 	const tally_finding *finding; /* waits to be taken, with its lane */
 	bool has_progress;
 	tally_progress progress;
 	char path[PATH_SHOWN]; /* of the progress */
-} drive_check;
+} drive_slot;
 
 typedef struct drive_lane {
 	job_queue *queue;
@@ -57,9 +44,9 @@ typedef struct drive_lane {
 } drive_lane;
 
 struct job_queue {
-	job_model *m;
-	drive_check *checks; /* in the order of the subjects */
-	size_t check_count;
+	const job_work *work;
+	drive_slot *slots; /* in the order of the subjects */
+	size_t slot_count;
 	size_t reported; /* so many are done and told; of the caller's thread */
 	drive_lane lanes[LANES_MAX];
 	size_t lane_count;
@@ -71,36 +58,14 @@ struct job_queue {
 
 /* ---- what the caller is told ---- */
 
-static void pass_finding(const drive_check *check, const tally_finding *finding)
+static void pass_finding(const drive_slot *slot, const tally_finding *finding)
 {
-	const tally_job_sink *sink = check->queue->m->sink;
-	if (sink->drive_finding != NULL)
-		sink->drive_finding(sink->context, check->carrier->subject, finding);
+	slot->queue->work->finding(slot->check, finding);
 }
 
-static bool pass_progress(const drive_check *check, const tally_progress *progress)
+static bool pass_progress(const drive_slot *slot, const tally_progress *progress)
 {
-	const tally_job_sink *sink = check->queue->m->sink;
-	return sink->progress == NULL || sink->progress(sink->context, check->carrier->subject, progress);
-}
-
-static void report(drive_check *check)
-{
-	job_model *m = check->queue->m;
-	tally_job_subject *subject = &m->summary->subjects[check->carrier->subject];
-	if (check->result == TALLY_OK)
-		subject->drive_status = check->summary.drive_status;
-	else
-		subject->error = check->error;
-	m->summary->drive_errors += check->summary.errors;
-	m->summary->drive_warnings += check->summary.warnings;
-	int exit_status = check->result == TALLY_OK ? check->summary.exit_status : 3;
-	if (exit_status > m->drives_exit)
-		m->drives_exit = exit_status;
-	if (m->sink->drive_done != NULL)
-		m->sink->drive_done(m->sink->context, check->carrier->subject, check->result, &check->summary,
-				    check->result != TALLY_OK ? &check->error : NULL);
-	tally_summary_clear(&check->summary);
+	return slot->queue->work->progress(slot->check, progress);
 }
 
 /* Those that are done, as far as there is none before them that isn't. */
@@ -108,11 +73,13 @@ static void report_done(job_queue *q)
 {
 	for (;;) {
 		pthread_mutex_lock(&q->lock);
-		bool done = q->reported < q->check_count && q->checks[q->reported].state == DRIVE_DONE;
+		bool done = q->reported < q->slot_count && q->slots[q->reported].state == SLOT_DONE;
 		pthread_mutex_unlock(&q->lock);
 		if (!done)
 			return;
-		report(&q->checks[q->reported++]);
+		job_check *check = q->slots[q->reported++].check;
+		if (q->work->done != NULL)
+			q->work->done(check);
 	}
 }
 
@@ -120,57 +87,51 @@ static void report_done(job_queue *q)
 
 static void on_finding(void *context, const tally_finding *finding)
 {
-	drive_check *check = context;
-	job_queue *q = check->queue;
+	drive_slot *slot = context;
+	job_queue *q = slot->queue;
 	if (q->direct) {
-		pass_finding(check, finding);
+		pass_finding(slot, finding);
 		return;
 	}
 	pthread_mutex_lock(&q->lock);
-	check->finding = finding;
+	slot->finding = finding;
 	pthread_cond_signal(&q->for_caller);
-	while (check->finding != NULL)
+	while (slot->finding != NULL)
 		pthread_cond_wait(&q->for_lanes, &q->lock);
 	pthread_mutex_unlock(&q->lock);
 }
 
 static bool on_progress(void *context, const tally_progress *progress)
 {
-	drive_check *check = context;
-	job_queue *q = check->queue;
+	drive_slot *slot = context;
+	job_queue *q = slot->queue;
 	if (q->direct) {
-		q->stopped = q->stopped || !pass_progress(check, progress);
+		q->stopped = q->stopped || !pass_progress(slot, progress);
 		return !q->stopped;
 	}
 	pthread_mutex_lock(&q->lock);
-	check->has_progress = true;
-	check->progress = *progress;
+	slot->has_progress = true;
+	slot->progress = *progress;
 	if (progress->file_path != NULL) {
-		snprintf(check->path, sizeof check->path, "%s", progress->file_path);
-		check->progress.file_path = check->path;
+		snprintf(slot->path, sizeof slot->path, "%s", progress->file_path);
+		slot->progress.file_path = slot->path;
 	}
 	bool stopped = q->stopped;
 	pthread_mutex_unlock(&q->lock);
 	return !stopped;
 }
 
-/* One that was not begun because the user stopped the run has an error that says so. */
-static void run_check(drive_check *check)
+static void run_slot(drive_slot *slot)
 {
-	job_queue *q = check->queue;
-	const tally_sink sink = {.context = check, .finding = on_finding, .progress = on_progress};
+	job_queue *q = slot->queue;
 	pthread_mutex_lock(&q->lock);
 	bool stopped = q->stopped;
-	check->state = DRIVE_RUNS;
+	slot->state = SLOT_RUNS;
 	pthread_mutex_unlock(&q->lock);
-	check->options.jobs = q->lanes[check->lane].jobs;
-	if (stopped)
-		check->result = tally_fail(&check->error, TALLY_ERROR_STOPPED,
-					   "%.300s was not begun: stopped on request", check->options.drive);
-	else
-		check->result = tally_check(&check->options, &sink, &check->summary, &check->error);
+	slot->check->options.jobs = q->lanes[slot->lane].jobs;
+	q->work->run(slot->check, stopped);
 	pthread_mutex_lock(&q->lock);
-	check->state = DRIVE_DONE;
+	slot->state = SLOT_DONE;
 	pthread_cond_signal(&q->for_caller);
 	pthread_mutex_unlock(&q->lock);
 }
@@ -178,9 +139,9 @@ static void run_check(drive_check *check)
 static void run_lane(drive_lane *lane)
 {
 	job_queue *q = lane->queue;
-	for (size_t i = 0; i < q->check_count; i++)
-		if (&q->lanes[q->checks[i].lane] == lane) {
-			run_check(&q->checks[i]);
+	for (size_t i = 0; i < q->slot_count; i++)
+		if (&q->lanes[q->slots[i].lane] == lane) {
+			run_slot(&q->slots[i]);
 			if (q->direct)
 				report_done(q);
 		}
@@ -199,38 +160,38 @@ static void *lane_thread(void *context)
 /* ---- the caller's thread ---- */
 
 /* Under the lock: the first drive, in the order of subjects, whose lane waits with a finding. */
-static drive_check *find_mail(job_queue *q)
+static drive_slot *find_mail(job_queue *q)
 {
-	for (size_t i = q->reported; i < q->check_count; i++)
-		if (q->checks[i].finding != NULL)
-			return &q->checks[i];
+	for (size_t i = q->reported; i < q->slot_count; i++)
+		if (q->slots[i].finding != NULL)
+			return &q->slots[i];
 	return NULL;
 }
 
 /* Under the lock, which is released meanwhile. */
-static void take_mail(job_queue *q, drive_check *check)
+static void take_mail(job_queue *q, drive_slot *slot)
 {
 	pthread_mutex_unlock(&q->lock);
-	pass_finding(check, check->finding);
+	pass_finding(slot, slot->finding);
 	pthread_mutex_lock(&q->lock);
-	check->finding = NULL;
+	slot->finding = NULL;
 	pthread_cond_broadcast(&q->for_lanes);
 }
 
 static void take_progress(job_queue *q)
 {
-	for (size_t i = q->reported; i < q->check_count; i++) {
+	for (size_t i = q->reported; i < q->slot_count; i++) {
 		char path[PATH_SHOWN];
 		pthread_mutex_lock(&q->lock);
-		tally_progress progress = q->checks[i].progress;
-		bool has = q->checks[i].has_progress && q->checks[i].state == DRIVE_RUNS;
-		memcpy(path, q->checks[i].path, sizeof path);
+		tally_progress progress = q->slots[i].progress;
+		bool has = q->slots[i].has_progress && q->slots[i].state == SLOT_RUNS;
+		memcpy(path, q->slots[i].path, sizeof path);
 		pthread_mutex_unlock(&q->lock);
 		if (!has)
 			continue;
 		if (progress.file_path != NULL)
 			progress.file_path = path;
-		if (!pass_progress(&q->checks[i], &progress)) {
+		if (!pass_progress(&q->slots[i], &progress)) {
 			pthread_mutex_lock(&q->lock);
 			q->stopped = true;
 			pthread_mutex_unlock(&q->lock);
@@ -252,16 +213,16 @@ static void wait_a_tick(job_queue *q)
 
 static void serve_lanes(job_queue *q)
 {
-	while (q->reported < q->check_count) {
+	while (q->reported < q->slot_count) {
 		pthread_mutex_lock(&q->lock);
-		drive_check *check = find_mail(q);
-		if (check != NULL)
-			take_mail(q, check);
-		else if (q->checks[q->reported].state != DRIVE_DONE)
+		drive_slot *slot = find_mail(q);
+		if (slot != NULL)
+			take_mail(q, slot);
+		else if (q->slots[q->reported].state != SLOT_DONE)
 			wait_a_tick(q);
 		pthread_mutex_unlock(&q->lock);
 		report_done(q);
-		if (check == NULL)
+		if (slot == NULL)
 			take_progress(q);
 	}
 }
@@ -296,15 +257,15 @@ static size_t lane_for(job_queue *q, uint64_t disk)
 }
 
 /* The threads that one check would have are shared out; a single lane leaves the choice to the check. */
-static void share_jobs(job_queue *q)
+static void share_jobs(job_queue *q, unsigned all)
 {
+	unsigned given = all;
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	unsigned all = q->m->options->jobs;
 	if (all == 0)
 		all = processors > 0 && processors < 256 ? (unsigned)processors : 1;
 	for (size_t i = 0; i < q->lane_count; i++) {
 		unsigned share = all / (unsigned)q->lane_count;
-		q->lanes[i].jobs = q->lane_count == 1 ? q->m->options->jobs : share > 0 ? share : 1;
+		q->lanes[i].jobs = q->lane_count == 1 ? given : share > 0 ? share : 1;
 	}
 }
 
@@ -331,9 +292,9 @@ static bool start_threads(job_queue *q)
 		if (q->lanes[i].is_thread)
 			one = i;
 	}
-	for (size_t i = 0; i < q->check_count && one < LANES_MAX; i++)
-		if (!q->lanes[q->checks[i].lane].is_thread)
-			q->checks[i].lane = one;
+	for (size_t i = 0; i < q->slot_count && one < LANES_MAX; i++)
+		if (!q->lanes[q->slots[i].lane].is_thread)
+			q->slots[i].lane = one;
 	return one < LANES_MAX;
 }
 
@@ -353,32 +314,7 @@ static void run_lanes(job_queue *q)
 
 /* ---- all together ---- */
 
-/* The journal that the drive's check goes by: the first one that speaks of it. */
-static void choose_options(job_model *m, const job_carrier *carrier, tally_check_options *options)
-{
-	const tally_job_options *given = m->options;
-	*options = (tally_check_options){
-	    .drive = m->summary->subjects[carrier->subject].path,
-	    .strict = given->strict,
-	    .io = given->io,
-	    .max_rate = given->max_rate,
-	};
-	if (carrier->drive == TALLY_JOB_NOWHERE)
-		return;
-	const job_drive *drive = &m->drives[carrier->drive];
-	options->drive_id = drive->id;
-	for (size_t i = 0; i < drive->count; i++) {
-		const job_entry *entry = &m->entries[drive->first + i];
-		tally_document_kind kind = m->summary->subjects[entry->subject].kind;
-		bool is_journal = kind == TALLY_DOCUMENT_JOURNAL || kind == TALLY_DOCUMENT_DRIVE_INFO;
-		if (is_journal && options->journal == NULL)
-			options->journal = m->summary->subjects[entry->subject].path;
-	}
-	/* Where the documents are wrong about the place, the rest of the drive is checked all the same. */
-	options->manifest = carrier->manifest_path;
-}
-
-static void init_queue(job_queue *q)
+static void init_locks(job_queue *q)
 {
 	pthread_condattr_t attributes;
 	pthread_mutex_init(&q->lock, NULL);
@@ -390,37 +326,55 @@ static void init_queue(job_queue *q)
 	pthread_condattr_destroy(&attributes);
 }
 
-static void fill_queue(job_queue *q)
+job_queue *tally_job_queue_new(job_model *m)
 {
-	job_model *m = q->m;
-	for (size_t i = 0; i < m->carrier_count; i++) {
-		const job_carrier *carrier = &m->carriers[i];
-		bool is_same_directory = carrier->is_repeated && carrier->drive == TALLY_JOB_NOWHERE;
-		if (!m->summary->subjects[carrier->subject].is_drive || is_same_directory)
-			continue;
-		drive_check *check = &q->checks[q->check_count++];
-		*check = (drive_check){.queue = q, .carrier = carrier};
-		choose_options(m, carrier, &check->options);
-		m->summary->subjects[carrier->subject].journal = check->options.journal;
-		check->lane = lane_for(q, disk_of(check->options.drive));
+	job_queue *q = tally_zalloc(1, sizeof *q);
+	drive_slot *slots = tally_zalloc(m->check_count + 1, sizeof *slots);
+	if (q == NULL || slots == NULL) {
+		tally_free(q);
+		tally_free(slots);
+		return NULL;
 	}
+	q->slots = slots;
+	q->slot_count = m->check_count;
+	q->direct = true;
+	for (size_t i = 0; i < m->check_count; i++) {
+		job_check *check = &m->checks[i];
+		check->sink = (tally_sink){.context = &slots[i], .finding = on_finding, .progress = on_progress};
+		slots[i] = (drive_slot){.queue = q, .check = check, .lane = lane_for(q, disk_of(check->options.drive))};
+	}
+	share_jobs(q, m->options->jobs);
+	init_locks(q);
+	return q;
 }
 
-tally_result tally_job_check_drives(job_model *m)
+void tally_job_queue_free(job_queue *q)
 {
-	job_queue q = {.m = m};
-	q.checks = tally_zalloc(m->carrier_count + 1, sizeof *q.checks);
-	if (q.checks == NULL)
-		return tally_fail_memory(m->error);
-	init_queue(&q);
-	fill_queue(&q);
-	share_jobs(&q);
-	if (q.check_count > 0)
-		run_lanes(&q);
-	bool stopped = q.stopped;
-	pthread_cond_destroy(&q.for_caller);
-	pthread_cond_destroy(&q.for_lanes);
-	pthread_mutex_destroy(&q.lock);
-	tally_free(q.checks);
-	return stopped ? tally_fail(m->error, TALLY_ERROR_STOPPED, "stopped on request") : TALLY_OK;
+	if (q == NULL)
+		return;
+	pthread_cond_destroy(&q->for_caller);
+	pthread_cond_destroy(&q->for_lanes);
+	pthread_mutex_destroy(&q->lock);
+	tally_free(q->slots);
+	tally_free(q);
+}
+
+tally_result tally_job_queue_run(job_queue *q, const job_work *work, tally_error *error)
+{
+	q->work = work;
+	q->reported = 0;
+	for (size_t i = 0; i < q->slot_count; i++) {
+		q->slots[i].state = SLOT_WAITS;
+		q->slots[i].has_progress = false;
+	}
+	if (q->slot_count > 0)
+		run_lanes(q);
+	/* Whoever has something to tell of a drive later is the caller's own thread. */
+	q->direct = true;
+	return q->stopped ? tally_fail(error, TALLY_ERROR_STOPPED, "stopped on request") : TALLY_OK;
+}
+
+void tally_job_queue_stop(job_queue *q)
+{
+	q->stopped = true;
 }

@@ -69,36 +69,49 @@ static tally_result describe_drives(job_model *m)
  * One drive decides for the worse, all together for the better: so an error is known of a job whose other drives
  * nobody has seen, success is not. What the 2016 portal called Closed is "completed with errors" now.
  */
-static const tally_status *job_status(const tally_job_summary *s)
+typedef struct drive_ends {
+	bool failed, errors, warnings, unknown;
+	size_t count;
+} drive_ends;
+
+static void add_end(drive_ends *ends, const tally_status *status)
 {
-	bool failed = false, errors = false, warnings = false, unknown = false;
-	size_t count = 0;
-	for (size_t i = 0; i < s->drive_count; i++) {
-		const tally_status *status = s->drives[i].status;
-		if (!s->drives[i].is_of_job)
-			continue;
-		count++;
-		if (status == NULL)
-			unknown = true;
-		else if (is_status(status, "CompletedWithErrors"))
-			errors = true;
-		else if (is_status(status, "CompletedWithWarnings"))
-			warnings = true;
-		else if (!is_status(status, "Completed"))
-			failed = true;
+	ends->count++;
+	if (status == NULL)
+		ends->unknown = true;
+	else if (is_status(status, "CompletedWithErrors"))
+		ends->errors = true;
+	else if (is_status(status, "CompletedWithWarnings"))
+		ends->warnings = true;
+	else if (!is_status(status, "Completed"))
+		ends->failed = true;
+}
+
+/* A drive whose id nobody knows was given as one of the job's: it can't end well without it. */
+static const tally_status *job_status(const job_model *m)
+{
+	const tally_job_summary *s = m->summary;
+	drive_ends ends = {.count = 0};
+	for (size_t i = 0; i < s->drive_count; i++)
+		if (s->drives[i].is_of_job)
+			add_end(&ends, s->drives[i].status);
+	for (size_t i = 0; i < m->carrier_count; i++) {
+		const job_carrier *carrier = &m->carriers[i];
+		if (tally_job_is_nameless(carrier))
+			add_end(&ends, s->subjects[carrier->subject].drive_status);
 	}
-	const char *code = failed     ? "Data copy failed"
-			   : errors   ? "Data copy completed with errors"
-			   : unknown  ? NULL
-			   : warnings ? "Data copy completed with warnings"
-				      : "Completed";
-	return code != NULL && count > 0 ? tally_status_find(TALLY_LEVEL_JOB, code) : NULL;
+	const char *code = ends.failed     ? "Data copy failed"
+			   : ends.errors   ? "Data copy completed with errors"
+			   : ends.unknown  ? NULL
+			   : ends.warnings ? "Data copy completed with warnings"
+					   : "Completed";
+	return code != NULL && ends.count > 0 ? tally_status_find(TALLY_LEVEL_JOB, code) : NULL;
 }
 
 static bool is_complete(const tally_job_summary *s)
 {
 	size_t count = 0;
-	bool complete = s->errors == 0;
+	bool complete = s->errors == 0 && s->list != NULL;
 	/* A document that is wrong, or that could not be read, may have more to say. */
 	for (size_t i = 0; i < s->subject_count; i++)
 		complete = complete && (s->subjects[i].is_drive || s->subjects[i].error.code == TALLY_OK);
@@ -112,6 +125,23 @@ static bool is_complete(const tally_job_summary *s)
 	return complete && count > 0 && count <= TALLY_JOB_DRIVES_MAX;
 }
 
+/* What documents say and a drive at hand could not be held against. */
+static void tell_uncompared(job_model *m)
+{
+	bool nameless = false, unread = false;
+	for (size_t i = 0; i < m->carrier_count; i++) {
+		const job_carrier *carrier = &m->carriers[i];
+		nameless = nameless || tally_job_is_nameless(carrier);
+		unread = unread || (carrier->check != NULL && !carrier->has_hash);
+	}
+	if (nameless)
+		tally_job_gap(m, "some drives at hand against the documents",
+			      "nothing that could be read tells which drives they are; see their findings");
+	if (unread)
+		tally_job_gap(m, "what is in the manifests of some drives: ids, hashes, sessions and blobs",
+			      "they could not be read; see these drives' findings");
+}
+
 static void tell_gaps(job_model *m)
 {
 	const tally_job_summary *s = m->summary;
@@ -122,6 +152,7 @@ static void tell_gaps(job_model *m)
 		tally_job_gap(m, "the files of the drives", "only documents were to be read");
 	else if (unchecked)
 		tally_job_gap(m, "some drives of the job", "they are not at hand");
+	tell_uncompared(m);
 	if (!s->has_list)
 		tally_job_gap(m, "the job's drive list", "no job that lists drives was given");
 	tally_job_gap(m, "which copy sessions the journals hold", "nobody has published how they are written there");
@@ -148,7 +179,7 @@ tally_result tally_job_conclude(job_model *m)
 		result = tally_job_list_make(m);
 	if (result != TALLY_OK)
 		return result;
-	s->job_status = job_status(s);
+	s->job_status = job_status(m);
 	s->is_complete = is_complete(s);
 	s->exit_status = exit_status(m);
 	tell_gaps(m);

@@ -6,9 +6,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <unistd.h>
-
-#define KEY_TEXT_MAX 4096 /* of a key's file: a .BEK file has some hundred bytes */
 
 static bool keep_going(void *context)
 {
@@ -47,58 +46,101 @@ static bool is_text(const char *bytes, size_t size)
 	return memchr(bytes, '\0', size) == NULL;
 }
 
-static tally_result try_bytes(tally_run *run, tally_bitlocker *volume, const char *bytes, size_t size,
-			      tally_bitlocker_outcome *outcome, tally_error *error)
+tally_result tally_run_try_key(tally_run *run, tally_bitlocker *volume, tally_text bytes,
+			       tally_bitlocker_outcome *outcome, tally_error *error)
 {
 	tally_bitlocker_key *key = NULL;
-	tally_result result = is_text(bytes, size)
-				  ? tally_bitlocker_key_from_text(trim((tally_text){bytes, size}), &key, outcome, error)
-				  : tally_bitlocker_key_from_bek(bytes, size, &key, outcome, error);
+	tally_result result = is_text(bytes.data, bytes.size)
+				  ? tally_bitlocker_key_from_text(trim(bytes), &key, outcome, error)
+				  : tally_bitlocker_key_from_bek(bytes.data, bytes.size, &key, outcome, error);
 	return result == TALLY_OK ? try_key(run, volume, key, outcome, error) : result;
 }
 
-static tally_result try_file(tally_run *run, tally_bitlocker *volume, char *buffer, tally_bitlocker_outcome *outcome,
-			     tally_error *error)
+tally_result tally_key_file_read(const char *path, char *buffer, size_t *size, tally_error *error)
 {
-	const char *path = run->options->key_file;
 	/* Not as a source: what can't be read twice would be copied to the disk. */
 	int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	size_t size = 0;
 	ssize_t got = fd < 0 ? -1 : 1;
-	while (got > 0 && size < KEY_TEXT_MAX) {
-		got = read(fd, buffer + size, KEY_TEXT_MAX - size);
-		size += got > 0 ? (size_t)got : 0;
+	*size = 0;
+	while (got > 0 && *size < TALLY_KEY_FILE_MAX) {
+		got = read(fd, buffer + *size, TALLY_KEY_FILE_MAX - *size);
+		*size += got > 0 ? (size_t)got : 0;
 		if (got < 0 && errno == EINTR)
 			got = 1;
 	}
 	int os_error = errno;
 	if (fd > STDIN_FILENO)
 		close(fd);
-	if (got < 0)
-		return tally_fail_os(error, os_error, "can't read the key file %.200s", path);
-	return try_bytes(run, volume, buffer, size, outcome, error);
+	return got < 0 ? tally_fail_os(error, os_error, "can't read the key file %.200s", path) : TALLY_OK;
 }
 
-/* The entry that this drive is known to be; or else all of them, as only its own key can open it. */
-static tally_result try_journal(tally_run *run, tally_bitlocker *volume, bool *tried, tally_bitlocker_outcome *outcome,
-				tally_error *error)
+static tally_result try_file(tally_run *run, tally_bitlocker *volume, char *buffer, tally_bitlocker_outcome *outcome,
+			     tally_error *error)
 {
-	const tally_journal *journal = &run->journal;
-	tally_result result = TALLY_OK;
-	for (size_t i = 0; i < journal->drive_count && result == TALLY_OK; i++) {
-		const tally_journal_drive *drive = &journal->drives[i];
-		bool has_key = drive->key == TALLY_KEY_RECOVERY || drive->key == TALLY_KEY_EXTERNAL ||
-			       drive->key == TALLY_KEY_INVALID;
-		if (drive->key_text == NULL || !has_key || (run->entry != NULL && run->entry != drive))
-			continue;
-		*tried = true;
-		result = try_bytes(run, volume, drive->key_text, strlen(drive->key_text), outcome, error);
-		if (result == TALLY_OK && tally_bitlocker_layer(volume) != NULL) {
-			run->opened.key_of = i;
-			break;
-		}
+	size_t size;
+	tally_result result = tally_key_file_read(run->options->key_file, buffer, &size, error);
+	return result == TALLY_OK ? tally_run_try_key(run, volume, (tally_text){buffer, size}, outcome, error) : result;
+}
+
+/* ---- several keys ---- */
+
+/* The entry that this drive is known to be; or else all of them, as only its own key can open it. */
+static bool journal_key(void *context, size_t n, tally_text *key)
+{
+	const tally_run *run = context;
+	if (n >= run->journal.drive_count)
+		return false;
+	const tally_journal_drive *drive = &run->journal.drives[n];
+	bool has_key = drive->key_text != NULL && (drive->key == TALLY_KEY_RECOVERY ||
+						   drive->key == TALLY_KEY_EXTERNAL || drive->key == TALLY_KEY_INVALID);
+	bool counts = has_key && (run->entry == NULL || run->entry == drive);
+	*key = counts ? (tally_text){drive->key_text, strlen(drive->key_text)} : (tally_text){"", 0};
+	return true;
+}
+
+/* What no other key makes better: the volume itself is in the way, or this key was the right one. */
+static bool is_final(const tally_bitlocker_outcome *outcome)
+{
+	return outcome->status == TALLY_BITLOCKER_NOT_ACTIVATED ||
+	       (outcome->status == TALLY_BITLOCKER_UNLOCK_FAILED && outcome->reason != TALLY_BITLOCKER_ENTRIES);
+}
+
+/* How much an outcome says of the volume: of a key that is another drive's least. */
+static unsigned weight_of(const tally_bitlocker_outcome *outcome)
+{
+	switch (outcome->status) {
+	case TALLY_BITLOCKER_PROTECTOR_NOT_FOUND:
+		return 1;
+	case TALLY_BITLOCKER_KEY_INVALID:
+		return outcome->reason == TALLY_BITLOCKER_KEY_MALFORMED ? 0 : 2;
+	default:
+		return 3;
 	}
-	return result;
+}
+
+static tally_result try_keys(tally_run *run, const tally_run_keys *keys, tally_bitlocker *volume, unsigned *tried,
+			     tally_bitlocker_outcome *outcome, tally_error *error)
+{
+	tally_text key;
+	for (size_t n = 0; keys->at(keys->context, n, &key); n++) {
+		tally_bitlocker_outcome this = {.status = TALLY_BITLOCKER_OK};
+		if (key.size == 0)
+			continue;
+		tally_result result = tally_run_try_key(run, volume, key, &this, error);
+		if (result != TALLY_OK)
+			return result;
+		bool opened = tally_bitlocker_layer(volume) != NULL;
+		if ((*tried)++ == 0 || opened || weight_of(&this) > weight_of(outcome))
+			*outcome = this;
+		if (opened)
+			run->opened.key_of = n;
+		if (opened || is_final(&this))
+			return TALLY_OK;
+	}
+	if (*tried > 1 && outcome->reason == TALLY_BITLOCKER_KEY_WRONG)
+		snprintf(outcome->text, sizeof outcome->text, "none of the %u keys that there are opens the volume",
+			 *tried);
+	return TALLY_OK;
 }
 
 static tally_result ask(tally_run *run, tally_bitlocker *volume, char *buffer, tally_bitlocker_outcome *outcome,
@@ -106,28 +148,30 @@ static tally_result ask(tally_run *run, tally_bitlocker *volume, char *buffer, t
 {
 	const tally_bitlocker_facts *facts = tally_bitlocker_facts_of(volume);
 	if (run->options->ask_key == NULL ||
-	    !run->options->ask_key(run->options->ask_context, facts->description, buffer, KEY_TEXT_MAX))
+	    !run->options->ask_key(run->options->ask_context, facts->description, buffer, TALLY_KEY_FILE_MAX))
 		return tally_fail(
 		    error, TALLY_ERROR_ARGUMENT,
-		    "the volume is locked with BitLocker, and no key was given: name the journal (--journal), "
-		    "or a file with the key (--key-file)");
-	return try_bytes(run, volume, buffer, strlen(buffer), outcome, error);
+		    "the volume is locked with BitLocker, and no key was given: %s, or a file with the key "
+		    "(--key-file)",
+		    run->keys != NULL ? "give the drive's journal" : "name the journal (--journal)");
+	return tally_run_try_key(run, volume, (tally_text){buffer, strlen(buffer)}, outcome, error);
 }
 
 tally_result tally_run_unlock(tally_run *run, tally_bitlocker *volume, tally_bitlocker_outcome *outcome,
 			      tally_error *error)
 {
-	bool tried = false;
+	const tally_run_keys of_journal = {run, journal_key};
+	unsigned tried = 0;
 	*outcome = (tally_bitlocker_outcome){.status = TALLY_BITLOCKER_OK};
-	char *buffer = tally_secret_alloc(KEY_TEXT_MAX + 1);
+	char *buffer = tally_secret_alloc(TALLY_KEY_FILE_MAX + 1);
 	if (buffer == NULL)
 		return tally_fail_memory(error);
 	tally_result result;
 	if (run->options->key_file != NULL) {
 		result = try_file(run, volume, buffer, outcome, error);
 	} else {
-		result = try_journal(run, volume, &tried, outcome, error);
-		if (result == TALLY_OK && !tried)
+		result = try_keys(run, run->keys != NULL ? run->keys : &of_journal, volume, &tried, outcome, error);
+		if (result == TALLY_OK && tried == 0)
 			result = ask(run, volume, buffer, outcome, error);
 	}
 	tally_secret_free(buffer);

@@ -172,9 +172,16 @@ static tally_result open_bitlocker(tally_run *run, tally_layer **layer, tally_er
 	 */
 	if (outcome.status != TALLY_BITLOCKER_OK && outcome.status != key_outcome.status)
 		tell_bitlocker(run, &outcome);
-	if (key_outcome.status != TALLY_BITLOCKER_OK)
+	o->is_refused = run->keys != NULL && key_outcome.status == TALLY_BITLOCKER_KEY_INVALID;
+	o->refusal = key_outcome;
+	if (key_outcome.status != TALLY_BITLOCKER_OK && !o->is_refused)
 		tell_bitlocker(run, &key_outcome);
 	return TALLY_OK;
+}
+
+void tally_run_tell_refusal(tally_run *run)
+{
+	tell_bitlocker(run, &run->opened.refusal);
 }
 
 /* ---- NTFS ---- */

@@ -23,7 +23,10 @@ typedef struct tally_opened {
 	bool has_facts; /* `facts` are the drive's own */
 	tally_os_disk facts;
 	bool was_unlocked;
-	size_t key_of; /* the entry of the journal whose key unlocked it; SIZE_MAX: none of them */
+	/* Of run->keys none opens the volume. Whether that is a fault only their owner knows: nothing was told of it. */
+	bool is_refused;
+	tally_bitlocker_outcome refusal;
+	size_t key_of; /* number of the key that unlocked it, as an entry of the journal's; SIZE_MAX: none of them */
 } tally_opened;
 
 /*
@@ -31,10 +34,14 @@ typedef struct tally_opened {
  * nothing more to check.
  */
 tally_result tally_run_open_drive(struct tally_run *run, tally_error *error);
+/* Tells that no key opens the volume, after all. */
+void tally_run_tell_refusal(struct tally_run *run);
 /* Closes the drive and all that is below it. */
 void tally_run_close_drive(struct tally_run *run);
 
-/* disk.c: what the kernel knows of the disk, against the disks that the service takes; of a device or a mounted drive. */
+/* disk.c: asks the kernel what it knows of the disk, of a device or a mounted drive. */
+void tally_run_ask_disk(struct tally_run *run);
+/* Holds that against the disks that the service takes. */
 void tally_run_judge_disk(struct tally_run *run);
 /* And against the manifest's drive id, which is the disk's serial number. */
 void tally_run_compare_serial(struct tally_run *run);

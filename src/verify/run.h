@@ -9,6 +9,7 @@
 #include "drive/drive.h"
 #include "format/journal.h"
 #include "format/manifest.h"
+#include "verify/keys.h"
 #include "verify/opening.h"
 #include "verify/recording.h"
 
@@ -46,6 +47,8 @@ typedef struct tally_run {
 	const tally_status *portal; /* what the portal shows before anything is copied; NULL: nothing */
 	bool unexplained; /* an error was found that no status of the service stands for */
 
+	const tally_run_keys *keys; /* for a locked volume, instead of the journal's; or NULL */
+	bool is_opened;      /* as far as that can be done */
 	tally_opened opened; /* what is below the drive */
 	tally_drive *drive;
 	tally_archive *archive;      /* the drive, when it is one; else NULL */
@@ -77,6 +80,20 @@ typedef struct tally_run {
  */
 tally_result tally_run_check(tally_run *run, const tally_check_options *options, const tally_sink *sink,
 			     tally_summary *summary, tally_error *error);
+
+/*
+ * The same in steps, for whoever has to look at the drive before it is known which documents speak of it. Until the run
+ * goes on, the options may change in all but the drive, and then the journal's keys have no part in it any more.
+ */
+tally_result tally_run_begin(tally_run *run, const tally_check_options *options, const tally_sink *sink,
+			     tally_summary *summary, tally_error *error);
+tally_result tally_run_open(tally_run *run, tally_error *error);
+tally_result tally_run_go_on(tally_run *run, tally_error *error);
+/* `result` and `error`: what the steps so far came to. Fills in the verdict and releases all but the summary. */
+tally_result tally_run_end(tally_run *run, tally_result result, tally_error *error);
+/* Of a run that is given up: only releases, which tally_run_end does too. */
+void tally_run_release(tally_run *run);
+
 /* As tally_file_read. */
 int64_t tally_run_read_manifest(tally_run *run, uint64_t offset, void *buffer, size_t size);
 

@@ -4,6 +4,7 @@
 import hashlib
 import json
 import os
+import subprocess
 from xml.sax.saxutils import escape
 
 from fixture import DriveCase, SOURCE_DIR, make_drive, no_duplicates, run
@@ -39,6 +40,14 @@ KEY_LINE, PATH_LINE, HASH_LINE = 10, 11, 12
 def key_of(number):
     """A recovery password that passes the arithmetic."""
     return "-".join(f"{11 * (1000 * number + group):06}" for group in range(1, 9))
+
+
+def make_image(folder, path):
+    """A whole disk of a folder, and the key that unlocks it."""
+    result = subprocess.run(
+        [os.environ["TALLY_MAKE_IMAGE"], folder, path], check=True, stdout=subprocess.PIPE, timeout=120
+    )
+    return path, result.stdout.decode().strip()
 
 
 def load_validator():

@@ -9,7 +9,7 @@ import os
 import unittest
 
 from fixture import SOURCE_DIR, run
-from job_fixture import JobCase, key_of
+from job_fixture import JobCase, key_of, make_image
 
 GOLDEN = os.path.join(SOURCE_DIR, "tests", "cli", "golden", "job")
 UPDATE = os.environ.get("TALLY_UPDATE_GOLDEN") == "1"
@@ -59,6 +59,16 @@ class Golden(JobCase):
         self.compare("bad.text", text[text.index("Job  "):])
         self.compare("good.text", self.output_of("--job", "good.json", "1.jrn", "234.jrn", "d1", "d2", status=0))
         self.compare("papers.text", self.output_of("--papers-only", "1.jrn", "five.xml", "none", status=3))
+
+    def test_mixed(self):
+        """A drive in a folder, one of which the journal has the wrong key, and a disk that was wiped."""
+        _, key = make_image(self.path("d4"), self.path("four.img"))
+        self.secrets.add(key)
+        with open(self.path("wiped.img"), "wb") as file:
+            file.truncate(1 << 20)
+        arguments = ["1.jrn", "234.jrn", "d1", "four.img", "wiped.img"]
+        self.compare("mixed.text", self.output_of(*arguments, status=1))
+        self.compare("mixed-papers.text", self.output_of("--papers-only", *arguments, status=1))
 
     def test_json(self):
         self.compare("bad.json", self.output_of("--format", "json", *self.bad_job, status=1).splitlines()[-1] + "\n")

@@ -284,17 +284,22 @@ class Drives(JobCase):
 
     def test_what_is_no_subject_is_refused_in_words(self):
         one = self.make(1)
+        text = self.write("notes.txt", "Nothing that the service knows.\n")
+        metadata = self.write("a.metadata", "<Metadata><A>1</A></Metadata>")
+        _, report = self.judge(self.journal("1.jrn", one), text, metadata, status=3)
+        errors = [s["error"] and s["error"]["message"] for s in report["job"]["subjects"]]
+        self.assertIsNone(errors[0])
+        self.assertIn("is text, but neither a journal", errors[1])
+        self.assertIn("another kind", errors[2])
+        result = run("job", self.journal("1.jrn", one), text)
+        self.assertIn(b"notes.txt", result.stderr)
+        # What is no text is a disk, though nothing may be left of it.
         image = self.path("disk.img")
         with open(image, "wb") as file:
             file.write(b"\0" * 4096)
-        metadata = self.write("a.metadata", "<Metadata><A>1</A></Metadata>")
-        _, report = self.judge(self.journal("1.jrn", one), image, metadata, status=3)
-        errors = [s["error"] and s["error"]["message"] for s in report["job"]["subjects"]]
-        self.assertIsNone(errors[0])
-        self.assertIn("mount a drive or its image", errors[1])
-        self.assertIn("another kind", errors[2])
-        result = run("job", self.journal("1.jrn", one), image)
-        self.assertIn(b"disk.img", result.stderr)
+        drives, report = self.judge(self.journal("1.jrn", one), image, status=1, papers_only=False)
+        self.assertEqual([d["verdict"]["drive_status"] for d in drives], ["BitLockerVolumeNotFound"])
+        self.assertIsNone(report["job"]["subjects"][1]["error"])
 
     def test_two_jobs_are_refused(self):
         one = self.make(1)

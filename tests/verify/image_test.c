@@ -331,6 +331,36 @@ START_TEST(keys_that_do_not_fit)
 }
 END_TEST
 
+/* Of a journal of several drives each key is tried: what the right one shows isn't hidden by the wrong ones. */
+START_TEST(keys_of_a_journal_of_several_drives)
+{
+	begin();
+	const maker_record both[] = {{.drive_id = "9WM35C2V",
+				      .bitlocker_key = digits,
+				      .manifest_file = "\\DriveManifest.xml"},
+				     {.drive_id = "OTHER", .bitlocker_key = other_digits}},
+			   others[] = {{.drive_id = "OTHER", .bitlocker_key = other_digits},
+				       {.drive_id = "THIRD", .bitlocker_key = maker_bitlocker_key}};
+	bitlocker_options options = lock();
+	options.fault = BITLOCKER_VOLUME_KEY_TAG;
+	make_disk(&options);
+	maker_write_journal(s.journal, both, 2);
+	check(disk);
+	ck_assert_ptr_nonnull(strstr(t.whole, "the key is right"));
+	ck_assert_ptr_null(strstr(t.whole, "V-57"));
+	ck_assert_str_eq(t.drive_status->code, "BitLockerFailed");
+	transcript_clear(&t);
+	const bitlocker_options right = lock();
+	make_disk(&right);
+	maker_write_journal(s.journal, others, 2);
+	check(disk);
+	ck_assert_ptr_nonnull(strstr(t.whole, "none of the 2 keys that there are opens the volume"));
+	ck_assert_str_eq(t.drive_status->code, "BitLockerKeyInvalid");
+	transcript_clear(&t);
+	end();
+}
+END_TEST
+
 static bool give_key(void *context, const char *name, char *key, size_t size)
 {
 	ck_assert_ptr_nonnull(strstr(name, "TALLYMAN"));
@@ -653,6 +683,7 @@ int main(void)
 	    {no_volume_for_bitlocker, 0},
 	    {not_encrypted, 0},
 	    {keys_that_do_not_fit, 0},
+	    {keys_of_a_journal_of_several_drives, 0},
 	    {a_key_is_asked_for, 0},
 	    {volumes_that_can_not_be_unlocked, 0},
 	    {no_ntfs_in_it, 0},

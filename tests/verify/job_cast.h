@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The drives and journals of a job, and what a job tells of them. A drive is a folder first; of that a disk, a
+ * container or an archive can be made. Drive i has three blobs data<i>/file-<k>.bin, and its journal the external key
+ * that its disk is locked with.
+ */
+#ifndef TALLY_TESTS_VERIFY_JOB_CAST_H
+#define TALLY_TESTS_VERIFY_JOB_CAST_H
+
+#include "maker/bitlocker_writer.h"
+#include "verify/stage.h"
+
+#define CAST_MAX 4
+
+typedef struct job_cast {
+	stage s;
+	char folder[CAST_MAX][192], journal[CAST_MAX][192], id[CAST_MAX][16];
+	char key[CAST_MAX][64]; /* what the journal says; may be changed before job_cast_make */
+	uint8_t external[CAST_MAX][32];
+} job_cast;
+
+void job_cast_open(job_cast *c);
+void job_cast_close(job_cast *c);
+/* Folder and journal. */
+void job_cast_make(job_cast *c, size_t i);
+/* The journal once more, as it stands now with another key. */
+void job_cast_journal(job_cast *c, size_t i, const char *key);
+/* "<root>/<name>", in a buffer that the next call but three overwrites. */
+const char *job_cast_path(const job_cast *c, const char *name);
+
+/* A GPT disk with the drive's volume. `options` NULL: locked with the drive's external key. */
+void job_cast_disk(const job_cast *c, size_t i, const bitlocker_options *options, const char *path);
+void job_cast_vhdx(const job_cast *c, size_t i, const char *path);
+void job_cast_tar(const job_cast *c, size_t i, const char *path);
+
+/* What a job tells. */
+typedef struct job_words {
+	tally_result result;
+	tally_error error;
+	/*
+	 * "job: STATUS, EXIT\n", a line "\tRULE status" for each error and warning between the documents; then each
+	 * drive the same way, "NAME: …", in the order in which they were done; "NAME: error CODE, 3" of one whose check
+	 * ended so.
+	 */
+	char *told;
+	char *whole; /* all texts, gaps and notes too */
+	tally_job_summary summary;
+	size_t opened, checked; /* progress of so many drives, in opening and in checking */
+} job_words;
+
+/* To be cleared. */
+void job_words_take(job_words *w, const tally_job_options *options);
+void job_words_clear(job_words *w);
+/* Takes, compares with `told`, and clears. */
+void job_words_expect(const char *what, const tally_job_options *options, const char *told);
+
+#endif
