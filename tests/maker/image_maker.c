@@ -63,10 +63,11 @@ static void add_all(ntfs_writer *w, const char *folder, const image_order *order
 			entry->fts_number =
 			    entry->fts_level == 0 ? NTFS_ROOT : ntfs_writer_directory(w, parent, entry->fts_name);
 		else if (entry->fts_info == FTS_F)
-			ntfs_writer_file(w, &(ntfs_file){.directory = parent,
-							 .name = entry->fts_name,
-							 .last = order->last != NULL && strcmp(entry->fts_name, order->last) == 0,
-							 .content = {.copy_from = entry->fts_path}});
+			ntfs_writer_file(
+			    w, &(ntfs_file){.directory = parent,
+					    .name = entry->fts_name,
+					    .last = order->last != NULL && strcmp(entry->fts_name, order->last) == 0,
+					    .content = {.copy_from = entry->fts_path}});
 	}
 	fts_close(walk);
 }

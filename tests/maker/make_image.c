@@ -48,8 +48,9 @@ int main(int argc, char **argv)
 	if (!plain) {
 		char digits[56];
 		bitlocker_recovery(1, digits);
-		bitlocker_wrap_file(argv[2], PLACE, size,
-				    &(bitlocker_options){.recovery = {digits}, .sector_size = ntfs.sector_size, .seed = 1});
+		bitlocker_wrap_file(
+		    argv[2], PLACE, size,
+		    &(bitlocker_options){.recovery = {digits}, .sector_size = ntfs.sector_size, .seed = 1});
 		puts(digits);
 	}
 	return 0;
