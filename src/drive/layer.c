@@ -112,7 +112,8 @@ static int64_t read_file(tally_layer *layer, uint64_t offset, void *buffer, size
 
 static bool locate_file(tally_layer *layer, uint64_t offset, tally_layer_place *place)
 {
-	*place = (tally_layer_place){((file_layer *)layer)->fd, offset, layer->size - offset};
+	*place =
+	    (tally_layer_place){.fd = ((file_layer *)layer)->fd, .offset = offset, .length = layer->size - offset};
 	return true;
 }
 
