@@ -45,6 +45,7 @@ typedef struct tally_run {
 	unsigned rank; /* of summary->drive_status in the replay's order; see verdict.c */
 	const tally_status *portal; /* what the portal shows before anything is copied; NULL: nothing */
 	bool unexplained; /* an error was found that no status of the service stands for */
+	bool unknown;     /* there is something of which nobody knows here what the service would say */
 
 	tally_opened opened; /* what is below the drive */
 	tally_drive *drive;

@@ -54,6 +54,18 @@ static uint64_t measure(const char *folder, uint32_t *count)
 	return bytes;
 }
 
+static void add_file(ntfs_writer *w, uint32_t directory, const FTSENT *entry, const image_order *order)
+{
+	const bool is_last = order->last != NULL && strcmp(entry->fts_name, order->last) == 0;
+	const bool is_special = order->special != NULL && strcmp(entry->fts_name, order->special) == 0;
+	ntfs_writer_file(w, &(ntfs_file){.directory = directory,
+					 .name = entry->fts_name,
+					 .last = is_last,
+					 .reparse_tag = is_special ? order->reparse_tag : 0,
+					 .encrypted = is_special && order->reparse_tag == 0,
+					 .content = {.copy_from = entry->fts_path}});
+}
+
 static void add_all(ntfs_writer *w, const char *folder, const image_order *order)
 {
 	FTS *walk = open_folder(folder, order->shuffled);
@@ -63,11 +75,7 @@ static void add_all(ntfs_writer *w, const char *folder, const image_order *order
 			entry->fts_number =
 			    entry->fts_level == 0 ? NTFS_ROOT : ntfs_writer_directory(w, parent, entry->fts_name);
 		else if (entry->fts_info == FTS_F)
-			ntfs_writer_file(
-			    w, &(ntfs_file){.directory = parent,
-					    .name = entry->fts_name,
-					    .last = order->last != NULL && strcmp(entry->fts_name, order->last) == 0,
-					    .content = {.copy_from = entry->fts_path}});
+			add_file(w, parent, entry, order);
 	}
 	fts_close(walk);
 }

@@ -15,10 +15,13 @@
  */
 void image_make_volume(const char *folder, const char *path, const ntfs_options *options, uint64_t *size);
 
-/* Where the files of a volume lie: by default as the folder's file system lists them. */
+/* Where the files of a volume lie, by default as the folder's file system lists them; and what is special of one. */
 typedef struct image_order {
 	bool shuffled;    /* in an order of which nobody could know, but the same each time */
 	const char *last; /* the file of this name at the volume's end; NULL: none */
+	/* The file of this name is a reparse point; or one encrypted with EFS, where the tag is 0. NULL: none. */
+	const char *special;
+	uint32_t reparse_tag;
 } image_order;
 
 void image_make_volume_in(const char *folder, const char *path, const ntfs_options *options, const image_order *order,

@@ -7,6 +7,7 @@
 #include <check.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static image_stage im;
 
@@ -238,6 +239,79 @@ START_TEST(a_file_on_bad_clusters)
 }
 END_TEST
 
+/* The standard drive with one file that is something else. */
+static void put_special(const char *name, uint32_t reparse_tag)
+{
+	uint64_t size;
+	const image_order order = {.special = name, .reparse_tag = reparse_tag};
+	unlink(im.volume);
+	image_make_volume_in(im.s.drive, im.volume, NULL, &order, &size);
+	const bitlocker_options options = image_lock_fast(&im);
+	image_lock_volume(im.volume, size, &options);
+	image_make_disk(im.volume, NULL, im.disk);
+}
+
+#define LINK UINT32_C(0xA000000C)
+#define JUNCTION UINT32_C(0xA0000003)
+static const uint32_t windows_only[] = {0x80000017, 0x80000013, 0x9000601A}; /* WOF, deduplicated, a cloud's */
+
+/* What Windows may read, and this program can't: nobody knows what the service would say. */
+START_TEST(what_only_windows_reads_is_not_judged)
+{
+	image_begin(&im);
+	for (size_t i = 0; i < sizeof windows_only / sizeof windows_only[0]; i++) {
+		put_special("a.jpg", windows_only[i]);
+		image_check(&im, im.disk);
+		ck_assert_str_eq(im.t.counts, "blob: Completed 2; segment: Completed 3; metadata: Completed 2; "
+					      "properties: Completed 2");
+		ck_assert_ptr_nonnull(strstr(im.t.whole, "V-17/ warning blob - blob=pictures/a.jpg"));
+		ck_assert_ptr_nonnull(strstr(im.t.whole, "\ngap some files, and what the service would say"));
+		ck_assert_ptr_nonnull(strstr(im.t.whole, "blobs 2/3 segments 3/6"));
+		image_expect(&im, "a file", "none", 3, "V-17 warning blob -\n");
+		put_special("b.vhd.metadata", windows_only[i]);
+		image_check(&im, im.disk);
+		ck_assert_str_eq(im.t.counts, "blob: Completed 2; segment: Completed 6; metadata: Completed 2; "
+					      "properties: Completed 3");
+		image_expect(&im, "a side file", "none", 3, "V-35 warning metadata -\n");
+		put_special("DriveManifest.xml", windows_only[i]);
+		image_check(&im, im.disk);
+		ck_assert_ptr_nonnull(strstr(im.t.whole, "\ngap the manifest and everything that it names"));
+		image_expect(&im, "the manifest", "none", 3, "V-06 warning drive -\n");
+	}
+	/* Strict or not, it is no claim. */
+	im.s.options.strict = true;
+	put_special("a.jpg", windows_only[0]);
+	image_check(&im, im.disk);
+	image_expect(&im, "strictly", "none", 1, "V-17 error blob -\n");
+	im.s.options.strict = false;
+	/* What is known stays known. */
+	stage_flip(&im.s, "disks/b.vhd", 5000);
+	put_special("a.jpg", windows_only[0]);
+	image_check(&im, im.disk);
+	image_expect(&im, "and a fault", "CompletedWithErrors", 1,
+		     "V-17 warning blob -\nV-20 error segment Corrupted\n");
+	image_end(&im);
+}
+END_TEST
+
+/* These can't be read under Windows either: by anybody but their owner, or where they lead on another computer. */
+START_TEST(what_windows_can_not_read_is_judged)
+{
+	static const uint32_t tags[] = {0, LINK, JUNCTION};
+	image_begin(&im);
+	for (size_t i = 0; i < sizeof tags / sizeof tags[0]; i++) {
+		put_special("a.jpg", tags[i]);
+		image_check(&im, im.disk);
+		ck_assert_ptr_nonnull(strstr(im.t.counts, "blob: Completed 2, FileAccessDenied 1"));
+		image_expect(&im, "a file", "CompletedWithErrors", 1, "V-11 error blob FileAccessDenied\n");
+		put_special("DriveManifest.xml", tags[i]);
+		image_check(&im, im.disk);
+		image_expect(&im, "the manifest", "ManifestAccessDenied", 1, "V-02 error drive ManifestAccessDenied\n");
+	}
+	image_end(&im);
+}
+END_TEST
+
 START_TEST(wrong_keys_and_right_ones_stay_secret)
 {
 	image_begin(&im);
@@ -268,6 +342,8 @@ int main(void)
 	    {no_ntfs_in_it, 0},
 	    {a_volume_that_was_not_left_in_order, 0},
 	    {a_file_on_bad_clusters, 0},
+	    {what_only_windows_reads_is_not_judged, 0},
+	    {what_windows_can_not_read_is_judged, 0},
 	    {wrong_keys_and_right_ones_stay_secret, 0},
 	    {NULL, 0},
 	};
