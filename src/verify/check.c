@@ -118,7 +118,7 @@ static const find_meaning manifest_meanings[] = {
 	[TALLY_FIND_IO_FAILED] = {TALLY_RULE_V_03, "the manifest can't be opened: I/O error"},
 };
 
-static const char only_windows[] = "only Windows can read it; see the findings";
+static const char only_windows[] = "only Windows can read that; see the findings";
 
 static tally_find try_manifest(tally_run *run, const char *path, tally_find_detail *detail)
 {
