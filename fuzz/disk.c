@@ -53,7 +53,7 @@ static int64_t read_disk(tally_layer *layer, uint64_t offset, void *buffer, size
 
 static bool locate_disk(tally_layer *layer, uint64_t offset, tally_layer_place *place)
 {
-	*place = (tally_layer_place){-1, offset, layer->size - offset};
+	*place = (tally_layer_place){.fd = -1, .offset = offset, .length = layer->size - offset};
 	return true;
 }
 

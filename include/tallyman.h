@@ -218,7 +218,9 @@ typedef struct tally_blob_report {
 	const char *snapshot;    /**< as the manifest writes it, or NULL */
 	const char *disposition; /**< ImportDisposition as the manifest writes it, or NULL where it has none */
 	/* Of a finished blob: */
-	const tally_status *status; /**< level blob; NULL only when the blob begins */
+	/** Level blob; NULL when the blob begins, and when it can't be known: its file, or a side file, is one that only
+	 * Windows can read, and it was not checked. */
+	const tally_status *status;
 	/** Level disposition; NULL when there is no disposition or, mostly, when it can't be known offline. */
 	const tally_status *disposition_status;
 	uint64_t segments_listed, segments_checked;
@@ -234,7 +236,7 @@ typedef struct tally_segment_report {
 	const uint8_t *md5;
 	/** As the manifest writes it; NULL where there is none, or where it is no id, or looks like a secret. */
 	const char *id;
-	const tally_status *status; /**< level segment; never NULL */
+	const tally_status *status; /**< level segment; NULL when it can't be known, as that of the blob */
 } tally_segment_report;
 
 /** The metadata or properties file in force for the blob that has begun. Valid only during the callback. */
@@ -244,7 +246,7 @@ typedef struct tally_side_report {
 	bool is_global;      /**< the list's default, not the blob's own */
 	const char *path;    /**< as the manifest writes it; NULL when the element is empty */
 	const uint8_t *md5;  /**< the 16 bytes that the manifest gives, or NULL */
-	const tally_status *status; /**< of that level; never NULL */
+	const tally_status *status; /**< of that level; NULL when it can't be known, as that of the blob */
 } tally_side_report;
 
 /**

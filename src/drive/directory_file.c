@@ -2,11 +2,13 @@
 /* The bytes of an open file of a mounted directory. */
 #include "drive/directory.h"
 
+#include "drive/beside.h"
+
 #include <errno.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-int64_t tally_directory_read(const tally_file *file, uint64_t offset, void *buffer, size_t size)
+static int64_t read_once(const tally_file *file, uint64_t offset, void *buffer, size_t size)
 {
 	ssize_t count;
 	do
@@ -18,14 +20,28 @@ int64_t tally_directory_read(const tally_file *file, uint64_t offset, void *buff
 int64_t tally_directory_read_medium(const tally_file *file, uint64_t offset, void *buffer, size_t size)
 {
 	if (tally_os_set_direct((int)file->handle, true) == 0) {
-		int64_t got = tally_directory_read(file, offset, buffer, size);
+		int64_t got = read_once(file, offset, buffer, size);
 		tally_os_set_direct((int)file->handle, false);
 		/* Some file systems take the flag and then refuse the read. */
 		if (got != -EINVAL)
 			return got;
 	}
 	tally_os_drop((int)file->handle, offset, size);
-	return tally_directory_read(file, offset, buffer, size);
+	return read_once(file, offset, buffer, size);
+}
+
+static int64_t read_beside(void *context, uint64_t offset, void *buffer, size_t size)
+{
+	return tally_directory_read_medium(context, offset, buffer, size);
+}
+
+int64_t tally_directory_read(const tally_file *file, uint64_t offset, void *buffer, size_t size)
+{
+	tally_file same = *file;
+	int64_t got = read_once(file, offset, buffer, size);
+	if (got != -EIO)
+		return got;
+	return tally_beside_read(&(tally_beside){read_beside, &same, file->size}, offset, buffer, size);
 }
 
 int64_t tally_directory_read_cached(const tally_file *file, uint64_t offset, void *buffer, size_t size)

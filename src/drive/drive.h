@@ -26,6 +26,7 @@ typedef enum tally_find {
 	TALLY_FIND_NOT_A_FILE,   /* the path leads to something, but to no regular file: the text says to what */
 	TALLY_FIND_LEAVES_DRIVE, /* a symbolic link or mount point on the way; never followed */
 	TALLY_FIND_DENIED,
+	TALLY_FIND_WINDOWS_ONLY, /* what only Windows can make a file of: what it would read there isn't known here */
 	TALLY_FIND_AMBIGUOUS, /* no exact match and several names that NTFS takes for this one */
 	TALLY_FIND_IO_FAILED,
 	TALLY_FIND_NO_MEMORY

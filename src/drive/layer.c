@@ -2,6 +2,7 @@
 #include "drive/layer.h"
 
 #include "base/memory.h"
+#include "drive/beside.h"
 #include "io/os.h"
 #include "io/pages.h"
 
@@ -86,22 +87,33 @@ static int64_t read_once(int fd, uint64_t offset, void *buffer, size_t size)
 	return count > 0 ? count : count == 0 ? -ENODATA : -errno;
 }
 
-static int64_t read_file(tally_layer *layer, uint64_t offset, void *buffer, size_t size, tally_layer_way way)
+static int64_t read_medium(void *context, uint64_t offset, void *buffer, size_t size)
 {
-	const file_layer *file = (file_layer *)layer;
-	if (way == TALLY_LAYER_MEDIUM && file->direct >= 0) {
+	const file_layer *file = context;
+	if (file->direct >= 0) {
 		int64_t got = read_once(file->direct, offset, buffer, size);
 		if (got != -EINVAL)
 			return got;
 	}
-	if (way == TALLY_LAYER_MEDIUM)
-		tally_os_drop(file->fd, offset, size);
+	tally_os_drop(file->fd, offset, size);
 	return read_once(file->fd, offset, buffer, size);
+}
+
+static int64_t read_file(tally_layer *layer, uint64_t offset, void *buffer, size_t size, tally_layer_way way)
+{
+	const file_layer *file = (file_layer *)layer;
+	if (way == TALLY_LAYER_MEDIUM)
+		return read_medium(layer, offset, buffer, size);
+	int64_t got = read_once(file->fd, offset, buffer, size);
+	if (got != -EIO)
+		return got;
+	return tally_beside_read(&(tally_beside){read_medium, layer, layer->size}, offset, buffer, size);
 }
 
 static bool locate_file(tally_layer *layer, uint64_t offset, tally_layer_place *place)
 {
-	*place = (tally_layer_place){((file_layer *)layer)->fd, offset, layer->size - offset};
+	*place =
+	    (tally_layer_place){.fd = ((file_layer *)layer)->fd, .offset = offset, .length = layer->size - offset};
 	return true;
 }
 

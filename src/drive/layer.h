@@ -19,10 +19,11 @@ typedef enum tally_layer_way {
 
 #define TALLY_LAYER_ALIGNMENT 4096
 
-/* Where bytes lie as they are in a file that can be mapped. */
+/* Where bytes come from: what of a file is read for them. */
 typedef struct tally_layer_place {
 	int fd;
 	uint64_t offset, length; /* how many lie there in a row */
+	bool enciphered;         /* else they are there as they are, and can be mapped */
 } tally_layer_place;
 
 typedef struct tally_layer_class {
@@ -31,7 +32,7 @@ typedef struct tally_layer_class {
 	 * had. Fewer than asked for are not the end: whoever wants all asks again.
 	 */
 	int64_t (*read)(tally_layer *layer, uint64_t offset, void *buffer, size_t size, tally_layer_way way);
-	/* False where the bytes are in no file as they are. NULL: never. */
+	/* False where the bytes come from no file, or from none alone. NULL: never. */
 	bool (*locate)(tally_layer *layer, uint64_t offset, tally_layer_place *place);
 	void (*close)(tally_layer *layer);
 } tally_layer_class;

@@ -112,6 +112,20 @@ static void leave_directory(search *s)
 		close(s->dir);
 }
 
+/* What ntfs-3g shows in place of reparse points that it can't follow: links that lead nowhere. */
+static bool is_windows_only(int fd)
+{
+	static const char sign[] = "unsupported reparse tag ";
+	char target[sizeof sign];
+	ssize_t size = readlinkat(fd, "", target, sizeof target);
+	return size == (ssize_t)sizeof target && memcmp(target, sign, sizeof sign - 1) == 0;
+}
+
+static tally_find report_windows_only(const search *s)
+{
+	return report(s, TALLY_FIND_WINDOWS_ONLY, 0, "is a reparse point, which only Windows can follow");
+}
+
 /* A component on the way: goes on from `fd` when it is a directory. */
 static tally_find enter(search *s, int fd)
 {
@@ -119,7 +133,7 @@ static tally_find enter(search *s, int fd)
 	if (fstat(fd, &facts) != 0)
 		return report_os(s, errno);
 	if (S_ISLNK(facts.st_mode))
-		return report_os(s, ELOOP);
+		return is_windows_only(fd) ? report_windows_only(s) : report_os(s, ELOOP);
 	if (!S_ISDIR(facts.st_mode)) {
 		char what[64];
 		snprintf(what, sizeof what, "is %s, not a directory", kind_of(facts.st_mode));
@@ -136,6 +150,8 @@ static tally_find open_file(const search *s, int fd, tally_file *file)
 	struct stat facts;
 	if (fstat(fd, &facts) != 0)
 		return report_os(s, errno);
+	if (S_ISLNK(facts.st_mode) && is_windows_only(fd))
+		return report_windows_only(s);
 	if (!S_ISREG(facts.st_mode)) {
 		char what[64];
 		snprintf(what, sizeof what, "is %s", kind_of(facts.st_mode));

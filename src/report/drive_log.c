@@ -26,6 +26,7 @@ typedef struct drive_log {
 	bool errors_only;
 	bool begun;
 	bool without_blobs;   /* the service would not come to them */
+	bool unknown;         /* of something it is not known what the service would say */
 	tally_blob_kind kind; /* of the blob in hand */
 	tally_blob_kind list; /* which list is open */
 	bool has_list;        /* one was */
@@ -134,10 +135,11 @@ static bool is_completed(const tally_status *status)
 	return strcmp(status->code, "Completed") == 0;
 }
 
-/* Whether this log tells of something with that status. */
-static bool tells(const drive_log *log, const tally_status *status)
+/* Whether this log tells of something with that status, which is NULL when it can't be known. */
+static bool tells(drive_log *log, const tally_status *status)
 {
-	return !log->without_blobs && !(log->errors_only && is_completed(status));
+	log->unknown |= status == NULL;
+	return status != NULL && !log->without_blobs && !(log->errors_only && is_completed(status));
 }
 
 static void on_blob_begin(void *context, const tally_blob_report *blob)
@@ -321,12 +323,14 @@ static const char *log_missing(const tally_check_report *report)
 {
 	if (report->error != NULL)
 		return "the drive was not checked to its end";
+	const drive_log *log = report->stream;
+	if (log != NULL && log->unknown)
+		return "of some files it is not known what the service makes of them";
 	if (report->summary->drive_status == NULL)
 		return report->summary->blobs_checked == 0
 			   ? "nothing of the drive was checked"
 			   : "an error was found that no status of the service stands for";
 	/* S-04: with what was told before it would be no log of the service's. */
-	const drive_log *log = report->stream;
 	bool finished = strncmp(report->summary->drive_status->code, "Completed", strlen("Completed")) == 0;
 	if (log != NULL && log->begun && !log->without_blobs && !finished)
 		return "the drive failed when blobs had been told";

@@ -227,7 +227,12 @@ static void write_verdict(tally_writer *writer, const tally_check_report *report
 	if (report->error != NULL) {
 		write_error(writer, report->error);
 	} else if (report->summary->exit_status == 3) {
-		tally_write(writer, "<error message=\"nothing could be checked\" type=\"unchecked\"/>\n");
+		const bool some = report->summary->blobs_checked > 0;
+		tally_write(writer, "<error");
+		write_attribute(writer, "message",
+				some ? "some of it could not be checked" : "nothing could be checked");
+		write_attribute(writer, "type", "unchecked");
+		tally_write(writer, "/>\n");
 	} else if (report->summary->exit_status != 0) {
 		tally_write(writer, "<failure");
 		write_attribute(writer, "message", status != NULL ? status->meaning : "something is wrong");

@@ -198,6 +198,7 @@ static void write_headline(tally_writer *writer, const tally_check_report *repor
 	}
 	tally_write(writer, summary->exit_status == 0   ? "nothing wrong was found in what was checked\n"
 			    : summary->exit_status == 1 ? "something is wrong with what was checked\n"
+			    : summary->blobs_checked > 0 ? "some of it could not be checked\n"
 							: "nothing could be checked\n");
 }
 

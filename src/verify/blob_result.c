@@ -12,7 +12,7 @@
 /* What becomes of a file that can't be opened: the rule, and the status at blob level. */
 typedef struct find_meaning {
 	tally_rule_symbol blob_rule, side_rule; /* TALLY_RULE_NONE: the manifest's own reading has told it */
-	const char *status;
+	const char *status; /* NULL: it can't be known */
 	const char *sentence;
 } find_meaning;
 
@@ -23,6 +23,7 @@ static const find_meaning meanings[] = {
 	[TALLY_FIND_NOT_A_FILE] = {TALLY_RULE_V_11, TALLY_RULE_V_31, "FileAccessDenied", "there is no file at this path, but something else"},
 	[TALLY_FIND_LEAVES_DRIVE] = {TALLY_RULE_V_11, TALLY_RULE_V_31, "FileAccessDenied", "the path leads through a link or mount point, which is not followed"},
 	[TALLY_FIND_DENIED] = {TALLY_RULE_V_11, TALLY_RULE_V_31, "FileAccessDenied", "the file can't be opened: access denied"},
+	[TALLY_FIND_WINDOWS_ONLY] = {TALLY_RULE_V_17, TALLY_RULE_V_35, NULL, "the file could not be checked here"},
 	[TALLY_FIND_AMBIGUOUS] = {TALLY_RULE_V_12, TALLY_RULE_V_34, "Failed", "several files have names that NTFS takes for this one"},
 	[TALLY_FIND_IO_FAILED] = {TALLY_RULE_V_13, TALLY_RULE_V_33, "IOFailed", "the file can't be opened: I/O error"},
 };
@@ -48,6 +49,7 @@ static void take_file(tally_blob_result *r, tally_run *run, const tally_batch_bl
 	if (part->find != TALLY_FIND_OK) {
 		const find_meaning *m = &meanings[part->find];
 		r->file_failed = true;
+		r->unknown = m->status == NULL;
 		r->status = m->status;
 		if (!r->told_file && m->blob_rule != TALLY_RULE_NONE)
 			tell_find(run, part, m->blob_rule, (tally_fact){.place = part->entry.place, .file_path = part->entry.file_path},
@@ -200,10 +202,11 @@ static void take_segment(tally_blob_result *r, tally_run *run, const tally_batch
 	case TALLY_SEGMENT_WAITING:
 	case TALLY_SEGMENT_UNUSABLE:
 	case TALLY_SEGMENT_CANCELLED:
+		status = r->unknown ? NULL : status;
 		checked = false;
 		break;
 	}
-	const tally_status *known = tally_run_count(run, TALLY_LEVEL_SEGMENT, status);
+	const tally_status *known = status != NULL ? tally_run_count(run, TALLY_LEVEL_SEGMENT, status) : NULL;
 	run->summary->segments_listed++;
 	run->summary->segments_checked += checked;
 	run->summary->bytes_hashed += s->read;
@@ -299,10 +302,13 @@ static tally_result finish_side(tally_blob_result *r, tally_run *run, const tall
 	}
 	if (result != TALLY_OK)
 		return result;
-	if (strcmp(status, "Completed") != 0)
+	if (status == NULL)
+		r->side_unknown = true;
+	else if (strcmp(status, "Completed") != 0)
 		r->child_failed = r->side_failed = true;
 	tally_level level = is_properties ? TALLY_LEVEL_PROPERTIES : TALLY_LEVEL_METADATA;
-	const tally_status *known = tally_run_count(run, level, r->file_failed ? "Cancelled" : status);
+	const char *code = r->unknown ? NULL : r->file_failed ? "Cancelled" : status;
+	const tally_status *known = code != NULL ? tally_run_count(run, level, code) : NULL;
 	char path[TALLY_MASKED_PATH];
 	if (run->sink->side_file != NULL)
 		run->sink->side_file(run->sink->context, &(tally_side_report){.blob_index = part->entry.index,
@@ -364,7 +370,7 @@ static tally_result show_blob(tally_blob_result *r, tally_run *run, const tally_
 	    .entry = entry,
 	    .status = status,
 	    .checked = !r->file_failed && !part->late_path && r->checked == r->counted,
-	    .data_failed = r->data_failed || r->file_failed || r->told_changed,
+	    .data_failed = r->data_failed || (r->file_failed && !r->unknown) || r->told_changed,
 	    .side_failed = r->side_failed,
 	    /* Of a page blob the pages that no range has are zeros; a block blob has nothing but its blocks. */
 	    .has_crc64 = known && (!crc->gaps || entry->kind == TALLY_BLOB_PAGE),
@@ -372,6 +378,18 @@ static tally_result show_blob(tally_blob_result *r, tally_run *run, const tally_
 	    .crc64 = crc->value,
 	};
 	return run->observer->blob(run->observer->context, &blob, error);
+}
+
+/* The blob's status; NULL where it can't be known. */
+static const char *code_of(const tally_blob_result *r, const tally_batch_blob *part)
+{
+	if (r->unknown || r->status != NULL)
+		return r->status;
+	if (part->entry.status != NULL)
+		return part->entry.status;
+	if (r->child_failed)
+		return FAILED_CHILD;
+	return r->side_unknown ? NULL : "Completed";
 }
 
 static tally_result finish_blob(tally_blob_result *r, tally_run *run, const tally_batch_blob *part, tally_error *error)
@@ -382,15 +400,17 @@ static tally_result finish_blob(tally_blob_result *r, tally_run *run, const tall
 					      .blob_path = part->entry.blob_path, .file_path = part->entry.file_path},
 				"FilePath comes behind the list, so the blob's segments were not checked");
 	judge_length(r, run, part);
-	const char *code = r->status != NULL ? r->status : part->entry.status != NULL ? part->entry.status : r->child_failed ? FAILED_CHILD : "Completed";
-	const tally_status *status = tally_run_count(run, TALLY_LEVEL_BLOB, code);
-	if (strcmp(code, "Completed") != 0)
+	const char *code = code_of(r, part);
+	const tally_status *status = code != NULL ? tally_run_count(run, TALLY_LEVEL_BLOB, code) : NULL;
+	if (code == NULL)
+		run->unknown = true;
+	else if (strcmp(code, "Completed") != 0)
 		tally_run_predict(run, "CompletedWithErrors");
 	run->summary->blobs_listed++;
 	run->summary->blobs_checked += !r->file_failed && !part->late_path && r->checked == r->counted;
 	run->progress.blobs_done++;
 	/* Whatever the account holds: without the file the service doesn't come to the blob. */
-	const char *disposition = part->entry.disposition != NULL && r->file_failed ? "Cancelled" : NULL;
+	const char *disposition = part->entry.disposition != NULL && r->file_failed && !r->unknown ? "Cancelled" : NULL;
 	if (run->sink->blob != NULL)
 		report_blob(run, run->sink->blob, part,
 			    (tally_blob_report){.status = status,

@@ -113,9 +113,12 @@ static const find_meaning manifest_meanings[] = {
 	[TALLY_FIND_NOT_A_FILE] = {TALLY_RULE_V_02, "what stands at the manifest's path is no file"},
 	[TALLY_FIND_LEAVES_DRIVE] = {TALLY_RULE_V_02, "the manifest's path leads through a link or mount point, which is not followed"},
 	[TALLY_FIND_DENIED] = {TALLY_RULE_V_02, "the manifest can't be opened: access denied"},
+	[TALLY_FIND_WINDOWS_ONLY] = {TALLY_RULE_V_06, "the manifest could not be read here"},
 	[TALLY_FIND_AMBIGUOUS] = {TALLY_RULE_V_01, "several files have names that NTFS takes for the manifest's"},
 	[TALLY_FIND_IO_FAILED] = {TALLY_RULE_V_03, "the manifest can't be opened: I/O error"},
 };
+
+static const char only_windows[] = "only Windows can read that; see the findings";
 
 static tally_find try_manifest(tally_run *run, const char *path, tally_find_detail *detail)
 {
@@ -144,6 +147,8 @@ static tally_result open_manifest(tally_run *run, tally_error *error)
 		return TALLY_OK;
 	if (find == TALLY_FIND_NO_MEMORY)
 		return tally_fail_memory(error);
+	if (find == TALLY_FIND_WINDOWS_ONLY)
+		tally_run_gap(run, "the manifest and everything that it names", only_windows);
 	/* The journal's own reading tells that its ManifestFile is no name; that can't be told twice. */
 	bool told = (find == TALLY_FIND_NAME_INVALID || find == TALLY_FIND_NAME_TOO_LONG) && run->options->manifest == NULL && run->entry != NULL;
 	const find_meaning *m = &manifest_meanings[find];
@@ -336,6 +341,8 @@ static void tell_gaps(tally_run *run)
 	tally_run_gap(run, "the storage account: access, existing blobs, leases", "it can't be known offline");
 	if (run->totals.skipped > 0)
 		tally_run_gap(run, "elements of the manifest that are not known here", "what they hold was not read; see the findings");
+	if (run->unknown)
+		tally_run_gap(run, "some files, and what the service would say of them", only_windows);
 	if (run->summary->segments_checked < run->summary->segments_listed)
 		tally_run_gap(run, "some blocks or page ranges", "their file could not be opened, or their entry can't be used; see the findings");
 }

@@ -41,6 +41,12 @@ const tally_status *tally_run_failure(const tally_run *run)
 	return run->rank < RANK_FINISHED ? tally_status_find(TALLY_LEVEL_DRIVE, replay_order[run->rank]) : NULL;
 }
 
+/* Of what could not be checked here, however strict one is. */
+static bool foretells_nothing(const tally_rule *rule)
+{
+	return rule == tally_rule_of(TALLY_RULE_V_17) || rule == tally_rule_of(TALLY_RULE_V_35);
+}
+
 void tally_run_put(void *context, const tally_finding *finding)
 {
 	tally_run *run = context;
@@ -53,7 +59,8 @@ void tally_run_put(void *context, const tally_finding *finding)
 		/* The service refuses the drive: none of its logs speaks of that. */
 		run->portal = finding->status;
 		run->unexplained = true;
-	} else if (error && finding->level != TALLY_LEVEL_DRIVE && finding->level != TALLY_LEVEL_DOCUMENT) {
+	} else if (error && finding->level != TALLY_LEVEL_DRIVE && finding->level != TALLY_LEVEL_DOCUMENT &&
+		   !foretells_nothing(finding->rule)) {
 		tally_run_predict(run, "CompletedWithErrors");
 	} else if (error) {
 		run->unexplained = true;
@@ -104,10 +111,11 @@ void tally_run_conclude(tally_run *run)
 	const char *code = replay_order[run->rank];
 	bool finished = run->rank >= RANK_COUNT - 2;
 	/*
-	 * "Completed" is a claim, with warnings or without: it needs something that was checked, and no error that says
-	 * otherwise, not even one that has no status of its own (a journal that does not know this drive).
+	 * "Completed" is a claim, with warnings or without: it needs something that was checked, nothing that is unknown,
+	 * and no error that says otherwise, not even one that has no status of its own (a journal that does not know this
+	 * drive).
 	 */
-	if (finished && (nothing || run->unexplained))
+	if (finished && (nothing || run->unexplained || run->unknown))
 		code = NULL;
 	s->drive_status = tally_status_find(TALLY_LEVEL_DRIVE, code);
 	s->portal_state = run->portal != NULL	    ? run->portal->code
@@ -116,5 +124,5 @@ void tally_run_conclude(tally_run *run)
 	if (s->errors > 0 || (code != NULL && !finished))
 		s->exit_status = 1;
 	else
-		s->exit_status = nothing ? 3 : 0;
+		s->exit_status = nothing || run->unknown ? 3 : 0;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How fast sectors are deciphered, on one core: bitlocker_bench [ROUNDS]
+ * How fast sectors are deciphered, on one core: bitlocker_bench [ROUNDS] [passes]
+ *
+ * With `passes` XTS is done as on processors that can't do it in one (drive/bitlocker/xts.h).
  *
  * Beside it what OpenSSL does with the same bytes: bare AES blocks (ECB), the same mode in one call as if all of it
  * were one sector, and a call for each sector. All take turns within each round; a ratio is the median of the rounds'
@@ -26,6 +28,7 @@ enum { OURS, BLOCKS, WHOLE, SECTORS, CONTENDERS };
 typedef struct bench {
 	tally_volume_key key;
 	tally_sectors *sectors;
+	bool passes;
 	EVP_CIPHER_CTX *blocks, *whole;
 	uint8_t *data;
 	double seconds[CONTENDERS][ROUNDS_MAX], ratio[CONTENDERS][ROUNDS_MAX];
@@ -109,6 +112,8 @@ static void begin(bench *b, uint16_t method, uint32_t sector_size)
 	b->sectors = tally_sectors_new(&b->key);
 	if (b->sectors == NULL)
 		fail("out of memory");
+	if (b->passes)
+		tally_sectors_take_passes(b->sectors);
 	b->blocks = cipher(large ? EVP_aes_256_ecb() : EVP_aes_128_ecb(), b->key.bytes);
 	b->whole = method >= 0x8004 ? cipher(large ? EVP_aes_256_xts() : EVP_aes_128_xts(), b->key.bytes)
 				    : cipher(large ? EVP_aes_256_cbc() : EVP_aes_128_cbc(), b->key.bytes);
@@ -172,11 +177,12 @@ static void measure(bench *b, size_t rounds)
 int main(int argc, char **argv)
 {
 	const size_t rounds = argc > 1 ? (size_t)strtoul(argv[1], NULL, 10) : 15;
-	if (rounds < 1 || rounds > ROUNDS_MAX)
-		fail("usage: bitlocker_bench [ROUNDS]");
+	if (rounds < 1 || rounds > ROUNDS_MAX || argc > 3 || (argc == 3 && strcmp(argv[2], "passes") != 0))
+		fail("usage: bitlocker_bench [ROUNDS] [passes]");
 	bench *b = calloc(1, sizeof *b);
 	if (b == NULL || (b->data = aligned_alloc(4096, ROOM)) == NULL)
 		fail("out of memory");
+	b->passes = argc == 3;
 	memset(b->data, 0x5a, ROOM);
 	printf("%-26s %4s  %9s %9s %9s %9s  %28s\n", "", "", "", "AES", "one call", "one each",
 	       "ours is so many times");

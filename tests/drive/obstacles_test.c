@@ -170,6 +170,20 @@ START_TEST(both_follow_no_link)
 }
 END_TEST
 
+/* As ntfs-3g shows files that Windows compressed by its overlay filter, deduplicated and the like. */
+START_TEST(both_know_what_only_windows_reads)
+{
+	tree_directory("real");
+	tree_link("real/wof", "unsupported reparse tag 0x80000017");
+	tree_link("real/short", "unsupported reparse tag");
+	open_drive("real", _i);
+	expect("\\wof", TALLY_FIND_WINDOWS_ONLY, "\\wof is a reparse point, which only Windows can follow");
+	expect("\\WOF", TALLY_FIND_WINDOWS_ONLY, "\\WOF is a reparse point, which only Windows can follow");
+	expect("\\wof\\file", TALLY_FIND_WINDOWS_ONLY, "\\wof is a reparse point, which only Windows can follow");
+	expect("\\short", TALLY_FIND_NOT_A_FILE, "\\short is a symbolic link");
+}
+END_TEST
+
 START_TEST(both_cross_no_mount)
 {
 	tree_file("mounted/hidden", "");
@@ -387,6 +401,7 @@ int main(void)
 	tcase_add_loop_test(tests, both_know_mounts_that_refuse_devices, 0, BOTH);
 	tcase_add_test(tests, a_view_can_only_be_read);
 	tcase_add_loop_test(tests, both_follow_no_link, 0, BOTH);
+	tcase_add_loop_test(tests, both_know_what_only_windows_reads, 0, BOTH);
 	tcase_add_loop_test(tests, both_cross_no_mount, 0, BOTH);
 	tcase_add_loop_test(tests, both_report_what_is_denied, 0, BOTH);
 	tcase_add_loop_test(tests, both_report_failing_calls, 0, BOTH);

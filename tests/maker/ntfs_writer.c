@@ -73,19 +73,32 @@ static void mark(ntfs_writer *w, uint64_t first, uint64_t count)
 		w->used[i / 8] |= (uint8_t)(1U << i % 8);
 }
 
+static void need(const ntfs_writer *w, uint64_t count)
+{
+	if (count > w->end_cluster - w->next_cluster) {
+		errno = ENOSPC;
+		ntfs_die("the volume");
+	}
+}
+
 uint64_t ntfs_allocate(ntfs_writer *w, uint64_t count)
 {
 	/* Only the first is kept off the bad ones, so that a test can have a file on them. */
 	while (is_bad(w, w->next_cluster, 1))
 		w->next_cluster++;
 	uint64_t first = w->next_cluster;
-	if (count > w->clusters - first) {
-		errno = ENOSPC;
-		ntfs_die("the volume");
-	}
+	need(w, count);
 	w->next_cluster += count;
 	mark(w, first, count);
 	return first;
+}
+
+uint64_t ntfs_allocate_last(ntfs_writer *w, uint64_t count)
+{
+	need(w, count);
+	w->end_cluster -= count;
+	mark(w, w->end_cluster, count);
+	return w->end_cluster;
 }
 
 void ntfs_add_piece(ntfs_pieces *pieces, uint64_t lcn, uint64_t count)
@@ -230,6 +243,8 @@ static void place_mft(ntfs_writer *w)
 		uint64_t count = last ? left : each < left ? each : left;
 		if (w->options.mft_backwards && last)
 			start = ntfs_allocate(w, count);
+		if (w->options.mft_last && last)
+			start = ntfs_allocate_last(w, count);
 		ntfs_add_piece(&w->mft, start, count);
 		left -= count;
 		start = w->options.mft_backwards ? start - (each + 1) : start + each + 1;
@@ -261,8 +276,11 @@ ntfs_writer *ntfs_writer_begin(const char *path, const ntfs_options *options)
 			  ftruncate(w->fd, (off_t)(o->offset + o->size)) != 0))
 		ntfs_die(path);
 	w->last_cluster = NTFS_NO_CLUSTER;
+	w->end_cluster = w->clusters;
 	/* The boot sector's file, then the mirror of the first records. */
 	ntfs_allocate(w, ntfs_clusters_for(w, 8192));
+	if (o->set_aside != 0)
+		ntfs_allocate(w, ntfs_clusters_for(w, NTFS_SET_ASIDE + o->set_aside) - w->next_cluster);
 	w->mirror = ntfs_allocate(w, ntfs_clusters_for(w, ntfs_mirror_size(w)));
 	place_mft(w);
 	for (uint32_t i = 0; i < NTFS_FIRST_FILE; i++)

@@ -20,6 +20,7 @@ typedef struct ntfs_writer ntfs_writer;
 #define NTFS_ROOT 5U
 #define NTFS_FIRST_FILE 24U
 #define NTFS_NO_CLUSTER UINT64_MAX
+#define NTFS_SET_ASIDE UINT64_C(65536)
 
 /* `count` clusters from `first` on. */
 typedef struct ntfs_range {
@@ -37,6 +38,8 @@ typedef struct ntfs_options {
 	uint32_t mft_pieces;   /* $MFT lies in so many places; default 1 */
 	bool mft_backwards;    /* the later ones further in front */
 	bool mft_list;         /* and has an attribute list: all pieces but the first are in a record of their own */
+	bool mft_last;         /* its last piece lies at the end of the volume */
+	uint64_t set_aside;    /* bytes from NTFS_SET_ASIDE on that are taken, but by no file: BitLocker's, say */
 	const ntfs_range *bad; /* $BadClus */
 	size_t bad_count;
 	const uint16_t *upcase; /* 65536; default that of Windows 10 */
@@ -81,6 +84,7 @@ typedef struct ntfs_file {
 	const ntfs_range *holes; /* of the file, in order: sparse; content there is left out */
 	size_t hole_count;
 	uint32_t pieces; /* lies in so many places; default 1 */
+	bool last;       /* lies at the end of the volume, in front of what was put there before */
 	bool compress;   /* LZNT1, units of 16 clusters */
 	bool encrypted;  /* flagged as EFS; the content is stored as it is */
 	uint32_t reparse_tag;

@@ -158,7 +158,10 @@ static ntfs_pieces lay_out(ntfs_writer *w, const ntfs_file *file, uint64_t size)
 			count = each;
 		if (!hole && h < file->hole_count && file->holes[h].first - vcn < count)
 			count = file->holes[h].first - vcn;
-		ntfs_add_piece(&pieces, hole ? NTFS_NO_CLUSTER : ntfs_allocate(w, count), count);
+		uint64_t lcn = hole         ? NTFS_NO_CLUSTER
+			       : file->last ? ntfs_allocate_last(w, count)
+					    : ntfs_allocate(w, count);
+		ntfs_add_piece(&pieces, lcn, count);
 		if (!hole && file->pieces > 1)
 			ntfs_allocate(w, 1);
 		h += hole;

@@ -57,7 +57,7 @@ struct ntfs_writer {
 	uint64_t sectors, clusters;
 	uint16_t *upcase;
 	uint8_t *used; /* $Bitmap */
-	uint64_t next_cluster;
+	uint64_t next_cluster, end_cluster; /* what lies between them is free */
 	ntfs_pieces mft;
 	uint32_t next_record;
 	uint8_t *used_records;
@@ -81,6 +81,7 @@ void ntfs_write(const ntfs_writer *w, uint64_t place, const void *bytes, size_t 
 
 /* Free clusters in a row, marked as used. */
 uint64_t ntfs_allocate(ntfs_writer *w, uint64_t count);
+uint64_t ntfs_allocate_last(ntfs_writer *w, uint64_t count);
 void ntfs_add_piece(ntfs_pieces *pieces, uint64_t lcn, uint64_t count);
 uint64_t ntfs_clusters_for(const ntfs_writer *w, uint64_t size);
 /* Four records, or as many as fill a cluster. */

@@ -282,6 +282,27 @@ static int count(void *context, const char *bytes, size_t size)
 }
 
 /* A blob of a million blocks takes no more memory than one of a thousand. */
+/* No log of the service's could say nothing of a blob. */
+START_TEST(what_is_not_known_ends_the_log)
+{
+	static const tally_report_format *const formats[] = {&tally_report_drive_log, &tally_report_drive_log_errors};
+	const tally_report_format *format = formats[_i];
+	begin(format, NULL);
+	blob_begin(TALLY_BLOB_BLOCK);
+	segment(TALLY_BLOB_BLOCK, 0, NULL, NULL);
+	side(TALLY_LEVEL_PROPERTIES, true, "\\p", NULL);
+	blob_end("c/1", NULL, NULL);
+	blob_begin(TALLY_BLOB_BLOCK);
+	segment(TALLY_BLOB_BLOCK, 0, NULL, "Corrupted");
+	blob_end("c/2", "CompletedWithErrors", NULL);
+	ck_assert_str_eq(end(format, "CompletedWithErrors", NULL),
+			 HEAD "  <DriveId>9WM35C2V</DriveId>\n" BLOB("c/2", "CompletedWithErrors") "    <BlockList>\n" SEGMENT(
+			     "Block", "0", "", "Corrupted") "    </BlockList>\n" END_BLOB
+							   "<!-- This log is not complete and has no end: of some files "
+							   "it is not known what the service makes of them. -->\n");
+}
+END_TEST
+
 START_TEST(memory_does_not_grow_with_a_blob)
 {
 	tally_writer writer;
@@ -350,6 +371,7 @@ int main(void)
 	    {texts_come_back_out_of_a_reader, 0},
 	    {what_is_not_whole_has_no_end, (int)(sizeof outcomes / sizeof outcomes[0])},
 	    {what_has_not_begun_has_no_end_either, 2},
+	    {what_is_not_known_ends_the_log, 2},
 	    {memory_does_not_grow_with_a_blob, 0},
 	    {a_full_disk_is_told, 0},
 	    {memory_that_is_short_is_told, 0},

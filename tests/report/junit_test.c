@@ -96,6 +96,9 @@ START_TEST(test_check_verdicts)
 	expect(text, "tests=\"1\" failures=\"0\" errors=\"1\"");
 	expect(text, "<error message=\"nothing could be checked\" type=\"unchecked\"/>\n");
 	page_begin(&out, SIZE_MAX);
+	summary.blobs_checked = 1;
+	expect(check_xml(&summary, NULL), "<error message=\"some of it could not be checked\" type=\"unchecked\"/>\n");
+	page_begin(&out, SIZE_MAX);
 	const tally_error error = {.code = TALLY_ERROR_IO, .message = "no \"such\" <drive>"};
 	text = check_xml(&summary, &error);
 	expect(text, "tests=\"1\" failures=\"0\" errors=\"1\"");

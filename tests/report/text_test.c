@@ -117,6 +117,9 @@ START_TEST(test_nothing_checked)
 	expect(text, "Drive      /mnt/drive1\nVerdict    nothing could be checked\n");
 	expect(text, "Checked    0 of 0 blobs, 0 of 0 segments, 0 bytes hashed\n");
 	ck_assert_ptr_null(strstr(text, "Portal"));
+	summary.blobs_listed = 2;
+	summary.blobs_checked = 1;
+	expect(check_text(&summary, &brief, NULL), "Verdict    some of it could not be checked\n");
 }
 END_TEST
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "drive/bitlocker/sectors.h"
 
-#include "base/memory.h"
 #include "base/bytes.h"
+#include "base/memory.h"
 #include "drive/bitlocker/wide.h"
+#include "drive/bitlocker/xts.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -32,6 +33,7 @@ static const method methods[] = {
 struct tally_sectors {
 	method method;
 	const tally_wide *wide;
+	const tally_xts *xts; /* in the struct's own memory; NULL: it is done in passes */
 	uint32_t sector_size;
 	EVP_CIPHER_CTX *data;   /* deciphers blocks */
 	EVP_CIPHER_CTX *vector; /* enciphers numbers of sectors */
@@ -42,7 +44,7 @@ struct tally_sectors {
 };
 
 #define LINE 64
-#define WHOLE (sizeof(tally_sectors) + BATCH + LINE)
+#define WHOLE (sizeof(tally_sectors) + BATCH + sizeof(tally_xts) + LINE)
 
 static const method *method_of(uint16_t number)
 {
@@ -77,6 +79,11 @@ tally_sectors *tally_sectors_new(const tally_volume_key *key)
 	sectors->scratch = (uint8_t *)(((uintptr_t)(sectors + 1) + LINE - 1) / LINE * LINE);
 	sectors->wide = tally_wide_best();
 	sectors->sector_size = key->sector_size;
+	if (m->mode == MODE_XTS && tally_xts_is_here()) {
+		tally_xts *xts = (tally_xts *)(void *)(sectors->scratch + BATCH);
+		tally_xts_init(xts, key->bytes, m->key_size);
+		sectors->xts = xts;
+	}
 	sectors->data = new_cipher(m, key->bytes, 0);
 	sectors->vector = new_cipher(m, key->bytes + (m->mode == MODE_XTS ? m->second : 0), 1);
 	if (m->mode == MODE_DIFFUSER)
@@ -96,6 +103,11 @@ void tally_sectors_free(tally_sectors *sectors)
 	EVP_CIPHER_CTX_free(sectors->diffuser);
 	OPENSSL_cleanse(sectors, WHOLE);
 	tally_free(sectors);
+}
+
+void tally_sectors_take_passes(tally_sectors *sectors)
+{
+	sectors->xts = NULL;
 }
 
 static bool ecb(EVP_CIPHER_CTX *cipher, uint8_t *out, const uint8_t *in, size_t size)
@@ -120,6 +132,10 @@ static bool make_vectors(tally_sectors *sectors, uint64_t offset, size_t count)
 static bool undo_xts(tally_sectors *sectors, const uint8_t (*vectors)[BLOCK], uint8_t *data, size_t count)
 {
 	const size_t size = count * sectors->sector_size;
+	if (sectors->xts != NULL) {
+		tally_xts_undo(sectors->xts, data, vectors, count, sectors->sector_size);
+		return true;
+	}
 	sectors->wide->tweak(data, sectors->scratch, vectors, count, sectors->sector_size);
 	if (!ecb(sectors->data, data, data, size))
 		return false;

@@ -169,13 +169,27 @@ static int64_t read_view(tally_layer *layer, uint64_t offset, void *buffer, size
 	return done > 0 ? (int64_t)done : got;
 }
 
+/* Sector by sector: what is read ahead, dropped or sorted by its place are the cipher's bytes. */
+static bool locate_view(tally_layer *layer, uint64_t offset, tally_layer_place *place)
+{
+	const view *v = (view *)layer;
+	uint64_t left = layer->size - offset;
+	piece p = piece_at(v, offset, left < SIZE_MAX ? (size_t)left : SIZE_MAX);
+	if (p.zeros || !tally_layer_locate(v->volume, p.stored, place))
+		return false;
+	place->enciphered = true;
+	if (place->length > p.size)
+		place->length = p.size;
+	return true;
+}
+
 /* It belongs to the volume that was unlocked. */
 static void close_view(tally_layer *layer)
 {
 	(void)layer;
 }
 
-static const tally_layer_class view_class = {read_view, NULL, close_view};
+static const tally_layer_class view_class = {read_view, locate_view, close_view};
 
 static hole hole_at(uint64_t begin, uint64_t size, uint64_t limit)
 {

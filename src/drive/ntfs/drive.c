@@ -96,8 +96,8 @@ static int map(const tally_file *file, uint64_t offset, size_t size, tally_mappi
 {
 	tally_ntfs_extent extent;
 	tally_layer_place place;
-	if (!locate(file, offset, &extent, &place) || extent.kind != TALLY_NTFS_EXTENT_PLAIN || place.length < size ||
-	    place.offset % (uint64_t)sysconf(_SC_PAGESIZE) != 0)
+	if (!locate(file, offset, &extent, &place) || extent.kind != TALLY_NTFS_EXTENT_PLAIN || place.enciphered ||
+	    place.length < size || place.offset % (uint64_t)sysconf(_SC_PAGESIZE) != 0)
 		return -ENOTSUP;
 	return tally_mapping_make(mapping, place.fd, place.offset, size);
 }

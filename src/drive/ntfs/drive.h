@@ -18,10 +18,11 @@ typedef struct tally_ntfs_drive_options {
  * Makes a drive of a volume, which it takes over; the layers stay the caller's until `release`. When it fails
  * (TALLY_ERROR_NO_MEMORY), the volume is still the caller's and `release` isn't called. `options` may be NULL.
  *
- * Look-ups end as drive.h says, and so: a file encrypted with EFS and what belongs to NTFS itself are DENIED. What only
- * Windows can read (WOF, deduplicated, unknown reparse points) is NOT_A_FILE, or LEAVES_DRIVE when it stands on the
- * way. A file whose record or run list is damaged is IO_FAILED with EBADMSG, as is a read of damaged data. While
- * records of $MFT can't be read, a name that isn't found is IO_FAILED and not MISSING, as it may be in one of them.
+ * Look-ups end as drive.h says, and so: a file encrypted with EFS and what belongs to NTFS itself are DENIED, as they
+ * are to everybody else under Windows. What only Windows can read (WOF, deduplicated, unknown reparse points) is
+ * WINDOWS_ONLY, also on the way. A file whose record or run list is damaged is IO_FAILED with EBADMSG, as is a read of
+ * damaged data. While records of $MFT can't be read, a name that isn't found is IO_FAILED and not MISSING, as it may be
+ * in one of them.
  *
  * The drive's walk leaves out what belongs to NTFS itself. It meets a directory that is its own parent, or has two
  * names, once; the second time it is visited with ELOOP. A file with damaged record is visited with EBADMSG.

@@ -59,10 +59,11 @@ static tally_find report_kind(const search *s, tally_ntfs_kind kind, const tally
 	case TALLY_NTFS_EFS:
 		return report(s, TALLY_FIND_DENIED, 0, "is encrypted with EFS: only its owner's Windows can read it");
 	case TALLY_NTFS_WOF:
-		return report(s, otherwise, 0,
+		return report(s, TALLY_FIND_WINDOWS_ONLY, 0,
 			      "is compressed by the Windows overlay filter, which only Windows can read");
 	case TALLY_NTFS_DEDUPLICATED:
-		return report(s, otherwise, 0, "is deduplicated: its content is in Windows Server's chunk store");
+		return report(s, TALLY_FIND_WINDOWS_ONLY, 0,
+			      "is deduplicated: its content is in Windows Server's chunk store");
 	case TALLY_NTFS_SYMBOLIC_LINK:
 		return report(s, otherwise, 0, "is a symbolic link");
 	case TALLY_NTFS_JUNCTION:
@@ -70,7 +71,7 @@ static tally_find report_kind(const search *s, tally_ntfs_kind kind, const tally
 	case TALLY_NTFS_REPARSE:
 		snprintf(what, sizeof what,
 			 "is a reparse point with the tag 0x%08" PRIX32 ", which only Windows can follow", reason->tag);
-		return report(s, otherwise, 0, what);
+		return report(s, TALLY_FIND_WINDOWS_ONLY, 0, what);
 	case TALLY_NTFS_NO_STREAM:
 		return report(s, TALLY_FIND_IO_FAILED, EBADMSG, "has no content: its record in $MFT lacks $DATA");
 	case TALLY_NTFS_FILE_DAMAGED:
