@@ -200,7 +200,7 @@ static double hash(const walk *w)
 {
 	tally_digest *digest;
 	hashing h = {.bytes = w->buffer, .size = (size_t)(w->bytes / w->files)};
-	const tally_digest_source source = {&h, next, done};
+	const tally_digest_source source = {.context = &h, .next = next, .done = done};
 	if (h.size > BUFFER)
 		h.size = BUFFER;
 	if (tally_digest_new(NULL, &digest, NULL) != TALLY_OK)
