@@ -11,12 +11,15 @@ static bool is_complete(const flow_segment *s)
 
 void tally_flow_offer(tally_flow *f, flow_segment *s)
 {
-	uint64_t bytes = s->ready - s->used;
+	if (s->claimed)
+		return;
 	if (s->queued) {
 		f->queued_bytes += s->ready - s->until;
 		s->until = s->ready;
+		return;
 	}
-	if (s->claimed || s->queued || (!is_complete(s) && bytes < f->part))
+	uint64_t bytes = s->ready - s->used;
+	if (!is_complete(s) && bytes < f->part)
 		return;
 	s->queued = true;
 	s->next = NULL;
