@@ -50,7 +50,8 @@ void tally_crew_destroy(tally_crew *crew);
 tally_result tally_crew_wait(tally_crew *crew, tally_result (*wait)(void *context, tally_error *error), void *context,
 			     tally_error *error);
 
-/* pthread_create for threads that take no signals, which are the program's business; but faults of their own accesses. */
+/* pthread_create for threads that take no signals, which are the program's business; but faults of their own accesses.
+ */
 int tally_crew_thread(pthread_t *thread, void *(*begin)(void *context), void *context);
 
 #endif

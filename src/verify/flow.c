@@ -68,10 +68,8 @@ tally_result tally_flow_new(tally_flow **out, const tally_flow_options *options,
 	tally_flow *f = tally_zalloc(1, sizeof *f);
 	if (f == NULL)
 		return tally_fail_memory(error);
-	const tally_crew_duty duty = {.context = f,
-				      .take = tally_flow_take_turn,
-				      .run = tally_flow_run_turn,
-				      .done = tally_flow_turn_done};
+	const tally_crew_duty duty = {
+	    .context = f, .take = tally_flow_take_turn, .run = tally_flow_run_turn, .done = tally_flow_turn_done};
 	tally_crew_init(&f->crew, &duty);
 	atomic_init(&f->stop, false);
 	f->sink = *sink;

@@ -19,7 +19,7 @@
 typedef struct flow_chunk flow_chunk;
 struct flow_chunk {
 	uint8_t *bytes;
-	flow_chunk *next; /* in the row, for those who have bytes in it; set under the lock */
+	flow_chunk *next;  /* in the row, for those who have bytes in it; set under the lock */
 	atomic_uint users; /* segments whose hash has not come past it, and the caller who fills it */
 };
 
@@ -28,7 +28,7 @@ struct flow_segment {
 	uint64_t number, length;
 	uint64_t came; /* the caller's */
 	/* Under the lock: */
-	uint64_t ready;    /* bytes that a turn may take */
+	uint64_t ready;                /* bytes that a turn may take */
 	flow_segment *next, *previous; /* in the list that it is in */
 	bool queued, claimed, broken, hashed;
 	flow_chunk *last; /* of a broken one */
@@ -52,8 +52,8 @@ typedef struct flow_turn {
 struct tally_flow {
 	tally_crew crew;
 	tally_flow_sink sink;
-	size_t part;  /* of a segment that is open: what is worth a turn */
-	size_t heap;  /* of segments that wait: enough for a turn of few but long ones */
+	size_t part; /* of a segment that is open: what is worth a turn */
+	size_t heap; /* of segments that wait: enough for a turn of few but long ones */
 	unsigned lanes;
 	flow_turn *turns; /* one for each member */
 	unsigned turn_count;
