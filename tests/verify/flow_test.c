@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROW = 11 << 20, PARTS_MAX = 4000 };
+enum { ROW = 6 << 20, PARTS_MAX = 4000 };
 
 static uint8_t row[ROW];
 
@@ -181,10 +181,10 @@ START_TEST(longer_than_the_room)
 	add(5, ROW - 6);
 	flow_by(jobs[_i], 300000, true);
 	begin();
-	add(0, 6 << 20);
-	add(6 << 20, 77);
-	add((6 << 20) + 77, 0);
-	add((6 << 20) + 77, ROW - (6 << 20) - 77);
+	add(0, 5 << 20);
+	add(5 << 20, 77);
+	add((5 << 20) + 77, 0);
+	add((5 << 20) + 77, ROW - (5 << 20) - 77);
 	flow_by(jobs[_i], 300000, false);
 }
 END_TEST
@@ -239,7 +239,7 @@ static void many(void)
 {
 	begin();
 	for (uint64_t i = 0; i < 1000; i++)
-		add(i * 5000, i % 100 == 0 ? 6 << 20 : i * 7);
+		add(i * 1000, i % 100 == 0 ? 5 << 20 : i * 7);
 }
 
 START_TEST(a_sink_that_has_enough_ends_it)
