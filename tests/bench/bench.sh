@@ -94,7 +94,7 @@ read_1() { taskset -c "$cpu" "$reading" read <"$1.list"; }
 lint_1() { taskset -c "$cpu" "$tallyman" lint -q "$1"; }
 xmllint_1() { taskset -c "$cpu" xmllint --huge --noout --stream "$1"; }
 catfile_1() { taskset -c "$cpu" cat "$1"; }
-# What comes before hashing: the same bytes unpacked and thrown away, tar being told that it is no sink it knows.
+# What comes before hashing. Through a pipe: tar reads nothing of what it would write to /dev/null.
 unpack_1() { taskset -c "$cpu" tar -xOf "$1" | cat; }
 tar_md5sum_2() { tar -xOf "$1" | md5sum; }
 cpu=$(taskset -pc $$ | sed 's/.*: //; s/[-,].*//')
