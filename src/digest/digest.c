@@ -40,6 +40,7 @@ typedef struct digest_lane {
 	size_t carried; /* the beginning of a block that goes on in the next piece: so many bytes of scratch */
 	uint8_t scratch[PADDING_MAX];
 	tally_crc64 crc;
+	tally_digest_state *state; /* or NULL */
 } digest_lane;
 
 struct tally_digest {
@@ -101,13 +102,36 @@ static void begin_segment(tally_digest *digest, unsigned number)
 	lane->busy = true;
 	lane->padded = false;
 	lane->index = digest->next++;
-	lane->size = 0;
 	lane->left = 0;
-	lane->carried = 0;
+	lane->state = digest->source->state != NULL ? digest->source->state(digest->source->context, lane->index) : NULL;
+	const tally_digest_state *before = lane->state != NULL && lane->state->size > 0 ? lane->state : NULL;
+	lane->size = before != NULL ? before->size : 0;
+	lane->carried = lane->size % TALLY_MD5_BLOCK;
+	if (before != NULL)
+		memcpy(lane->scratch, before->begun, lane->carried);
 	for (unsigned word = 0; word < TALLY_MD5_WORDS; word++)
-		digest->state[word * digest->kernel->lanes + number] = start[word];
-	if (digest->crc_blocks != NULL)
+		digest->state[word * digest->kernel->lanes + number] = before != NULL ? before->words[word] : start[word];
+	if (digest->crc_blocks != NULL && before != NULL)
+		lane->crc = before->crc;
+	else if (digest->crc_blocks != NULL)
 		tally_crc64_begin(&lane->crc);
+}
+
+/* All that came of the segment has been hashed, but for what is carried. */
+static tally_result pause_segment(tally_digest *digest, unsigned number, tally_error *error)
+{
+	digest_lane *lane = &digest->lanes[number];
+	tally_digest_state *state = lane->state;
+	if (state == NULL)
+		return tally_fail(error, TALLY_ERROR_ARGUMENT, "segment %zu pauses and has no state", lane->index);
+	state->size = lane->size;
+	memcpy(state->begun, lane->scratch, lane->carried);
+	for (unsigned word = 0; word < TALLY_MD5_WORDS; word++)
+		state->words[word] = digest->state[word * digest->kernel->lanes + number];
+	if (digest->crc_blocks != NULL)
+		state->crc = lane->crc;
+	lane->busy = false;
+	return TALLY_OK;
 }
 
 static void put_little_endian(uint8_t *out, uint64_t value, unsigned bytes)
@@ -171,6 +195,8 @@ static tally_result pull(tally_digest *digest, unsigned number, tally_error *err
 		digest->cursor[number] = lane->scratch;
 		digest->steps[number] = pad(lane);
 		return TALLY_OK;
+	case TALLY_PIECE_PAUSE:
+		return pause_segment(digest, number, error);
 	case TALLY_PIECE_FAILED:
 		finish_segment(digest, number, true);
 		return TALLY_OK;

@@ -7,6 +7,7 @@
 #define TALLY_DIGEST_DIGEST_H
 
 #include "base/error.h"
+#include "digest/crc64.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,9 +33,18 @@ typedef struct tally_digest_result {
 	uint64_t size;  /* bytes that were hashed */
 } tally_digest_result;
 
+/* What a segment that is hashed in several runs has come to. Zeroed: nothing of it was hashed yet. */
+typedef struct tally_digest_state {
+	uint32_t words[4];
+	uint64_t size;
+	uint8_t begun[64]; /* of a block: its first size % 64 bytes */
+	tally_crc64 crc;
+} tally_digest_state;
+
 typedef enum tally_piece {
 	TALLY_PIECE_DATA,   /* *piece and *size (> 0) are set */
 	TALLY_PIECE_END,    /* the segment is complete */
+	TALLY_PIECE_PAUSE,  /* nothing more of the segment in this run: it goes on in a later one, from its state */
 	TALLY_PIECE_FAILED, /* the segment can't be read to its end; it gets no digest */
 	TALLY_PIECE_STOP    /* nothing more is wanted of the whole run */
 } tally_piece;
@@ -53,6 +63,11 @@ typedef struct tally_digest_source {
 	 * the call. In any order of segments.
 	 */
 	void (*done)(void *context, size_t index, unsigned lane, const tally_digest_result *result);
+	/*
+	 * Of a segment that `next` may pause: where its hash goes on, and where it is put when it pauses; it must stay
+	 * until the end of the run. NULL, here or returned: the segment is hashed in this run, and may not be paused.
+	 */
+	tally_digest_state *(*state)(void *context, size_t index);
 } tally_digest_source;
 
 /*
@@ -68,9 +83,10 @@ unsigned tally_digest_lanes(const tally_digest *digest);
 const char *tally_digest_kernel(const tally_digest *digest);
 
 /*
- * Hashes segments 0…count-1, handing out lower indices first; count 0 is fine. Every segment gets exactly one `done`.
- * TALLY_ERROR_STOPPED after TALLY_PIECE_STOP, TALLY_ERROR_ARGUMENT after an empty piece: segments that aren't done by
- * then won't be. The handle can be used again in any case.
+ * Hashes segments 0…count-1, handing out lower indices first; count 0 is fine. Every segment gets exactly one `done`,
+ * but for those that paused. TALLY_ERROR_STOPPED after TALLY_PIECE_STOP, TALLY_ERROR_ARGUMENT after an empty piece or a
+ * pause without a state: segments that aren't done by then won't be. The handle can be used again in any case. States
+ * may be carried from one handle to another, if both or neither make CRCs.
  */
 tally_result tally_digest_run(tally_digest *digest, const tally_digest_source *source, size_t count,
 			      tally_error *error);

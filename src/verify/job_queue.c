@@ -3,9 +3,9 @@
 
 #include "base/memory.h"
 #include "io/disk.h"
+#include "verify/crew.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -269,26 +269,12 @@ static void share_jobs(job_queue *q, unsigned all)
 	}
 }
 
-/* The lanes' threads take no signals but those of their own accesses, as those of the check. */
-static int start_thread(drive_lane *lane)
-{
-	static const int faults[] = {SIGBUS, SIGSEGV, SIGFPE, SIGILL, SIGTRAP, SIGSYS};
-	sigset_t blocked, before;
-	sigfillset(&blocked);
-	for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
-		sigdelset(&blocked, faults[i]);
-	pthread_sigmask(SIG_SETMASK, &blocked, &before);
-	int failed = pthread_create(&lane->thread, NULL, lane_thread, lane);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return failed;
-}
-
 /* Under the lock, so that no lane begins before it is known which one does what. False: there are no threads. */
 static bool start_threads(job_queue *q)
 {
 	size_t one = LANES_MAX;
 	for (size_t i = 0; i < q->lane_count; i++) {
-		q->lanes[i].is_thread = start_thread(&q->lanes[i]) == 0;
+		q->lanes[i].is_thread = tally_crew_thread(&q->lanes[i].thread, lane_thread, &q->lanes[i]) == 0;
 		if (q->lanes[i].is_thread)
 			one = i;
 	}

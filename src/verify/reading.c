@@ -13,7 +13,7 @@
 /*
  * The memory of a check, whatever the manifest and the number of threads: 256 MiB, but for the fingerprints that find
  * duplicates. What is not shared out here are the listings of directories (drive/directory.h), the manifest's parser
- * and the digests.
+ * and the digests. An archive is read before there is any of these, and has TALLY_FLOW_ROOM (verify/flow.h) for itself.
  */
 #define BATCHES_ROOM ((size_t)48 << 20)
 #define BUFFERS_ROOM ((size_t)40 << 20)
@@ -88,7 +88,7 @@ void tally_rate_stop(tally_rate *rate)
 	pthread_mutex_unlock(&rate->lock);
 }
 
-static unsigned processor_count(void)
+unsigned tally_reading_processors(void)
 {
 	cpu_set_t may;
 	if (sched_getaffinity(0, sizeof may, &may) == 0)
@@ -117,7 +117,7 @@ static void choose_workers(tally_reading *r, unsigned jobs)
 	const size_t files = open_files_limit();
 	/* On a rotating disk one reads while the other hashes, or does both in turn; more could only make it seek. */
 	unsigned useful = !r->medium.rotational ? UINT_MAX : r->io == TALLY_IO_DIRECT ? 1 : 2;
-	unsigned wanted = jobs != 0 ? jobs : at_most(processor_count(), useful);
+	unsigned wanted = jobs != 0 ? jobs : at_most(tally_reading_processors(), useful);
 	wanted = at_most(wanted, files / FILES_MIN);
 	wanted = at_most(wanted, BUFFERS_ROOM / (BUFFER_MIN * TALLY_DIGEST_LANES_MAX));
 	wanted = at_most(wanted, BATCHES_ROOM / batch - 1);

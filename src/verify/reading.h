@@ -55,6 +55,8 @@ typedef struct tally_reading {
 	atomic_bool stop;           /* nobody wants the results any more */
 } tally_reading;
 
+/* Those that this process may run on. */
+unsigned tally_reading_processors(void);
 void tally_reading_init(tally_reading *reading, const tally_drive *drive, const tally_reading_options *options);
 void tally_reading_destroy(tally_reading *reading);
 /* Ends the work of all threads soon. */

@@ -160,7 +160,7 @@ static tally_result run(tally_worker *w, size_t count, tally_lane_way way,
 				       const tally_digest_result *result),
 			tally_error *error)
 {
-	const tally_digest_source source = {w, next_piece, segment_done};
+	const tally_digest_source source = {.context = w, .next = next_piece, .done = segment_done};
 	w->way = way;
 	w->finish = finish;
 	/* A run that was stopped has left them as they were. */

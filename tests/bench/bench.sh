@@ -6,8 +6,9 @@
 #   bench.sh [-b BUILD] [-d FOLDER] [-n ROUNDS] [-g GIB] [-f FILES] [-m BLOBS] [SECTION...]
 #
 #   BUILD   where tallyman was built with -DTALLYMAN_BUILD_BENCH=ON (build/bench; built when it isn't there)
-#   FOLDER  for the data, kept for the next run ($TMPDIR/tallyman-bench): GIB twice and FILES of 16 KiB
-#   SECTION kernels blocks file small cold lint stages; all of them when none is named
+#   FOLDER  for the data, kept for the next run ($TMPDIR/tallyman-bench): GIB twice and FILES of 16 KiB, and for
+#           `archive` about as much again
+#   SECTION kernels blocks file small cold lint stages archive; all of them when none is named
 #
 # All contenders take turns within each round, so that a machine that is busy with other things slows down all of them;
 # a ratio is the median of the rounds' ratios. Without -2 in its name a contender runs on one processor, tallyman's
@@ -27,7 +28,7 @@ while getopts b:d:n:g:f:m: option; do
 	esac
 done
 shift $((OPTIND - 1))
-sections=" ${*:-kernels blocks file small cold lint stages} "
+sections=" ${*:-kernels blocks file small cold lint stages archive} "
 wanted() { [[ $sections == *" $1 "* ]]; }
 have() { command -v "$1" >/dev/null; }
 die() {
@@ -56,6 +57,20 @@ make_drive() { # NAME FILES BYTES
 	echo "$drive"
 }
 
+# A drive packed into an archive; by a filter, when there is one.
+make_archive() { # NAME FILES BYTES [FILTER]
+	local drive archive
+	drive=$(make_drive "$1" "$2" "$3")
+	archive=$drive.tar${4:+.$4}
+	if [ ! -e "$archive" ]; then
+		ln -f "$drive.jrn" "$archive.jrn"
+		tar -C "$drive" --sort=name ${4:+--$4} -cf "$archive.part" .
+		mv "$archive.part" "$archive"
+	fi
+	cat "$archive" >/dev/null
+	echo "$archive"
+}
+
 cache() { xargs -0 cat <"$1.list" >/dev/null; }
 # Takes a drive's files out of the page cache; needs no right but to read them.
 drop() {
@@ -78,6 +93,10 @@ map_1() { taskset -c "$cpu" "$reading" map <"$1.list"; }
 read_1() { taskset -c "$cpu" "$reading" read <"$1.list"; }
 lint_1() { taskset -c "$cpu" "$tallyman" lint -q "$1"; }
 xmllint_1() { taskset -c "$cpu" xmllint --huge --noout --stream "$1"; }
+catfile_1() { taskset -c "$cpu" cat "$1"; }
+# What comes before hashing. Through a pipe: tar reads nothing of what it would write to /dev/null.
+unpack_1() { taskset -c "$cpu" tar -xOf "$1" | cat; }
+tar_md5sum_2() { tar -xOf "$1" | md5sum; }
 cpu=$(taskset -pc $$ | sed 's/.*: //; s/[-,].*//')
 
 # Seconds of wall clock and of processor of one run.
@@ -192,4 +211,20 @@ if wanted lint; then
 	"$tallyman" lint -q "$manifest" >/dev/null || die "tallyman finds faults in $manifest"
 	if have xmllint; then against=xmllint_1; else against=lint_1; fi
 	measure "a manifest of $blobs blobs" "$(stat -c %s "$manifest")" "$manifest" nothing $against lint_1
+fi
+if wanted archive; then
+	for kind in "blocks $((gib * 256)) 4194304" "small $((files / 2)) 16384" "blocks $((gib * 64)) 4194304 gzip" \
+		"blocks $((gib * 64)) 4194304 zstd"; do
+		# shellcheck disable=SC2086
+		set -- $kind
+		if [ -n "${4-}" ] && ! have "$4"; then
+			echo "($4 is not installed)" >&2
+			continue
+		fi
+		archive=$(make_archive "$@")
+		"$tallyman" check -q --journal "$archive.jrn" "$archive" >"$results/report" ||
+			die "tallyman finds faults in $archive: $(head -5 "$results/report")"
+		measure "a tar of $2 files of $3 bytes${4:+, packed by $4}, from the page cache" $(($2 * $3)) "$archive" nothing \
+			tar_md5sum_2 tallyman_1 tallyman_2 unpack_1 catfile_1
+	done
 fi

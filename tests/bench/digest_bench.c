@@ -79,7 +79,7 @@ static void run(tally_digest *digest, const bench_load *load, const uint8_t *dat
 		uint8_t (*md5)[TALLY_MD5_SIZE])
 {
 	bench_job job = {.load = load, .data = data, .md5 = md5};
-	const tally_digest_source source = {&job, next, done};
+	const tally_digest_source source = {.context = &job, .next = next, .done = done};
 	if (tally_digest_run(digest, &source, bytes / load->size, NULL) != TALLY_OK)
 		fail("a run failed");
 }

@@ -2,7 +2,8 @@
 /*
  * What bench.sh needs besides the tools that it compares with:
  *
- *   reading_bench make DIR JOURNAL FILES BYTES   a drive of equal files
+ *   reading_bench make DIR JOURNAL FILES BYTES [SEGMENT]
+ *                                                a drive of equal files, in blocks of SEGMENT bytes
  *   reading_bench map < LIST                     plain reading through mappings, of files separated by NUL
  *   reading_bench read < LIST                    plain reading through a buffer
  *   reading_bench stages DIR                     how long each stage of a check takes by itself, for each file
@@ -40,13 +41,13 @@ static double now(void)
 
 /* ---- drives ---- */
 
-static int make(const char *drive, const char *journal, uint64_t files, uint64_t bytes)
+static int make(const char *drive, const char *journal, uint64_t files, uint64_t bytes, uint64_t segment)
 {
 	maker *m = maker_begin(&(maker_options){.drive = drive, .journal = journal, .seed = files});
 	for (uint64_t i = 0; i < files; i++) {
 		char path[64];
 		snprintf(path, sizeof path, "data/%04" PRIu64 "/%06" PRIu64 ".bin", i / 1000, i);
-		maker_add(m, &(maker_blob){.blob_path = path, .size = bytes});
+		maker_add(m, &(maker_blob){.blob_path = path, .size = bytes, .segment_size = segment});
 	}
 	maker_end(m);
 	maker_seal(m);
@@ -200,7 +201,7 @@ static double hash(const walk *w)
 {
 	tally_digest *digest;
 	hashing h = {.bytes = w->buffer, .size = (size_t)(w->bytes / w->files)};
-	const tally_digest_source source = {&h, next, done};
+	const tally_digest_source source = {.context = &h, .next = next, .done = done};
 	if (h.size > BUFFER)
 		h.size = BUFFER;
 	if (tally_digest_new(NULL, &digest, NULL) != TALLY_OK)
@@ -243,8 +244,9 @@ static int show_stages(const char *path)
 
 int main(int argc, char **argv)
 {
-	if (argc == 6 && strcmp(argv[1], "make") == 0)
-		return make(argv[2], argv[3], strtoull(argv[4], NULL, 10), strtoull(argv[5], NULL, 10));
+	if ((argc == 6 || argc == 7) && strcmp(argv[1], "make") == 0)
+		return make(argv[2], argv[3], strtoull(argv[4], NULL, 10), strtoull(argv[5], NULL, 10),
+			    argc == 7 ? strtoull(argv[6], NULL, 10) : 0);
 	if (argc == 2 && (strcmp(argv[1], "map") == 0 || strcmp(argv[1], "read") == 0))
 		return read_plainly(strcmp(argv[1], "map") == 0);
 	if (argc == 3 && strcmp(argv[1], "stages") == 0)

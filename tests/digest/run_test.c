@@ -153,6 +153,34 @@ START_TEST(stopped_run)
 }
 END_TEST
 
+/* Segments that come in parts, each of its own size, are hashed as if they came in one. */
+START_TEST(paused_segments)
+{
+	enum { SEGMENTS = 120, SIZE = 3000 };
+	static uint8_t data[SIZE];
+	tally_digest *digest = open_kernel(_i, true);
+	if (digest == NULL)
+		return;
+	fill_random(data, sizeof data, 5);
+	test_segment segments[SEGMENTS];
+	for (size_t i = 0; i < SEGMENTS; i++)
+		segments[i] = (test_segment){
+		    .data = data, .size = i * 131 % SIZE, .piece = i % 3 * 50, .pause = i % 7 * 64 + i % 5 * 9};
+	/* Right at the end, too. */
+	segments[0] = (test_segment){.data = data, .size = 128, .pause = 128};
+	check_segments(digest, segments, SEGMENTS);
+	for (size_t i = 0; i < SEGMENTS; i++)
+		ck_assert_uint_eq(segments[i].result.crc64, plain_crc64(data, segments[i].size));
+	tally_digest_free(digest);
+}
+END_TEST
+
+static tally_piece next_pause(void *context, size_t index, unsigned lane, const uint8_t **piece, size_t *size)
+{
+	(void)context, (void)index, (void)lane, (void)piece, (void)size;
+	return TALLY_PIECE_PAUSE;
+}
+
 static tally_piece next_empty(void *context, size_t index, unsigned lane, const uint8_t **piece, size_t *size)
 {
 	(void)context, (void)index, (void)lane;
@@ -172,10 +200,22 @@ START_TEST(empty_piece)
 	tally_digest *digest;
 	tally_error error = {0};
 	ck_assert_int_eq(tally_digest_new(NULL, &digest, NULL), TALLY_OK);
-	const tally_digest_source source = {NULL, next_empty, done_never};
+	const tally_digest_source source = {.next = next_empty, .done = done_never};
 	ck_assert_int_eq(tally_digest_run(digest, &source, 1, &error), TALLY_ERROR_ARGUMENT);
 	ck_assert_int_eq(error.code, TALLY_ERROR_ARGUMENT);
 	ck_assert_int_eq(tally_digest_run(digest, &source, 0, &error), TALLY_OK);
+	tally_digest_free(digest);
+}
+END_TEST
+
+START_TEST(pause_without_a_state)
+{
+	tally_digest *digest;
+	tally_error error = {0};
+	ck_assert_int_eq(tally_digest_new(NULL, &digest, NULL), TALLY_OK);
+	const tally_digest_source source = {.next = next_pause, .done = done_never};
+	ck_assert_int_eq(tally_digest_run(digest, &source, 1, &error), TALLY_ERROR_ARGUMENT);
+	ck_assert_int_eq(error.code, TALLY_ERROR_ARGUMENT);
 	tally_digest_free(digest);
 }
 END_TEST
@@ -191,6 +231,8 @@ int main(void)
 	tcase_add_test(tcase, kernels_that_cannot_run);
 	tcase_add_test(tcase, out_of_memory);
 	tcase_add_test(tcase, empty_piece);
+	tcase_add_test(tcase, pause_without_a_state);
+	tcase_add_loop_test(tcase, paused_segments, 0, kernel_count());
 	tcase_add_loop_test(tcase, failed_segments, 0, kernel_count());
 	tcase_add_loop_test(tcase, stopped_run, 0, kernel_count());
 	suite_add_tcase(suite, tcase);

@@ -15,7 +15,10 @@ typedef struct test_segment {
 	bool lend;     /* hand out `data` itself, not a copy that is destroyed at the next call */
 	bool fail;     /* TALLY_PIECE_FAILED where the end would be */
 	bool stop;     /* TALLY_PIECE_STOP there */
+	size_t pause;  /* TALLY_PIECE_PAUSE whenever so many bytes more were taken; 0: never */
 	size_t taken;  /* filled by the run, as is the rest */
+	size_t paused; /* when so much was taken */
+	tally_digest_state state;
 	unsigned done; /* calls */
 	bool has_result;
 	tally_digest_result result;
@@ -23,7 +26,7 @@ typedef struct test_segment {
 
 tally_result run_segments(tally_digest *digest, test_segment *segments, size_t count);
 
-/* Runs, then holds every digest against OpenSSL's. */
+/* Runs as often as it takes, with all segments that have paused again, then holds every digest against OpenSSL's. */
 void check_segments(tally_digest *digest, test_segment *segments, size_t count);
 
 /* A digest on the number-th kernel of the table; NULL when this processor lacks it. */
