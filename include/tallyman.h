@@ -342,7 +342,8 @@ TALLY_API TALLY_NODISCARD tally_result tally_lint_memory(const void *bytes, size
 
 /** How the files of a drive are read. It makes no difference to what is found. */
 typedef enum tally_io_mode {
-	TALLY_IO_AUTO,  /**< large segments mapped or read, whichever turns out faster; small files read */
+	TALLY_IO_AUTO,  /**< large segments mapped or read, whichever turns out faster; small files read, and where they
+			     are not in the page cache past it, many at once */
 	TALLY_IO_MMAP,  /**< large segments mapped; small files, and what can't be mapped, read */
 	TALLY_IO_READ,  /**< read into buffers. Changes nothing of the process's signals */
 	TALLY_IO_DIRECT /**< read from the medium, past the page cache; slower, but what is in the cache proves nothing */

@@ -82,6 +82,7 @@ drop() {
 
 tallyman_1() { taskset -c "$cpu" "$tallyman" check -q -j 1 --journal "$1.jrn" "$1"; }
 tallyman_2() { "$tallyman" check -q -j 2 --journal "$1.jrn" "$1"; }
+direct_1() { taskset -c "$cpu" "$tallyman" check -q -j 1 --direct --journal "$1.jrn" "$1"; }
 md5sum_1() { taskset -c "$cpu" xargs -0 md5sum <"$1.list"; }
 md5sum_2() { xargs -0 -P 2 -n 64 md5sum <"$1.list"; }
 openssl_1() { taskset -c "$cpu" xargs -0 openssl dgst -md5 <"$1.list"; }
@@ -188,7 +189,7 @@ if wanted file; then
 	measure "one file of $gib GiB in blocks of 4 MiB, from the page cache" "$bytes" "$file" nothing \
 		md5sum_1 tallyman_1 tallyman_2 $peers $blockwise cat_1 map_1 read_1
 fi
-if wanted small || wanted stages; then
+if wanted small || wanted stages || wanted cold; then
 	small=$(make_drive small "$files" 16384)
 	check_right "$small"
 	cache "$small"
@@ -204,6 +205,8 @@ if wanted stages; then
 fi
 if wanted cold; then
 	measure "one file of $gib GiB, not in the page cache" "$bytes" "$file" drop cat_1 tallyman_1 tallyman_2 read_1 md5sum_1
+	measure "$files files of 16 KiB, not in the page cache" $((files * 16384)) "$small" drop \
+		cat_1 tallyman_1 tallyman_2 direct_1 read_1 md5sum_1
 fi
 if wanted lint; then
 	manifest=$folder/manifest-$blobs/DriveManifest.xml
