@@ -32,7 +32,7 @@ struct tally_pipeline {
 	pthread_t *threads;
 	unsigned worker_count, thread_count;
 	unsigned next_worker;
-	tally_reading reading;
+	tally_reading *reading;
 	tally_pipeline_sink sink;
 };
 
@@ -82,7 +82,7 @@ static int start_thread(pthread_t *thread, tally_pipeline *p)
 static tally_result start(tally_pipeline *p, tally_drive *drive, const tally_pipeline_options *options,
 			  tally_error *error)
 {
-	const unsigned jobs = p->reading.workers;
+	const unsigned jobs = p->reading->workers;
 	p->slots = tally_zalloc(p->slot_count, sizeof *p->slots);
 	p->workers = tally_zalloc(jobs, sizeof(tally_worker *));
 	p->threads = tally_zalloc(jobs, sizeof *p->threads);
@@ -92,7 +92,7 @@ static tally_result start(tally_pipeline *p, tally_drive *drive, const tally_pip
 	for (size_t i = 0; i < p->slot_count && result == TALLY_OK; i++)
 		result = tally_batch_init(&p->slots[i].batch, error);
 	for (; p->worker_count < jobs && result == TALLY_OK; p->worker_count += result == TALLY_OK)
-		result = tally_worker_new(&p->workers[p->worker_count], drive, &p->reading, options->is_export,
+		result = tally_worker_new(&p->workers[p->worker_count], drive, p->reading, options->is_export,
 					  options->crc64, error);
 	for (; p->thread_count < jobs && result == TALLY_OK; p->thread_count++) {
 		int failed = start_thread(&p->threads[p->thread_count], p);
@@ -102,7 +102,7 @@ static tally_result start(tally_pipeline *p, tally_drive *drive, const tally_pip
 	return result;
 }
 
-tally_result tally_pipeline_new(tally_pipeline **out, tally_drive *drive,
+tally_result tally_pipeline_new(tally_pipeline **out, tally_drive *drive, tally_reading *reading,
 				const tally_pipeline_options *options, const tally_pipeline_sink *sink,
 				tally_error *error)
 {
@@ -110,7 +110,7 @@ tally_result tally_pipeline_new(tally_pipeline **out, tally_drive *drive,
 	tally_pipeline *p = tally_zalloc(1, sizeof *p);
 	if (p == NULL)
 		return tally_fail_memory(error);
-	tally_reading_init(&p->reading, drive, &options->reading);
+	p->reading = reading;
 	pthread_condattr_t clock;
 	pthread_condattr_init(&clock);
 	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
@@ -118,7 +118,7 @@ tally_result tally_pipeline_new(tally_pipeline **out, tally_drive *drive,
 	pthread_cond_init(&p->work, NULL);
 	pthread_cond_init(&p->finished, &clock);
 	pthread_condattr_destroy(&clock);
-	p->slot_count = p->reading.slots;
+	p->slot_count = reading->slots;
 	p->sink = *sink;
 	tally_result result = start(p, drive, options, error);
 	if (result != TALLY_OK) {
@@ -133,7 +133,7 @@ void tally_pipeline_free(tally_pipeline *p)
 {
 	if (p == NULL)
 		return;
-	tally_reading_stop(&p->reading);
+	tally_reading_stop(p->reading);
 	pthread_mutex_lock(&p->lock);
 	p->ending = true;
 	pthread_cond_broadcast(&p->work);
@@ -150,7 +150,6 @@ void tally_pipeline_free(tally_pipeline *p)
 	pthread_cond_destroy(&p->finished);
 	pthread_cond_destroy(&p->work);
 	pthread_mutex_destroy(&p->lock);
-	tally_reading_destroy(&p->reading);
 	tally_free(p);
 }
 
