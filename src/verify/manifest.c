@@ -195,6 +195,7 @@ static tally_manifest_kind manifest_kind(tally_document_kind kind)
 static tally_result judge_manifest(tally_run *run, tally_manifest *manifest, tally_error *error)
 {
 	const tally_whole_outcome *o = &run->manifest_outcome;
+	const bool was_hashed = o->complete;
 	tally_result result = feed_manifest(run, manifest, error);
 	if (result == TALLY_OK && o->complete)
 		result = tally_manifest_finish(manifest, error);
@@ -207,7 +208,7 @@ static tally_result judge_manifest(tally_run *run, tally_manifest *manifest, tal
 	if (result == TALLY_OK)
 		result = tally_run_tell_journal(
 		    run, run->options->drive_id != NULL ? run->options->drive_id : run->totals.drive_id, error);
-	if (result == TALLY_OK && o->complete)
+	if (result == TALLY_OK && was_hashed)
 		compare_hash(run);
 	if (result == TALLY_OK)
 		tally_run_tell_flaky_manifest(run);
