@@ -236,13 +236,10 @@ static tally_result tell_form(tally_run *run, tally_side_check *c, bool is_prope
 
 static void tell_side_fault(tally_run *run, tally_fact fact, const tally_side_check *c, const char *what)
 {
-	char expected[33], actual[33], range[TALLY_BAD_WORDS];
+	char expected[33], actual[33], sentence[80];
 	tally_error reason;
 	bool wrong = c->outcome == TALLY_SIDE_CORRUPTED;
 	fact.rule = wrong ? TALLY_RULE_V_32 : TALLY_RULE_V_33;
-	fact.has_range = c->fault.bad.ranges > 0;
-	fact.offset = c->fault.bad.offset;
-	fact.length = c->fault.bad.length;
 	if (wrong) {
 		tally_hex_encode(c->reference.md5, 16, expected);
 		tally_hex_encode(c->actual, 16, actual);
@@ -252,9 +249,9 @@ static void tell_side_fault(tally_run *run, tally_fact fact, const tally_side_ch
 		tally_fail_os(&reason, c->fault.os_error, "reading");
 		fact.actual = (tally_text){reason.message, strlen(reason.message)};
 	}
-	tally_find_fact(&run->finder, &fact, "the %s file %s%s%s", what,
-			wrong ? "is not the one that the manifest describes" : "can't be read",
-			tally_bad_words(&c->fault.bad, range), tally_second_words(c->fault.second));
+	snprintf(sentence, sizeof sentence, "the %s file %s", what,
+		 wrong ? "is not the one that the manifest describes" : "can't be read");
+	tally_fault_tell(&c->fault, &run->finder, fact, sentence);
 }
 
 /* The status of a side file at its level; tells what is wrong. */

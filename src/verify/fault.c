@@ -31,3 +31,13 @@ const char *tally_bad_words(const tally_bad_bytes *bad, char words[TALLY_BAD_WOR
 		snprintf(words + size, TALLY_BAD_WORDS - (size_t)size, " (not tried to their end)");
 	return words;
 }
+
+void tally_fault_tell(const tally_fault *fault, tally_finder *finder, tally_fact fact, const char *sentence)
+{
+	char words[TALLY_BAD_WORDS];
+	fact.has_range = fault->bad.ranges > 0;
+	fact.offset = fault->bad.offset;
+	fact.length = fault->bad.length;
+	tally_find_fact(finder, &fact, "%s%s%s", sentence, tally_bad_words(&fault->bad, words),
+			tally_second_words(fault->second));
+}

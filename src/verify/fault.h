@@ -3,11 +3,7 @@
 #ifndef TALLY_VERIFY_FAULT_H
 #define TALLY_VERIFY_FAULT_H
 
-#include "base/error.h"
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "catalog/finding.h"
 
 /* What a second reading of what failed came to: past the page cache, right after the first. */
 typedef enum tally_second_reading {
@@ -40,5 +36,8 @@ const char *tally_second_words(tally_second_reading second);
 #define TALLY_BAD_WORDS 128
 /* ": bytes 512 to 1023 of the file, and 1 more range"; "" when none is known. Returns `words`. */
 const char *tally_bad_words(const tally_bad_bytes *bad, char words[TALLY_BAD_WORDS]);
+
+/* Tells a fact of a whole file: `sentence`, where, and what the second reading adds. */
+void tally_fault_tell(const tally_fault *fault, tally_finder *finder, tally_fact fact, const char *sentence);
 
 #endif

@@ -54,40 +54,27 @@ static tally_result take_manifest(tally_run *run, tally_error *error)
 				  : result;
 }
 
-static void tell_unreadable(tally_run *run, const tally_fault *fault)
+void tally_manifest_tell_unreadable(tally_finder *finder, const char *path, const tally_fault *fault)
 {
-	char range[TALLY_BAD_WORDS];
 	tally_error reason;
 	tally_fail_os(&reason, fault->os_error, "the manifest can't be read");
-	tally_find_fact(&run->finder,
-			&(tally_fact){.rule = TALLY_RULE_V_03,
-				      .file_path = run->manifest_path,
-				      .has_range = fault->bad.ranges > 0,
-				      .offset = fault->bad.offset,
-				      .length = fault->bad.length},
-			"%s%s%s", reason.message, tally_bad_words(&fault->bad, range),
-			tally_second_words(fault->second));
+	tally_fault_tell(fault, finder, (tally_fact){.rule = TALLY_RULE_V_03, .file_path = path}, reason.message);
 }
 
 /* `actual` NULL: nobody knows what it should be, or nobody looked at all of it. */
 static void tell_wrong(tally_run *run, const uint8_t *actual, const tally_fault *fault)
 {
-	char expected_hex[2 * TALLY_MD5_SIZE + 1], actual_hex[2 * TALLY_MD5_SIZE + 1], range[TALLY_BAD_WORDS];
-	tally_fact fact = {.rule = TALLY_RULE_M_54,
-			   .file_path = run->manifest_path,
-			   .has_range = fault->bad.ranges > 0,
-			   .offset = fault->bad.offset,
-			   .length = fault->bad.length};
+	char expected_hex[2 * TALLY_MD5_SIZE + 1], actual_hex[2 * TALLY_MD5_SIZE + 1];
+	tally_fact fact = {.rule = TALLY_RULE_M_54, .file_path = run->manifest_path};
 	if (actual != NULL) {
 		tally_hex_encode(run->entry->manifest_hash, TALLY_MD5_SIZE, expected_hex);
 		tally_hex_encode(actual, TALLY_MD5_SIZE, actual_hex);
 		fact.expected = (tally_text){expected_hex, strlen(expected_hex)};
 		fact.actual = (tally_text){actual_hex, strlen(actual_hex)};
 	}
-	tally_find_fact(&run->finder, &fact, "%s%s%s",
-			actual != NULL ? "the manifest is not the file that the journal was written for"
-				       : "the manifest's bytes are not the same at every reading",
-			tally_bad_words(&fault->bad, range), tally_second_words(fault->second));
+	tally_fault_tell(fault, &run->finder, fact,
+			 actual != NULL ? "the manifest is not the file that the journal was written for"
+					: "the manifest's bytes are not the same at every reading");
 }
 
 void tally_run_tell_flaky_manifest(tally_run *run)
@@ -98,7 +85,7 @@ void tally_run_tell_flaky_manifest(tally_run *run)
 		return;
 	run->manifest_outcome.fault = fault;
 	if (fault.os_error != 0)
-		tell_unreadable(run, &fault);
+		tally_manifest_tell_unreadable(&run->finder, run->manifest_path, &fault);
 	else
 		tell_wrong(run, NULL, &fault);
 }
@@ -201,7 +188,7 @@ static tally_result judge_manifest(tally_run *run, tally_manifest *manifest, tal
 		result = tally_manifest_finish(manifest, error);
 	run->totals = *tally_manifest_get_totals(manifest);
 	if (result == TALLY_OK && o->fault.met && o->fault.os_error != 0)
-		tell_unreadable(run, &o->fault);
+		tally_manifest_tell_unreadable(&run->finder, run->manifest_path, &o->fault);
 	tally_source source = {run->manifest_bytes, tally_whole_read, NULL};
 	if (result == TALLY_OK)
 		result = tally_manifest_find_duplicates(manifest, &source, error);

@@ -88,6 +88,8 @@ tally_result tally_run_tell_journal(tally_run *run, const char *drive_id, tally_
 /* manifest.c */
 /* Reads and judges it; its bytes are to be had from run->manifest_bytes from then on. */
 tally_result tally_run_read_manifest(tally_run *run, tally_error *error);
+/* Tells that bytes of the manifest at `path` could not be read. */
+void tally_manifest_tell_unreadable(tally_finder *finder, const char *path, const tally_fault *fault);
 /* Tells when it could be read once more only past the page cache, unless something was told of its bytes before. */
 void tally_run_tell_flaky_manifest(tally_run *run);
 /* Tells that it could not be read once more from `offset` on. `loss` says what that costs. */

@@ -476,6 +476,83 @@ START_TEST(a_journal_of_several_drives_knows_the_hash)
 }
 END_TEST
 
+/* ---- a job, which reads manifests before it checks drives ---- */
+
+static FILE *told;
+static bool wrong_hash;
+
+static void on_job_finding(void *context, const tally_finding *f)
+{
+	(void)context;
+	wrong_hash |= strncmp(f->rule->id, "W-06", 4) == 0;
+	fprintf(told, "%s %s\n", f->rule->id, f->message);
+}
+
+static void on_drive_finding(void *context, size_t subject, const tally_finding *f)
+{
+	(void)context, (void)subject;
+	fprintf(told, "%s %s\n", f->rule->id, f->message);
+}
+
+/* What it tells of the manifest, of all that it reads. To be freed. */
+static char *run_job(bool papers_only)
+{
+	char *text;
+	size_t size;
+	tally_error error;
+	tally_job_summary summary;
+	const char *const subjects[] = {s.journal, s.drive};
+	const tally_job_options options = {.subjects = subjects,
+					   .subject_count = 2,
+					   .papers_only = papers_only,
+					   .io = s.options.io,
+					   .jobs = s.options.jobs};
+	const tally_job_sink sink = {.finding = on_job_finding, .drive_finding = on_drive_finding};
+	told = open_memstream(&text, &size);
+	wrong_hash = false;
+	ck_assert_int_eq(tally_job(&options, &sink, &summary, &error), TALLY_OK);
+	ck_assert_int_eq(fclose(told), 0);
+	ck_assert_msg(summary.exit_status == (text[0] != '\0'), "%d: %s", summary.exit_status, text);
+	tally_job_summary_clear(&summary);
+	return text;
+}
+
+/* Of papers only, it is told here; of a drive that is checked, only what its check meets itself. */
+START_TEST(a_job_takes_no_flaky_manifest_for_another)
+{
+	static const char *const rules[] = {"V-03 ", "M-54 "};
+	make(list_metadata);
+	s.options.io = ways[_i].io;
+	s.options.jobs = ways[_i].jobs;
+	target = size_of("DriveManifest.xml");
+	for (unsigned k = 0; k < 4; k++) {
+		bool papers_only = k >= 2, met = true;
+		answer = kinds[k % 2].answer;
+		tally_read_fault = answer != 0 ? at_nth : NULL;
+		tally_read_damage = answer == 0 ? flip_at_nth : NULL;
+		unsigned flaky = 0;
+		for (nth = 1; met; nth++) {
+			atomic_store(&reads, 0);
+			char *text = run_job(papers_only);
+			met = atomic_load(&reads) >= nth;
+			ck_assert_msg(!wrong_hash, "%s", text);
+			ck_assert_msg(text[0] == '\0' || (strncmp(text, rules[k % 2], 5) == 0 && strstr(text, "; flaky: ")),
+				      "%s", text);
+			flaky += text[0] != '\0';
+			free(text);
+		}
+		ck_assert_uint_ge(flaky, 3);
+	}
+	tally_read_fault = NULL;
+	tally_read_damage = NULL;
+	stage_append(&s, "DriveManifest.xml", "\n");
+	char *text = run_job(true);
+	ck_assert(wrong_hash);
+	free(text);
+	stage_close(&s);
+}
+END_TEST
+
 /* ---- what is neither flaky nor bad ---- */
 
 static void append_blank(void *context)
@@ -620,6 +697,7 @@ int main(void)
 	    {what_is_wrong_and_then_fails_is_bad, 0},
 	    {without_a_hash_a_second_reading_proves_less, 0},
 	    {a_journal_of_several_drives_knows_the_hash, 0},
+	    {a_job_takes_no_flaky_manifest_for_another, COUNT(ways)},
 	    {a_file_that_is_written_to_is_not_read_again, 0},
 	    {an_archive_has_no_second_reading, 0},
 	    {direct_is_past_the_cache_for_all_files, 0},
