@@ -23,7 +23,8 @@ const char *tally_bad_words(const tally_bad_bytes *bad, char words[TALLY_BAD_WOR
 	if (bad->ranges == 0)
 		return words;
 	uint64_t last = bad->offset + bad->length - 1, others = bad->ranges - 1;
-	int size = snprintf(words, TALLY_BAD_WORDS, ": bytes %" PRIu64 " to %" PRIu64 " of the file", bad->offset, last);
+	int size =
+	    snprintf(words, TALLY_BAD_WORDS, ": bytes %" PRIu64 " to %" PRIu64 " of the file", bad->offset, last);
 	if (others > 0)
 		snprintf(words + size, TALLY_BAD_WORDS - (size_t)size, ", and %" PRIu64 " more range%s%s", others,
 			 others > 1 ? "s" : "", bad->unknown ? " (the last not tried to its end)" : "");

@@ -76,8 +76,7 @@ static int64_t read_step(const tally_second *second, const scan *s, uint64_t *wa
 {
 	uint64_t to = (s->at / s->step + 1) * s->step;
 	*wanted = (to < s->end ? to : s->end) - s->at;
-	return tally_second_fetch(s->of->file, s->at, second->buffer, (size_t)*wanted, (size_t)LOGICAL,
-				  skipped);
+	return tally_second_fetch(s->of->file, s->at, second->buffer, (size_t)*wanted, (size_t)LOGICAL, skipped);
 }
 
 static void note_bad(scan *s, uint64_t size)

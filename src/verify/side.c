@@ -67,7 +67,8 @@ tally_result tally_side_check_run(tally_side_check *c, tally_drive *drive, tally
 		return TALLY_OK;
 	}
 	tally_file file;
-	c->find = tally_drive_find(drive, (tally_text){c->reference.path, strlen(c->reference.path)}, &file, &c->detail);
+	c->find =
+	    tally_drive_find(drive, (tally_text){c->reference.path, strlen(c->reference.path)}, &file, &c->detail);
 	if (c->find == TALLY_FIND_NO_MEMORY)
 		return tally_fail_memory(error);
 	if (c->find != TALLY_FIND_OK) {

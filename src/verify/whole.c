@@ -26,11 +26,11 @@ struct tally_whole {
 	tally_crc64_blocks *crc_blocks;
 	tally_crc64_table crc_table;
 	tally_whole_subject subject;
-	uint64_t limit;       /* where the file ended when it was opened */
-	page_sums kept;       /* of what tally_whole_read gives */
-	page_sums other;      /* of a second reading */
-	int os_error;         /* what comes behind; 0: nothing */
-	uint64_t window;      /* offset of what is in the buffer, which is as it shall be */
+	uint64_t limit;  /* where the file ended when it was opened */
+	page_sums kept;  /* of what tally_whole_read gives */
+	page_sums other; /* of a second reading */
+	int os_error;    /* what comes behind; 0: nothing */
+	uint64_t window; /* offset of what is in the buffer, which is as it shall be */
 	size_t window_size;
 	uint8_t *memory;
 	uint8_t *buffer, *medium; /* CHUNK; CHUNK and what an alignment takes */
@@ -201,8 +201,8 @@ static tally_result read_first(tally_whole *w, tally_whole_outcome *outcome, tal
 			result = tell_watch(w, w->kept.size, error);
 		more = w->window_size == wanted && w->kept.size < w->limit;
 		if (w->os_error != 0)
-			outcome->fault.bad = (tally_bad_bytes){
-			    .offset = w->kept.size, .length = wanted - w->window_size, .ranges = 1};
+			outcome->fault.bad =
+			    (tally_bad_bytes){.offset = w->kept.size, .length = wanted - w->window_size, .ranges = 1};
 	}
 	if (result == TALLY_OK)
 		result = tally_md5_end(w->md5, outcome->first, error);
@@ -249,7 +249,7 @@ static void judge_second(tally_whole *w, const tally_second_scan *scan, tally_wh
 	bool same = outcome->complete && memcmp(scan->md5, outcome->first, sizeof scan->md5) == 0;
 	outcome->right = is_right(w, scan->md5);
 	fault->second = outcome->right ? (knows ? TALLY_SECOND_RIGHT : TALLY_SECOND_READ)
-			: same	       ? TALLY_SECOND_SAME
+			: same         ? TALLY_SECOND_SAME
 				       : TALLY_SECOND_OTHER;
 	if (outcome->complete)
 		fault->bad = compare(&w->kept, &w->other);

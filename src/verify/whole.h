@@ -28,11 +28,11 @@ typedef struct tally_whole_subject {
 } tally_whole_subject;
 
 typedef struct tally_whole_outcome {
-	bool complete; /* it was read to its end */
-	bool right;    /* … and has a right hash, as far as anybody knows */
-	uint8_t md5[TALLY_MD5_SIZE]; /* of what tally_whole_read gives, when it is complete */
+	bool complete;                 /* it was read to its end */
+	bool right;                    /* … and has a right hash, as far as anybody knows */
+	uint8_t md5[TALLY_MD5_SIZE];   /* of what tally_whole_read gives, when it is complete */
 	uint8_t first[TALLY_MD5_SIZE]; /* of the first reading, when that was complete */
-	tally_fault fault; /* of the first reading */
+	tally_fault fault;             /* of the first reading */
 } tally_whole_outcome;
 
 /* `reading` must outlive it. One thread at a time uses it. Freed with tally_whole_free (NULL is fine). */

@@ -212,23 +212,27 @@ static const struct side {
 	bool is_properties;
 	const char *counts[2]; /* when it can't be read, when it is wrong */
 } sides[] = {
-    {"data/a.bin.metadata", false,
+    {"data/a.bin.metadata",
+     false,
      {"blob: Completed 2, CompletedWithErrors 1; " SEGMENTS
       "; metadata: Completed 2, IOFailed 1; properties: Completed 3",
       "blob: Completed 2, CompletedWithErrors 1; " SEGMENTS
       "; metadata: Completed 2, Corrupted 1; properties: Completed 3"}},
-    {"data/b.bin.metadata", false,
+    {"data/b.bin.metadata",
+     false,
      {"blob: Completed 2, CompletedWithErrors 1; " SEGMENTS
       "; metadata: Completed 2, IOFailed 1; properties: Completed 3",
       "blob: Completed 2, CompletedWithErrors 1; " SEGMENTS
       "; metadata: Completed 2, Corrupted 1; properties: Completed 3"}},
-    {"data/a.bin.properties", true,
+    {"data/a.bin.properties",
+     true,
      {"blob: Completed 2, CompletedWithErrors 1; " SEGMENTS
       "; metadata: Completed 3; properties: Completed 2, IOFailed 1",
       "blob: Completed 2, CompletedWithErrors 1; " SEGMENTS
       "; metadata: Completed 3; properties: Completed 2, Corrupted 1"}},
     /* Of the list: two blobs go by it. */
-    {"list.properties.xml", true,
+    {"list.properties.xml",
+     true,
      {"blob: Completed 1, CompletedWithErrors 2; " SEGMENTS
       "; metadata: Completed 3; properties: Completed 1, IOFailed 2",
       "blob: Completed 1, CompletedWithErrors 2; " SEGMENTS
@@ -339,8 +343,9 @@ START_TEST(a_wrong_side_file_is_bad)
 	check();
 	tally_read_damage = NULL;
 	ck_assert_str_eq(found.findings, "V-32 error metadata Corrupted\n");
-	expect_text("describes: bytes 69632 to 73727 of the file; bad: a second reading, past the page cache, gave other "
-		    "wrong bytes\n");
+	expect_text(
+	    "describes: bytes 69632 to 73727 of the file; bad: a second reading, past the page cache, gave other "
+	    "wrong bytes\n");
 	transcript_clear(&found);
 	stage_close(&s);
 }
@@ -462,12 +467,13 @@ START_TEST(a_journal_of_several_drives_knows_the_hash)
 	char hash[33];
 	make(list_metadata);
 	maker_hash_file(stage_place(&s, "DriveManifest.xml"), hash);
-	maker_write_journal(s.journal,
-			    (const maker_record[]){
-				{"OTHER1", maker_bitlocker_key, "\\DriveManifest.xml", "0123456789ABCDEF0123456789ABCDEF"},
-				{"9WM35C2V", maker_bitlocker_key, "\\DriveManifest.xml", hash},
-			    },
-			    2);
+	maker_write_journal(
+	    s.journal,
+	    (const maker_record[]){
+		{"OTHER1", maker_bitlocker_key, "\\DriveManifest.xml", "0123456789ABCDEF0123456789ABCDEF"},
+		{"9WM35C2V", maker_bitlocker_key, "\\DriveManifest.xml", hash},
+	    },
+	    2);
 	target = size_of("DriveManifest.xml");
 	static const expectation good = {"Completed", "", ALL_GOOD};
 	static const expectation bad = {"ManifestCorrupted", "M-54 error drive ManifestCorrupted\n", ALL_GOOD};
@@ -536,7 +542,8 @@ START_TEST(a_job_takes_no_flaky_manifest_for_another)
 			char *text = run_job(papers_only);
 			met = atomic_load(&reads) >= nth;
 			ck_assert_msg(!wrong_hash, "%s", text);
-			ck_assert_msg(text[0] == '\0' || (strncmp(text, rules[k % 2], 5) == 0 && strstr(text, "; flaky: ")),
+			ck_assert_msg(text[0] == '\0' ||
+					  (strncmp(text, rules[k % 2], 5) == 0 && strstr(text, "; flaky: ")),
 				      "%s", text);
 			flaky += text[0] != '\0';
 			free(text);
@@ -660,17 +667,17 @@ START_TEST(the_rate_holds_for_all_readings)
 	make(list_metadata);
 	stage_resize(&s, "data/b.bin.metadata", SIZE);
 	ck_assert_int_eq(tally_drive_open_directory(s.drive, &drive, &error), TALLY_OK);
-	ck_assert_int_eq(
-	    tally_drive_find(drive, (tally_text){"\\data\\b.bin.metadata", 20}, &file, NULL), TALLY_FIND_OK);
+	ck_assert_int_eq(tally_drive_find(drive, (tally_text){"\\data\\b.bin.metadata", 20}, &file, NULL),
+			 TALLY_FIND_OK);
 	tally_reading_init(&reading, drive,
 			   &(tally_reading_options){.jobs = 1,
 						    .io = _i == 0 ? TALLY_IO_READ : TALLY_IO_DIRECT,
 						    .max_rate = (uint64_t)SIZE * 20});
 	ck_assert_int_eq(tally_whole_new(&whole, &reading, &error), TALLY_OK);
 	uint64_t start = now_ns();
-	ck_assert_int_eq(tally_whole_take(whole, &(tally_whole_subject){.file = &file, .is_right = is_never}, &outcome,
-					  &error),
-			 TALLY_OK);
+	ck_assert_int_eq(
+	    tally_whole_take(whole, &(tally_whole_subject){.file = &file, .is_right = is_never}, &outcome, &error),
+	    TALLY_OK);
 	ck_assert(outcome.complete && !outcome.right);
 	ck_assert_int_eq(outcome.fault.second, TALLY_SECOND_SAME);
 	/* A twentieth of a second each; what is made up for at most is as much. */
