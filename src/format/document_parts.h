@@ -8,11 +8,11 @@
 /* An open element. */
 typedef struct tally_document_frame {
 	uint8_t element;
-	uint8_t rank;       /* highest rank of a child so far */
+	uint8_t rank; /* highest rank of a child so far */
 	bool has_children;
-	bool stray_text;    /* seen; told once */
-	uint8_t next;       /* entry of the child table behind the latest: where the next child is looked for first */
-	uint32_t seen;      /* a bit for each entry of the child table */
+	bool stray_text; /* seen; told once */
+	uint8_t next;    /* entry of the child table behind the latest: where the next child is looked for first */
+	uint32_t seen;   /* a bit for each entry of the child table */
 	tally_place place;
 } tally_document_frame;
 
@@ -23,18 +23,18 @@ struct tally_document {
 	tally_finder *finder;
 	tally_xml_reader *reader;
 	tally_document_frame stack[TALLY_XML_DEPTH_MAX + 2];
-	size_t depth;       /* stack[depth] is the open element; stack[0] the document */
-	size_t skipping;    /* depth within an element that is skipped */
-	uint64_t skipped;   /* elements that were */
+	size_t depth;     /* stack[depth] is the open element; stack[0] the document */
+	size_t skipping;  /* depth within an element that is skipped */
+	uint64_t skipped; /* elements that were */
 	bool broken;
 	bool loose_text_told; /* stray text between the roots of a fragment */
-	tally_error failure; /* code not TALLY_OK: ends the reading */
+	tally_error failure;  /* code not TALLY_OK: ends the reading */
 	const char *blob_path, *file_path;
-	char *text;         /* of the open element */
+	char *text; /* of the open element */
 	size_t text_size, text_capacity;
 	bool text_too_long;
 	tally_value values[TALLY_ATTRIBUTES_MAX]; /* attributes of the latest start tag */
-	char *copies;       /* what their texts point to: a leaf's hook sees them at its end */
+	char *copies;                             /* what their texts point to: a leaf's hook sees them at its end */
 	size_t copies_size, copies_capacity;
 };
 

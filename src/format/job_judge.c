@@ -322,7 +322,8 @@ void tally_job_judge_object(judge *j, size_t node, tally_job_element element)
 			tell_unknown(j, i, object, meant);
 		else if (!tally_job_is_absent(j, i))
 			seen |= UINT32_C(1) << k;
-		if (k < object->count && tally_json_type_of(j->json, i) != TALLY_JSON_NULL && !tally_job_is_expression(j, i))
+		if (k < object->count && tally_json_type_of(j->json, i) != TALLY_JSON_NULL &&
+		    !tally_job_is_expression(j, i))
 			judge_value(j, i, &object->members[k]);
 		tally_job_step_back(j, before);
 	}

@@ -54,7 +54,8 @@ static void check_kind(const judge *j, size_t properties, size_t drives)
 {
 	size_t selection = tally_job_given(j, properties, "export");
 	/* A template's copy makes members, which may be any of these. */
-	bool create = j->side == TALLY_JOB_CREATE && !tally_job_is_copy(j, tally_json_member(j->json, properties, "copy"));
+	bool create =
+	    j->side == TALLY_JOB_CREATE && !tally_job_is_copy(j, tally_json_member(j->json, properties, "copy"));
 	if (j->import && create && drives == 0)
 		tally_job_tell(j, TALLY_RULE_R_01_IMPORT, properties, "the import job has no driveList");
 	if (j->export && create && drives != 0)
@@ -80,7 +81,8 @@ static void check_update(const judge *j, size_t properties)
 		return;
 	if (!tally_text_equal_string(tally_json_string(j->json, state), "Shipping"))
 		tally_job_tell(j, TALLY_RULE_R_11_UPDATE, state, "an update can't set this state");
-	else if (tally_job_given(j, properties, "returnAddress") == 0 || tally_job_given(j, properties, "deliveryPackage") == 0)
+	else if (tally_job_given(j, properties, "returnAddress") == 0 ||
+		 tally_job_given(j, properties, "deliveryPackage") == 0)
 		tally_job_tell(
 		    j, TALLY_RULE_R_11_PACKAGE, state,
 		    "returnAddress and deliveryPackage are not both here; then an earlier request must have set them");
@@ -124,7 +126,8 @@ static void check_selection(const judge *j, size_t node)
 	size_t list = tally_job_given(j, node, "blobList");
 	bool paths = list != 0 && (tally_job_is_expression(j, list) || tally_job_given(j, list, "blobPath") != 0 ||
 				   tally_job_given(j, list, "blobPathPrefix") != 0);
-	if (!paths && tally_job_given(j, node, "blobListBlobPath") == 0 && tally_job_given(j, node, "blobListblobPath") == 0)
+	if (!paths && tally_job_given(j, node, "blobListBlobPath") == 0 &&
+	    tally_job_given(j, node, "blobListblobPath") == 0)
 		tally_job_tell(j, TALLY_RULE_R_12_EMPTY, node, "%s selects no blobs", tally_job_here(j));
 }
 

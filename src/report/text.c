@@ -165,7 +165,8 @@ static void write_audit(tally_writer *writer, const tally_audit_summary *audit)
 	write_number_of(writer, "Failed", audit->blobs_failed, "blob", " for which the service reports an error");
 	write_number_of(writer, "Renamed", audit->blobs_renamed, "blob", " that the service stored under another name");
 	write_number_of(writer, "Unlogged", audit->blobs_unlogged, "blob", " that the verbose log doesn't name");
-	write_number_of(writer, "Unknown", audit->entries_unknown, "time", " the logs speak of what the manifest doesn't have");
+	write_number_of(writer, "Unknown", audit->entries_unknown, "time",
+			" the logs speak of what the manifest doesn't have");
 	if (audit->is_export)
 		write_list(writer, audit);
 }

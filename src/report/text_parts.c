@@ -46,7 +46,8 @@ void tally_text_gaps(tally_writer *writer, const tally_gap *gaps, size_t count)
 		const tally_gap *gap = &gaps[i];
 		tally_write_escaped(writer, gap->what);
 		tally_write(writer, ": ");
-		tally_write_wrapped(writer, TALLY_TEXT_LABEL_WIDTH + strlen(gap->what) + 2, TALLY_TEXT_LABEL_WIDTH + 2, gap->why);
+		tally_write_wrapped(writer, TALLY_TEXT_LABEL_WIDTH + strlen(gap->what) + 2, TALLY_TEXT_LABEL_WIDTH + 2,
+				    gap->why);
 	}
 }
 

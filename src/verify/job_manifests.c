@@ -115,7 +115,8 @@ static tally_result feed(job_model *m, manifest_input *input, tally_manifest *ma
 			break;
 		result = tally_manifest_feed(manifest, chunk, (size_t)got, m->error);
 		if (result == TALLY_OK)
-			result = tally_job_progress(m, stage, input->shown, input->file.size + offset, 2 * input->file.size);
+			result =
+			    tally_job_progress(m, stage, input->shown, input->file.size + offset, 2 * input->file.size);
 	}
 	tally_free(chunk);
 	if (result == TALLY_OK && got == 0)

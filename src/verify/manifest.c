@@ -141,7 +141,8 @@ static void compare_hash(tally_run *run)
 	bool wrong = o->fault.met && o->fault.os_error == 0;
 	if (run->entry == NULL || !run->entry->has_hash) {
 		tally_run_gap(run, "the manifest's hash",
-			      run->options->journal == NULL ? "no journal was given (--journal)" : "the journal gives none for this drive");
+			      run->options->journal == NULL ? "no journal was given (--journal)"
+							    : "the journal gives none for this drive");
 		/* Whatever it should be, it can't be two things. */
 		if (wrong && o->fault.second != TALLY_SECOND_SAME && o->fault.second != TALLY_SECOND_NONE)
 			tell_wrong(run, NULL, &o->fault);
@@ -163,12 +164,15 @@ static void show_name(void *context, const tally_manifest_blob *blob)
 static void compare_drive_id(tally_run *run)
 {
 	const char *id = run->totals.drive_id;
-	const char *expected = run->options->drive_id != NULL ? run->options->drive_id : run->entry != NULL ? run->entry->drive_id : NULL;
+	const char *expected = run->options->drive_id != NULL ? run->options->drive_id
+			       : run->entry != NULL           ? run->entry->drive_id
+							      : NULL;
 	if (expected == NULL || expected[0] == '\0' || id[0] == '\0')
 		return;
 	tally_text left = {id, strlen(id)}, right = {expected, strlen(expected)};
 	if (!tally_text_equal_ascii_nocase(left, right))
-		tally_find_fact(&run->finder, &(tally_fact){.rule = TALLY_RULE_M_10_MISMATCH, .expected = right, .actual = left},
+		tally_find_fact(&run->finder,
+				&(tally_fact){.rule = TALLY_RULE_M_10_MISMATCH, .expected = right, .actual = left},
 				"the manifest is that of drive %s, not of %s", id, expected);
 }
 
@@ -231,4 +235,3 @@ tally_result tally_run_read_manifest(tally_run *run, tally_error *error)
 	tally_manifest_free(manifest);
 	return result;
 }
-

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The command as a function: what it says to which stream, and the status it exits with. Here: help and explanations. */
+/* The command as a function: what it says to which stream, and the status it exits with. Here: help and explanations.
+ */
 #include "cli/running.h"
 
 #include <check.h>

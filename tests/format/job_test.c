@@ -184,10 +184,10 @@ START_TEST(absent_in_any_form)
 	job_expect(REQUEST(DRIVES(DRIVE) ",\"percentComplete\":null,\"export\":{}"), "R-12.empty");
 	job_expect(REQUEST("\"driveList\":null"), "R-01.import");
 	job_expect("{\"properties\":{\"state\":\"\",\"logLevel\":\"Verbose\",\"backupDriveManifest\":true}}",
-	       ""); /* published */
+		   ""); /* published */
 	job_expect("{\"properties\":{\"storageAccountId\":\"" ACCOUNT "\",\"jobType\":\"Export\",\"driveList\":[],"
-	       "\"export\":{\"blobListBlobPath\":\"$root/list.xml\"}}}",
-	       "R-21.request");
+		   "\"export\":{\"blobListBlobPath\":\"$root/list.xml\"}}}",
+		   "R-21.request");
 }
 END_TEST
 
@@ -196,12 +196,14 @@ START_TEST(types)
 	job_expect(REQUEST("\"driveList\":{}"), "JSON-05 R-01.import");
 	job_expect(REQUEST(DRIVES("\"TALLY0001\"")), "JSON-05");
 	job_expect(REQUEST(DRIVES(DRIVE) ",\"backupDriveManifest\":\"true\""), "JSON-05");
-	job_expect(REQUEST(DRIVES(
-		   DRIVE) ",\"deliveryPackage\":{\"carrierName\":\"C\",\"trackingNumber\":\"1\",\"driveCount\":1.0}"),
-	       "JSON-05");
-	job_expect(REQUEST(DRIVES(
-		   DRIVE) ",\"deliveryPackage\":{\"carrierName\":\"C\",\"trackingNumber\":\"1\",\"driveCount\":-1}"),
-	       "R-09.range");
+	job_expect(
+	    REQUEST(DRIVES(
+		DRIVE) ",\"deliveryPackage\":{\"carrierName\":\"C\",\"trackingNumber\":\"1\",\"driveCount\":1.0}"),
+	    "JSON-05");
+	job_expect(
+	    REQUEST(DRIVES(
+		DRIVE) ",\"deliveryPackage\":{\"carrierName\":\"C\",\"trackingNumber\":\"1\",\"driveCount\":-1}"),
+	    "R-09.range");
 	job_expect(REQUEST(DRIVES(DRIVE "," DRIVE)), "R-02.twice");
 	job_expect(ANSWER(DRIVES("{\"driveId\":7}")), "JSON-05");
 	job_expect(ANSWER("\"somethingNew\":1"), "");
@@ -222,8 +224,8 @@ static void expect_drive(const char *member, const char *value, const char *rule
 START_TEST(percentages_of_drives)
 {
 	static const char *const known[] = {"0 % completed", "40 % completed", "40% completed", "100 % completed"};
-	static const char *const unknown[] = {"101 % completed", "% completed", "40 %", "40 % Completed", "4O % completed",
-					      "18446744073709551616 % completed"};
+	static const char *const unknown[] = {"101 % completed", "% completed",    "40 %",
+					      "40 % Completed",  "4O % completed", "18446744073709551616 % completed"};
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
 		expect_drive("copyStatus", known[i], "");
 	for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++)
@@ -323,39 +325,41 @@ START_TEST(orders)
 	    "\"}}}},\"location\":\"x\"}",
 	    "R-02");
 	job_expect("{\"properties\":{\"details\":{\"importDiskDetailsCollection\":{\"A\":7}}},\"location\":\"x\"}",
-	       "JSON-05");
+		   "JSON-05");
 	job_expect("{\"properties\":{\"details\":{\"ImportDiskDetailsCollection\":{}}},\"location\":\"x\"}", "JSON-06");
 	job_expect("{\"id\":\"/x\",\"properties\":{\"status\":\"SomewhereElse\",\"details\":{\"somethingNew\":1}}}",
-	       "R-19.stage");
+		   "R-19.stage");
 }
 END_TEST
 
 /* A template's expressions stand for what nobody knows yet, of any type. */
 START_TEST(expressions)
 {
-	job_expect("{\"resources\":[{\"type\":\"Microsoft.ImportExport/jobs\",\"name\":\"[parameters('a "
-	       "name')]\",\"location\":\"x\","
-	       "\"properties\":{\"storageAccountId\":\"[variables('id')]\",\"jobType\":\"[parameters('type')]\","
-	       "\"backupDriveManifest\":\"[parameters('backup')]\",\"driveList\":\"[parameters('drives')]\",\"state\":"
-	       "\"[x]\"}}]}",
-	       "");
+	job_expect(
+	    "{\"resources\":[{\"type\":\"Microsoft.ImportExport/jobs\",\"name\":\"[parameters('a "
+	    "name')]\",\"location\":\"x\","
+	    "\"properties\":{\"storageAccountId\":\"[variables('id')]\",\"jobType\":\"[parameters('type')]\","
+	    "\"backupDriveManifest\":\"[parameters('backup')]\",\"driveList\":\"[parameters('drives')]\",\"state\":"
+	    "\"[x]\"}}]}",
+	    "");
 	job_expect(
 	    "{\"resources\":[{\"type\":\"Microsoft.ImportExport/jobs\",\"name\":\"[[no "
 	    "expression]\",\"location\":\"x\","
 	    "\"properties\":{\"storageAccountId\":\"[variables('id')]\",\"jobType\":\"Export\",\"export\":\"[x]\"}}]}",
 	    "R-16");
-	job_expect("{\"location\":\"x\",\"properties\":{\"storageAccountId\":\"[variables('id')]\",\"jobType\":\"[x]\"}}",
-	       "R-20 R-14.type");
+	job_expect(
+	    "{\"location\":\"x\",\"properties\":{\"storageAccountId\":\"[variables('id')]\",\"jobType\":\"[x]\"}}",
+	    "R-20 R-14.type");
 	job_expect("{\"resources\":[{\"type\":\"Microsoft.ImportExport/jobs\",\"location\":\"x\",\"properties\":{"
-	       "\"storageAccountId\":\"[x]\",\"jobType\":\"Import\",\"copy\":[{\"name\":\"driveList\"}]}}]}",
-	       "");
+		   "\"storageAccountId\":\"[x]\",\"jobType\":\"Import\",\"copy\":[{\"name\":\"driveList\"}]}}]}",
+		   "");
 	job_expect("{\"resources\":[{\"type\":\"Microsoft.ImportExport/jobs\",\"location\":\"x\",\"properties\":{"
-	       "\"storageAccountId\":\"[x]\",\"jobType\":\"Export\",\"export\":{\"blobList\":\"[x]\"},"
-	       "\"deliveryPackage\":{\"carrierName\":\"C\",\"trackingNumber\":\"1\",\"driveCount\":2}}}]}",
-	       "");
+		   "\"storageAccountId\":\"[x]\",\"jobType\":\"Export\",\"export\":{\"blobList\":\"[x]\"},"
+		   "\"deliveryPackage\":{\"carrierName\":\"C\",\"trackingNumber\":\"1\",\"driveCount\":2}}}]}",
+		   "");
 	job_expect("{\"resources\":[{\"type\":\"Microsoft.DataBox/jobs\",\"location\":\"x\",\"properties\":{"
-	       "\"transferType\":\"ImportToAzure\",\"details\":\"[x]\"}}]}",
-	       "");
+		   "\"transferType\":\"ImportToAzure\",\"details\":\"[x]\"}}]}",
+		   "");
 }
 END_TEST
 
