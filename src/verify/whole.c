@@ -184,25 +184,41 @@ static bool is_right(const tally_whole *w, const uint8_t *md5)
 	return w->subject.is_right == NULL || w->subject.is_right(w->subject.context, md5);
 }
 
+/* So much is read at a time that who watches hears of it ten times a second, however low the rate is; or a page. */
+static size_t step_of(const tally_whole *w)
+{
+	uint64_t rate = w->reading->rate.bytes_per_second;
+	size_t step = rate == 0 || rate / 10 > CHUNK ? CHUNK : (size_t)(rate / 10) & ~(PAGE - 1);
+	return step < PAGE ? PAGE : step;
+}
+
 /* Leaves in w->os_error what ended it, and in fault->bad the read that failed. */
 static tally_result read_first(tally_whole *w, tally_whole_outcome *outcome, tally_error *error)
 {
 	const bool past_cache = w->reading->io == TALLY_IO_DIRECT;
+	const size_t step = step_of(w);
 	tally_result result = tally_md5_begin(w->md5, error);
+	w->window = w->window_size = 0;
 	for (bool more = true; more && result == TALLY_OK && !atomic_load(&w->reading->stop);) {
-		uint64_t offset = w->kept.size, left = w->limit - offset;
-		size_t wanted = left < CHUNK ? (size_t)left : CHUNK;
-		w->window = offset;
-		w->window_size = fill(w, past_cache, offset, w->buffer, wanted, &w->os_error);
-		result = tally_md5_update(w->md5, w->buffer, w->window_size, error);
+		if (w->window_size == CHUNK) {
+			w->window = w->kept.size;
+			w->window_size = 0;
+		}
+		uint64_t left = w->limit - w->kept.size;
+		size_t room = CHUNK - w->window_size, wanted = room < step ? room : step;
+		wanted = left < wanted ? (size_t)left : wanted;
+		uint8_t *bytes = w->buffer + w->window_size;
+		size_t got = fill(w, past_cache, w->kept.size, bytes, wanted, &w->os_error);
+		w->window_size += got;
+		result = tally_md5_update(w->md5, bytes, got, error);
 		if (result == TALLY_OK)
-			result = note_bytes(w, &w->kept, w->buffer, w->window_size, error);
+			result = note_bytes(w, &w->kept, bytes, got, error);
 		if (result == TALLY_OK)
 			result = tell_watch(w, w->kept.size, error);
-		more = w->window_size == wanted && w->kept.size < w->limit;
+		more = got == wanted && w->kept.size < w->limit;
 		if (w->os_error != 0)
 			outcome->fault.bad =
-			    (tally_bad_bytes){.offset = w->kept.size, .length = wanted - w->window_size, .ranges = 1};
+			    (tally_bad_bytes){.offset = w->kept.size, .length = wanted - got, .ranges = 1};
 	}
 	if (result == TALLY_OK)
 		result = tally_md5_end(w->md5, outcome->first, error);
