@@ -168,7 +168,8 @@ typedef struct tally_finding {
 	uint64_t document_offset;   /**< byte in the document, meaningful when line is not 0 */
 	bool has_range;             /**< offset and length are set */
 	uint64_t offset;            /**< first byte concerned in the file named by file_path */
-	uint64_t length;
+	uint64_t length;      /**< what can't be read is told to the sector; wrong bytes by segments, or by pages
+				   where two readings of a whole file differ */
 	const char *expected; /**< or NULL */
 	const char *actual;   /**< or NULL */
 	const char *message;  /**< one sentence, never NULL */
@@ -340,13 +341,18 @@ TALLY_API TALLY_NODISCARD tally_result tally_lint_memory(const void *bytes, size
 
 /* ---- check: a drive against its documents ------------------------------------------------------------------- */
 
-/** How the files of a drive are read. It makes no difference to what is found. */
+/**
+ * How the files of a drive are read. It makes no difference to what is found. Whatever the mode, a manifest, segment or
+ * side file that can't be read, or has other bytes than it should, is read a second time past the page cache: the
+ * finding's message says "flaky" when that gave the right bytes, else "bad". Archives are read once.
+ */
 typedef enum tally_io_mode {
-	TALLY_IO_AUTO,  /**< large segments mapped or read, whichever turns out faster; small files read, and where they
-			     are not in the page cache past it, many at once */
-	TALLY_IO_MMAP,  /**< large segments mapped; small files, and what can't be mapped, read */
+	TALLY_IO_AUTO,  /**< large segments mapped or read, whichever turns out faster; everything else read, and small
+			     files that are not in the page cache past it, many at once */
+	TALLY_IO_MMAP,  /**< large segments mapped; everything else, and what can't be mapped, read */
 	TALLY_IO_READ,  /**< read into buffers. Changes nothing of the process's signals */
-	TALLY_IO_DIRECT /**< read from the medium, past the page cache; slower, but what is in the cache proves nothing */
+	TALLY_IO_DIRECT /**< all files read from the medium, past the page cache; slower, but what is in the cache
+			     proves nothing */
 } tally_io_mode;
 
 /** What to check. All zero but `drive` is the default. */
@@ -361,7 +367,8 @@ typedef struct tally_check_options {
 				       open files allow; 0: one for each processor that may be used, for a rotating disk two */
 	bool strict;              /**< warnings become errors */
 	tally_io_mode io;         /**< how files are read */
-	uint64_t max_rate;        /**< bytes per second that are read of blobs' files at most; 0: no limit */
+	uint64_t max_rate;        /**< bytes per second that are read of the drive's files at most, second readings and
+				       manifest and side files included; 0: no limit */
 	/**
 	 * A file, not on the drive, in which every segment is noted as soon as it is done, or NULL. A check that finds
 	 * such a file goes on from there: what is noted isn't read again, as long as its file is the one that was read

@@ -36,12 +36,7 @@ static int parse_options(const tally_cli_call *call, tally_audit_options *option
 		return tally_cli_usage_error(call, "--list, --incomplete and --write-missing need --export");
 	if (options->log_count > TALLY_AUDIT_LOGS_MAX)
 		return tally_cli_usage_error(call, "at most %d logs", TALLY_AUDIT_LOGS_MAX);
-	int status = tally_cli_jobs(call, &options->check.jobs);
-	if (status == TALLY_EXIT_OK)
-		status = tally_cli_io(call, &options->check.io);
-	if (status == TALLY_EXIT_OK)
-		status = tally_cli_max_rate(call, &options->check.max_rate);
-	return status;
+	return tally_cli_reading(call, &options->check.jobs, &options->check.io, &options->check.max_rate);
 }
 
 /* ---- what is missing ------------------------------------------------------------------------------------------ */

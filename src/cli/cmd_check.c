@@ -30,12 +30,7 @@ static int parse_options(const tally_cli_call *call, tally_check_options *option
 	};
 	if (options->checkpoint != NULL && call->argument_count > 1)
 		return tally_cli_usage_error(call, "a checkpoint belongs to one drive: check them one at a time");
-	int status = tally_cli_jobs(call, &options->jobs);
-	if (status == TALLY_EXIT_OK)
-		status = tally_cli_io(call, &options->io);
-	if (status == TALLY_EXIT_OK)
-		status = tally_cli_max_rate(call, &options->max_rate);
-	return status;
+	return tally_cli_reading(call, &options->jobs, &options->io, &options->max_rate);
 }
 
 /* What the report must not be written over: the drives, the journal and the key. */

@@ -249,12 +249,7 @@ static int parse_options(const tally_cli_call *call, tally_job_options *options)
 		return tally_cli_usage_error(call, "--emit needs --output FILE; standard output is the report's");
 	if (call->given[TALLY_OPTION_WITH_KEYS] && !emits)
 		return tally_cli_usage_error(call, "--with-keys needs --emit");
-	int status = tally_cli_jobs(call, &options->jobs);
-	if (status == TALLY_EXIT_OK)
-		status = tally_cli_io(call, &options->io);
-	if (status == TALLY_EXIT_OK)
-		status = tally_cli_max_rate(call, &options->max_rate);
-	return status;
+	return tally_cli_reading(call, &options->jobs, &options->io, &options->max_rate);
 }
 
 /* What must not be written over: everything that is read. */

@@ -108,11 +108,11 @@ tally_document_kind tally_cli_document_kind(const tally_cli_call *call);
  * with.
  */
 #define TALLY_CLI_JOBS_MAX 256
-int tally_cli_jobs(const tally_cli_call *call, unsigned *jobs);         /* 0: not given */
-int tally_cli_max_rate(const tally_cli_call *call, uint64_t *max_rate); /* 0: not given */
+int tally_cli_jobs(const tally_cli_call *call, unsigned *jobs); /* 0: not given */
+/* How drives are read; 0 for what is not given. */
+int tally_cli_reading(const tally_cli_call *call, unsigned *jobs, tally_io_mode *io, uint64_t *max_rate);
 const char *tally_cli_io_choice(size_t index);
 const char *tally_cli_emit_choice(size_t index);
-int tally_cli_io(const tally_cli_call *call, tally_io_mode *io);
 
 /* Each writes a whole text. */
 void tally_cli_help(tally_writer *writer, const tally_cli_command *command); /* NULL: of the program */

@@ -34,7 +34,7 @@ static bool parse_size(tally_text text, uint64_t *size)
 	return true;
 }
 
-int tally_cli_max_rate(const tally_cli_call *call, uint64_t *max_rate)
+static int take_max_rate(const tally_cli_call *call, uint64_t *max_rate)
 {
 	const char *text = call->value[TALLY_OPTION_MAX_RATE];
 	*max_rate = 0;
@@ -60,7 +60,7 @@ const char *tally_cli_io_choice(size_t index)
 	return index < sizeof io_modes / sizeof io_modes[0] ? io_modes[index] : NULL;
 }
 
-int tally_cli_io(const tally_cli_call *call, tally_io_mode *io)
+static int take_io(const tally_cli_call *call, tally_io_mode *io)
 {
 	const char *name = call->value[TALLY_OPTION_IO];
 	bool direct = call->given[TALLY_OPTION_DIRECT];
@@ -73,4 +73,12 @@ int tally_cli_io(const tally_cli_call *call, tally_io_mode *io)
 	if (direct && *io != TALLY_IO_DIRECT)
 		return tally_cli_usage_error(call, "--direct and --io %.200s exclude each other", name);
 	return TALLY_EXIT_OK;
+}
+
+int tally_cli_reading(const tally_cli_call *call, unsigned *jobs, tally_io_mode *io, uint64_t *max_rate)
+{
+	int status = tally_cli_jobs(call, jobs);
+	if (status == TALLY_EXIT_OK)
+		status = take_io(call, io);
+	return status == TALLY_EXIT_OK ? take_max_rate(call, max_rate) : status;
 }

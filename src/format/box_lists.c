@@ -43,13 +43,6 @@ typedef struct box_list {
 	bool is_bill;
 } box_list;
 
-static void tell(box_list *list, tally_rule_symbol rule, tally_place place, tally_text actual, const char *message)
-{
-	tally_document_find(list->document,
-			    &(tally_fact){.rule = rule, .in_document = true, .place = place, .actual = actual}, "%s",
-			    message);
-}
-
 static void check_name(box_list *list, const tally_value *value, const tally_value *encoding)
 {
 	size_t size;
@@ -57,13 +50,14 @@ static void check_name(box_list *list, const tally_value *value, const tally_val
 		return;
 	if (!encoding->present) {
 		if (value->text.data[0] != '\\')
-			tell(list, TALLY_RULE_C_16_PATH, value->place, value->text,
-			     "the path does not begin with a backslash");
+			tally_log_tell(list->document, TALLY_RULE_C_16_PATH, value->place, value->text,
+				       "the path does not begin with a backslash");
 	} else if (!tally_text_equal_string(encoding->text, "Base64")) {
-		tell(list, TALLY_RULE_C_15, encoding->place, encoding->text,
-		     "this encoding of names is not known, only Base64 is");
+		tally_log_tell(list->document, TALLY_RULE_C_15, encoding->place, encoding->text,
+			       "this encoding of names is not known, only Base64 is");
 	} else if (!tally_base64_decode(value->text, NULL, 0, &size)) {
-		tell(list, TALLY_RULE_C_15, value->place, value->text, "the name is said to be Base64, but is not");
+		tally_log_tell(list->document, TALLY_RULE_C_15, value->place, value->text,
+			       "the name is said to be Base64, but is not");
 	}
 }
 
@@ -88,7 +82,8 @@ static void check_error(box_list *list, const tally_value *error)
 					    "ERROR_BLOB_OR_FILE_NAME_COMPONENT_LENGTH",
 					    NULL};
 	if (error->present && !tally_log_is_one_of(error->text, known))
-		tell(list, TALLY_RULE_C_16_CODE, error->place, error->text, "this error is not a published one");
+		tally_log_tell(list->document, TALLY_RULE_C_16_CODE, error->place, error->text,
+			       "this error is not a published one");
 }
 
 static void on_open(void *state, unsigned element, tally_text name, const tally_value *attributes, tally_place place)

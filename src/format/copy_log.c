@@ -35,13 +35,6 @@ typedef struct copy_log {
 
 static const tally_text no_text = {NULL, 0};
 
-static void tell(copy_log *log, tally_rule_symbol rule, tally_place place, tally_text actual, const char *message)
-{
-	tally_document_find(log->document,
-			    &(tally_fact){.rule = rule, .in_document = true, .place = place, .actual = actual}, "%s",
-			    message);
-}
-
 /* ---- an entity ---- */
 
 static bool is_rename(const tally_status *category)
@@ -59,7 +52,8 @@ static void open_entity(copy_log *log, const tally_value *attributes, tally_plac
 	log->entities++;
 	tally_document_about(log->document, NULL, NULL);
 	if (log->has_summary)
-		tell(log, TALLY_RULE_C_03_ORDER, place, no_text, "an ErroredEntity behind the CopyLog");
+		tally_log_tell(log->document, TALLY_RULE_C_03_ORDER, place, no_text,
+			       "an ErroredEntity behind the CopyLog");
 	if (attributes[ENTITY_PATH].present) {
 		tally_log_keep(log->document, &log->path, attributes[ENTITY_PATH].text);
 		log->entity.path.text = (tally_text){tally_log_kept(&log->path), log->path.set ? log->path.size : 0};
@@ -74,7 +68,8 @@ static void take_category(copy_log *log, const tally_value *value)
 		return;
 	log->entity.category = tally_log_status(TALLY_LEVEL_LOG_CODE, value->text);
 	if (log->entity.category == NULL)
-		tell(log, TALLY_RULE_C_09, value->place, value->text, "this Category is not a published one");
+		tally_log_tell(log->document, TALLY_RULE_C_09, value->place, value->text,
+			       "this Category is not a published one");
 	tally_log_count_listed(&log->counts, value->text);
 }
 
@@ -98,7 +93,8 @@ static void take_code(copy_log *log, const tally_value *value)
 	log->entity.has_code = read_code(value->text, &log->entity.code);
 	log->entity.code_place = value->place;
 	if (!log->entity.has_code)
-		tell(log, TALLY_RULE_C_11_NUMBER, value->place, value->text, "ErrorCode is not an integer of 32 bits");
+		tally_log_tell(log->document, TALLY_RULE_C_11_NUMBER, value->place, value->text,
+			       "ErrorCode is not an integer of 32 bits");
 }
 
 static void take_type(copy_log *log, const tally_value *value)
@@ -106,7 +102,8 @@ static void take_type(copy_log *log, const tally_value *value)
 	log->entity.is_file = tally_text_equal_string(value->text, "File");
 	log->out.entry.is_container = tally_text_equal_string(value->text, "Container");
 	if (value->present && !log->entity.is_file && !tally_text_equal_string(value->text, "Container"))
-		tell(log, TALLY_RULE_C_03_VALUE, value->place, value->text, "Type is not File or Container");
+		tally_log_tell(log->document, TALLY_RULE_C_03_VALUE, value->place, value->text,
+			       "Type is not File or Container");
 }
 
 static void check_code(copy_log *log)
@@ -116,11 +113,12 @@ static void check_code(copy_log *log)
 	if (!e->has_code || e->category == NULL)
 		return;
 	if (is_rename(e->category) && e->code != 1)
-		tell(log, TALLY_RULE_C_11_CODE, e->code_place, no_text, "what was renamed has the ErrorCode 1");
+		tally_log_tell(log->document, TALLY_RULE_C_11_CODE, e->code_place, no_text,
+			       "what was renamed has the ErrorCode 1");
 	if (tally_log_is_one_of((tally_text){e->category->code, strlen(e->category->code)}, cloud) &&
 	    (e->code < 100 || e->code > 599))
-		tell(log, TALLY_RULE_C_11_CODE, e->code_place, no_text,
-		     "the ErrorCode of an error of the cloud is an HTTP status");
+		tally_log_tell(log->document, TALLY_RULE_C_11_CODE, e->code_place, no_text,
+			       "the ErrorCode of an error of the cloud is an HTTP status");
 }
 
 /* ---- the message of a rename ---- */
@@ -178,17 +176,18 @@ static void check_rename(copy_log *log)
 		return;
 	if (!take_until(&rest, "renamed to:", &ignored) || !take_until(&rest, ":from:", &new_name) ||
 	    new_name.size == 0 || !take_until(&rest, ":because", &old_name) || old_name.size == 0) {
-		tell(log, TALLY_RULE_C_13_FORM, e->message_place, (tally_text){log->message.data, log->message.size},
-		     "the message does not say what was renamed to what");
+		tally_log_tell(log->document, TALLY_RULE_C_13_FORM, e->message_place,
+			       (tally_text){log->message.data, log->message.size},
+			       "the message does not say what was renamed to what");
 		return;
 	}
 	log->out.entry.new_name = new_name;
 	if (strcmp(e->category->code, "Renamed") != 0 && !is_new_name(new_name, is_container))
-		tell(log, TALLY_RULE_C_13_TARGET, e->message_place, new_name,
-		     "the new name is not of the form that is published");
+		tally_log_tell(log->document, TALLY_RULE_C_13_TARGET, e->message_place, new_name,
+			       "the new name is not of the form that is published");
 	if (e->path.present && !is_old_name(old_name, e->path.text))
-		tell(log, TALLY_RULE_C_13_FROM, e->message_place, old_name,
-		     "the old name is not that of the entity's Path");
+		tally_log_tell(log->document, TALLY_RULE_C_13_FROM, e->message_place, old_name,
+			       "the old name is not that of the entity's Path");
 }
 
 static void hand_out(copy_log *log)
@@ -224,28 +223,31 @@ static void take_status(copy_log *log, const tally_value *value)
 	else if (tally_text_equal_string(value->text, "Failed"))
 		log->status = STATUS_FAILED, log->out.totals.failed = true;
 	else if (value->present)
-		tell(log, TALLY_RULE_C_03_VALUE, value->place, value->text, "Status is not Succeeded or Failed");
+		tally_log_tell(log->document, TALLY_RULE_C_03_VALUE, value->place, value->text,
+			       "Status is not Succeeded or Failed");
 }
 
 static void take_version(copy_log *log, const tally_value *value)
 {
 	if (value->present && !tally_text_equal_string(value->text, "2021-08-01"))
-		tell(log, TALLY_RULE_C_04_VERSION, value->place, value->text, "DriveLogVersion is not 2021-08-01");
+		tally_log_tell(log->document, TALLY_RULE_C_04_VERSION, value->place, value->text,
+			       "DriveLogVersion is not 2021-08-01");
 }
 
 static void take_drive_id(copy_log *log, const tally_value *value)
 {
 	tally_log_out_drive_id(&log->out, value);
 	if (value->present && !tally_log_is_guid(value->text))
-		tell(log, TALLY_RULE_C_04_DRIVE, value->place, value->text, "DriveId is not a GUID");
+		tally_log_tell(log->document, TALLY_RULE_C_04_DRIVE, value->place, value->text,
+			       "DriveId is not a GUID");
 }
 
 static void close_root(copy_log *log)
 {
 	if (!tally_document_seen(log->document, COPY_LOG_TOTAL) &&
 	    !tally_document_seen(log->document, COPY_LOG_OLD_TOTAL))
-		tell(log, TALLY_RULE_C_03_MISSING, log->place, no_text,
-		     "CopyLog has neither TotalFiles_Blobs nor TotalFiles");
+		tally_log_tell(log->document, TALLY_RULE_C_03_MISSING, log->place, no_text,
+			       "CopyLog has neither TotalFiles_Blobs nor TotalFiles");
 }
 
 /* C-14, when all entities are known. */
@@ -253,14 +255,14 @@ static void check_totals(copy_log *log)
 {
 	tally_fact fact = {.rule = TALLY_RULE_C_14_FILES, .in_document = true, .place = log->place};
 	if (log->has_errored && log->has_total && log->errored > log->total)
-		tell(log, TALLY_RULE_C_14_TOTAL, log->place, no_text,
-		     "more files are said to have failed than there were");
+		tally_log_tell(log->document, TALLY_RULE_C_14_TOTAL, log->place, no_text,
+			       "more files are said to have failed than there were");
 	if (log->status == STATUS_SUCCEEDED && (log->entities > 0 || (log->has_errored && log->errored > 0)))
-		tell(log, TALLY_RULE_C_14_SUCCEEDED, log->place, no_text,
-		     "the log Succeeded, but lists or counts what failed");
+		tally_log_tell(log->document, TALLY_RULE_C_14_SUCCEEDED, log->place, no_text,
+			       "the log Succeeded, but lists or counts what failed");
 	else if (log->status == STATUS_FAILED && log->entities == 0 && log->has_errored && log->errored == 0)
-		tell(log, TALLY_RULE_C_14_FAILED, log->place, no_text,
-		     "the log Failed, but neither lists nor counts anything");
+		tally_log_tell(log->document, TALLY_RULE_C_14_FAILED, log->place, no_text,
+			       "the log Failed, but neither lists nor counts anything");
 	else if (log->has_errored && log->errored != log->entities && log->errored != log->entities - log->renamed)
 		tally_document_find(log->document, &fact,
 				    "FilesErrored is %" PRIu64 ", but %" PRIu64 " entities are listed, %" PRIu64
@@ -273,8 +275,8 @@ static void check_end(copy_log *log)
 	if (tally_document_broken(log->document))
 		return;
 	if (!log->has_summary && log->entities > 0)
-		tell(log, TALLY_RULE_C_03_EXCERPT, log->entity.place, no_text,
-		     "no CopyLog follows the last entity: this is an excerpt, or its end was lost");
+		tally_log_tell(log->document, TALLY_RULE_C_03_EXCERPT, log->entity.place, no_text,
+			       "no CopyLog follows the last entity: this is an excerpt, or its end was lost");
 	if (!log->has_summary)
 		return;
 	check_totals(log);

@@ -76,14 +76,5 @@ static const tally_element_rule elements[COPY_LOG_ELEMENTS] = {
 
 const tally_grammar tally_copy_log_grammar = {
     .elements = elements,
-    .fragment = true,
-    .root = TALLY_RULE_C_02_ROOT,
-    .unknown_element = TALLY_RULE_C_02_UNKNOWN,
-    .unknown_attribute = TALLY_RULE_C_02_UNKNOWN,
-    .repeated = TALLY_RULE_C_02_REPEATED,
-    .text = TALLY_RULE_C_02_TEXT,
-    .blanks = TALLY_RULE_NONE,
-    .character = TALLY_RULE_M_06,
-    .level = TALLY_LEVEL_DOCUMENT,
-    .status = NULL,
+    TALLY_LOG_COPY_RULES,
 };

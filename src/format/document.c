@@ -1,44 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "format/document.h"
+#include "format/document_parts.h"
 
 #include "base/memory.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 
-typedef struct frame {
-	uint8_t element;
-	uint8_t rank;       /* highest rank of a child so far */
-	bool has_children;
-	bool stray_text;    /* seen; told once */
-	uint8_t next;       /* entry of the child table behind the latest: where the next child is looked for first */
-	uint32_t seen;      /* a bit for each entry of the child table */
-	tally_place place;
-} frame;
-
-struct tally_document {
-	const tally_grammar *grammar;
-	const tally_format_hooks *hooks;
-	void *state;
-	tally_finder *finder;
-	tally_xml_reader *reader;
-	frame stack[TALLY_XML_DEPTH_MAX + 2];
-	size_t depth;       /* stack[depth] is the open element; stack[0] the document */
-	size_t skipping;    /* depth within an element that is skipped */
-	uint64_t skipped;   /* elements that were */
-	bool broken;
-	bool loose_text_told; /* stray text between the roots of a fragment */
-	tally_error failure; /* code not TALLY_OK: ends the reading */
-	const char *blob_path, *file_path;
-	char *text;         /* of the open element */
-	size_t text_size, text_capacity;
-	bool text_too_long;
-	tally_value values[TALLY_ATTRIBUTES_MAX]; /* attributes of the latest start tag */
-	char *copies;       /* what their texts point to: a leaf's hook sees them at its end */
-	size_t copies_size, copies_capacity;
-};
-
-static const tally_element_rule *rule_of(const tally_document *d, const frame *f)
+static const tally_element_rule *rule_of(const tally_document *d, const tally_document_frame *f)
 {
 	return &d->grammar->elements[f->element];
 }
@@ -78,7 +46,7 @@ void tally_document_fail(tally_document *d, const tally_error *error)
 	tally_xml_stop(d->reader);
 }
 
-static void fail_memory(tally_document *d)
+void tally_document_fail_memory(tally_document *d)
 {
 	tally_error error;
 	tally_fail_memory(&error);
@@ -97,7 +65,7 @@ bool tally_document_broken(const tally_document *d)
 
 bool tally_document_seen(const tally_document *d, unsigned child_element)
 {
-	const frame *f = &d->stack[d->depth];
+	const tally_document_frame *f = &d->stack[d->depth];
 	const tally_element_rule *rule = rule_of(d, f);
 	for (size_t i = 0; i < rule->child_count; i++)
 		if (rule->children[i].element == child_element)
@@ -105,24 +73,7 @@ bool tally_document_seen(const tally_document *d, unsigned child_element)
 	return false;
 }
 
-/* Tells about an unknown name; one that differs only in capitals is most likely a slip. */
-static void tell_unknown(tally_document *d, tally_rule_symbol rule, tally_place place, tally_text name, const char *what,
-			 const char *parent, const char *meant)
-{
-	bool slip = meant != NULL && d->grammar->exact_names && rule != d->grammar->root;
-	tally_fact fact = {.rule = slip ? TALLY_RULE_XML_06 : rule, .in_document = true, .place = place, .actual = name};
-	/* Masked while it is whole: half a secret can't be told any more. */
-	char shown[104];
-	tally_mask(name, shown, sizeof shown);
-	if (meant != NULL) {
-		fact.expected = (tally_text){meant, strlen(meant)};
-		tally_document_find(d, &fact, "%s %s in %s is not known; names are case-sensitive, %s is", what, shown, parent, meant);
-	} else {
-		tally_document_find(d, &fact, "%s %s in %s is not known", what, shown, parent);
-	}
-}
-
-static const char *element_title(const tally_document *d, const frame *f)
+static const char *element_title(const tally_document *d, const tally_document_frame *f)
 {
 	return f == d->stack ? "the document" : rule_of(d, f)->name;
 }
@@ -133,7 +84,7 @@ static const char *child_name(const tally_document *d, const tally_element_rule 
 }
 
 /* What stands in the published order is found by one comparison. */
-static const tally_child_rule *find_child(const tally_document *d, frame *parent, tally_text name, const char **meant)
+static const tally_child_rule *find_child(const tally_document *d, tally_document_frame *parent, tally_text name, const char **meant)
 {
 	const tally_element_rule *rule = rule_of(d, parent);
 	*meant = NULL;
@@ -156,7 +107,7 @@ static const tally_child_rule *find_child(const tally_document *d, frame *parent
 	return NULL;
 }
 
-static void judge_position(tally_document *d, frame *parent, const tally_child_rule *child, tally_place place)
+static void judge_position(tally_document *d, tally_document_frame *parent, const tally_child_rule *child, tally_place place)
 {
 	size_t index = (size_t)(child - rule_of(d, parent)->children);
 	const char *name = d->grammar->elements[child->element].name;
@@ -171,115 +122,6 @@ static void judge_position(tally_document *d, frame *parent, const tally_child_r
 	if (child->rank > parent->rank)
 		parent->rank = child->rank;
 	parent->seen |= UINT32_C(1) << index;
-}
-
-static void trim(tally_document *d, tally_value *value, const char *name)
-{
-	tally_text trimmed = tally_text_trim(value->text);
-	if (trimmed.size != value->text.size && trimmed.size > 0 && d->grammar->blanks != TALLY_RULE_NONE)
-		tally_document_find(d, &(tally_fact){.rule = d->grammar->blanks, .in_document = true, .place = value->place},
-				    "the value of %s has blanks around it", name);
-	value->text = trimmed;
-}
-
-static void tell_hash(tally_document *d, tally_rule_symbol rule, const tally_value *value, const char *name)
-{
-	tally_fact fact = {.rule = rule, .in_document = true, .place = value->place, .expected = TALLY_TEXT("32 hexadecimal digits"),
-			   .actual = value->text};
-	size_t decoded;
-	if (tally_base64_decode(value->text, NULL, 0, &decoded) && decoded == 16)
-		tally_document_find(d, &fact, "%s is an MD5 in Base64; it must be written as 32 hexadecimal digits", name);
-	else if (tally_is_hex(value->text))
-		tally_document_find(d, &fact, "%s has %zu hexadecimal digits instead of 32", name, value->text.size);
-	else
-		tally_document_find(d, &fact, "%s is not a hash of 32 hexadecimal digits", name);
-}
-
-static void check_type(tally_document *d, tally_value_type type, tally_rule_symbol invalid, const char *name, bool secret,
-		       tally_value *value)
-{
-	value->valid = true;
-	if (type == TALLY_VALUE_MD5) {
-		value->valid = tally_hex_decode(value->text, value->md5, sizeof value->md5);
-		if (!value->valid)
-			tell_hash(d, invalid, value, name);
-	} else if (type == TALLY_VALUE_UINT) {
-		tally_number number = tally_decimal_parse(value->text, &value->number);
-		value->valid = number == TALLY_NUMBER_OK;
-		tally_fact fact = {.rule = invalid, .in_document = true, .place = value->place};
-		if (!secret)
-			fact.actual = value->text;
-		if (number == TALLY_NUMBER_MALFORMED)
-			tally_document_find(d, &fact, "%s is not a number: only the digits 0 to 9 may occur", name);
-		else if (number == TALLY_NUMBER_OVERFLOW)
-			tally_document_find(d, &fact, "%s is too large: it must be below 2^64", name);
-	}
-}
-
-/* The parser's buffers move on before a leaf's end tag; keep what its hook will want to see. */
-static bool keep_values(tally_document *d, size_t count)
-{
-	size_t total = 0;
-	for (size_t i = 0; i < count; i++)
-		total += d->values[i].text.size;
-	char *grown = tally_grow(d->copies, &d->copies_capacity, total + 1, 1);
-	if (grown == NULL) {
-		fail_memory(d);
-		return false;
-	}
-	d->copies = grown;
-	for (size_t i = 0; i < count; i++) {
-		tally_text *text = &d->values[i].text;
-		if (text->size > 0)
-			memcpy(grown, text->data, text->size);
-		text->data = grown;
-		grown += text->size;
-	}
-	return true;
-}
-
-/* The attribute's index in the rule; attribute_count when it isn't there. Most come in the order of the table. */
-static size_t find_attribute(const tally_element_rule *rule, size_t first, tally_text name, const char **meant)
-{
-	*meant = NULL;
-	size_t index = first;
-	for (size_t tried = 0; tried < rule->attribute_count; tried++, index++) {
-		index = index < rule->attribute_count ? index : 0;
-		if (tally_text_equal_string(name, rule->attributes[index].name))
-			return index;
-	}
-	for (size_t i = 0; i < rule->attribute_count; i++) {
-		const char *known = rule->attributes[i].name;
-		if (tally_text_equal_ascii_nocase(name, (tally_text){known, strlen(known)}))
-			*meant = known;
-	}
-	return rule->attribute_count;
-}
-
-static bool read_attributes(tally_document *d, const tally_element_rule *rule, tally_place place,
-			    const tally_xml_attribute *attributes, size_t count)
-{
-	memset(d->values, 0, rule->attribute_count * sizeof d->values[0]);
-	for (size_t i = 0, next = 0; i < count; i++) {
-		const char *meant;
-		size_t found = find_attribute(rule, next, attributes[i].name, &meant);
-		if (found == rule->attribute_count) {
-			tell_unknown(d, d->grammar->unknown_attribute, attributes[i].place, attributes[i].name, "attribute",
-				     rule->name, meant);
-			continue;
-		}
-		next = found + 1;
-		tally_value *value = &d->values[found];
-		*value = (tally_value){.text = attributes[i].value, .place = attributes[i].place, .present = true};
-		trim(d, value, rule->attributes[found].name);
-		check_type(d, rule->attributes[found].type, rule->attributes[found].invalid, rule->attributes[found].name,
-			   rule->secret, value);
-	}
-	for (size_t k = 0; k < rule->attribute_count; k++)
-		if (!d->values[k].present && rule->attributes[k].missing != TALLY_RULE_NONE)
-			tally_document_find(d, &(tally_fact){.rule = rule->attributes[k].missing, .in_document = true, .place = place},
-					    "%s has no %s", rule->name, rule->attributes[k].name);
-	return rule->attribute_count == 0 || keep_values(d, rule->attribute_count);
 }
 
 /* Text between the roots of a fragment has no element to be told at: the next root is the best place, or the last. */
@@ -299,7 +141,7 @@ static void on_start(void *context, tally_text name, const tally_xml_attribute *
 		d->skipping++;
 		return;
 	}
-	frame *parent = &d->stack[d->depth];
+	tally_document_frame *parent = &d->stack[d->depth];
 	parent->has_children = true;
 	if (d->depth == 0) {
 		tell_loose_text(d, place, "in front of this element");
@@ -309,7 +151,7 @@ static void on_start(void *context, tally_text name, const tally_xml_attribute *
 	const tally_child_rule *child = find_child(d, parent, name, &meant);
 	if (child == NULL) {
 		tally_rule_symbol rule = d->depth == 0 ? d->grammar->root : d->grammar->unknown_element;
-		tell_unknown(d, rule, place, name, "element", element_title(d, parent), meant);
+		tally_document_tell_unknown(d, rule, place, name, "element", element_title(d, parent), meant);
 		d->skipping = 1;
 		d->skipped++;
 		return;
@@ -323,9 +165,9 @@ static void on_start(void *context, tally_text name, const tally_xml_attribute *
 		return;
 	}
 	judge_position(d, parent, child, place);
-	if (!read_attributes(d, rule, place, attributes, count))
+	if (!tally_document_read_attributes(d, rule, place, attributes, count))
 		return;
-	d->stack[++d->depth] = (frame){.element = child->element, .place = place};
+	d->stack[++d->depth] = (tally_document_frame){.element = child->element, .place = place};
 	d->text_size = 0;
 	d->text_too_long = false;
 	if (d->hooks->open != NULL)
@@ -342,7 +184,7 @@ static void on_text(void *context, tally_text piece)
 	tally_document *d = context;
 	if (d->skipping > 0)
 		return;
-	frame *f = &d->stack[d->depth];
+	tally_document_frame *f = &d->stack[d->depth];
 	const tally_element_rule *rule = rule_of(d, f);
 	if (rule->type == TALLY_VALUE_NONE) {
 		if (!f->stray_text && !is_blank(piece)) {
@@ -360,7 +202,7 @@ static void on_text(void *context, tally_text piece)
 	}
 	char *grown = tally_grow(d->text, &d->text_capacity, d->text_size + piece.size + 1, 1);
 	if (grown == NULL) {
-		fail_memory(d);
+		tally_document_fail_memory(d);
 		return;
 	}
 	d->text = grown;
@@ -369,7 +211,7 @@ static void on_text(void *context, tally_text piece)
 }
 
 /* The open element's text as a value; false when it can't be used. */
-static void take_value(tally_document *d, const frame *f, const tally_element_rule *rule, tally_value *value)
+static void take_value(tally_document *d, const tally_document_frame *f, const tally_element_rule *rule, tally_value *value)
 {
 	value->place = f->place;
 	value->text = (tally_text){d->text_size > 0 ? d->text : "", d->text_size};
@@ -379,11 +221,11 @@ static void take_value(tally_document *d, const frame *f, const tally_element_ru
 		value->text.size = 0;
 		return;
 	}
-	trim(d, value, rule->name);
+	tally_document_trim(d, value, rule->name);
 	if (value->text.size > 0) {
 		value->present = true;
 		((char *)(uintptr_t)value->text.data)[value->text.size] = '\0';
-		check_type(d, rule->type, rule->invalid, rule->name, rule->secret, value);
+		tally_document_check_type(d, rule->type, rule->invalid, rule->name, rule->secret, value);
 	} else if (rule->empty != TALLY_RULE_NONE) {
 		tally_document_find(d, &(tally_fact){.rule = rule->empty, .in_document = true, .place = f->place}, "%s is empty",
 				    rule->name);
@@ -400,7 +242,7 @@ static void on_end(void *context, tally_text name, tally_place place)
 		d->skipping--;
 		return;
 	}
-	frame *f = &d->stack[d->depth];
+	tally_document_frame *f = &d->stack[d->depth];
 	const tally_element_rule *rule = rule_of(d, f);
 	tally_value value = {.place = f->place, .text = {"", 0}};
 	if (rule->type != TALLY_VALUE_NONE)

@@ -38,13 +38,6 @@ typedef struct drive_log {
 
 static const tally_text no_text = {NULL, 0};
 
-static void tell(drive_log *log, tally_rule_symbol rule, tally_place place, tally_text actual, const char *message)
-{
-	tally_document_find(log->document,
-			    &(tally_fact){.rule = rule, .in_document = true, .place = place, .actual = actual}, "%s",
-			    message);
-}
-
 static bool is_completed(const tally_status *status)
 {
 	return strcmp(status->code, "Completed") == 0;
@@ -59,8 +52,8 @@ static const tally_status *take_code(drive_log *log, tally_level level, const ta
 	if (status == NULL && log->generation != CLASSIC)
 		status = tally_log_status(TALLY_LEVEL_LOG_CODE, code->text);
 	if (status == NULL)
-		tell(log, log->generation == CLASSIC ? rule : TALLY_RULE_L_35, code->place, code->text,
-		     "this Status is not one of the published codes");
+		tally_log_tell(log->document, log->generation == CLASSIC ? rule : TALLY_RULE_L_35, code->place,
+			       code->text, "this Status is not one of the published codes");
 	return status;
 }
 
@@ -97,8 +90,8 @@ static void check_block_id(drive_log *log, const tally_value *id, const tally_va
 		return;
 	if (!tally_base64_decode((tally_text){id->text.data + 4, id->text.size - 4}, md5, sizeof md5, &size) ||
 	    size != sizeof md5 || memcmp(md5, hash->md5, sizeof md5) != 0)
-		tell(log, TALLY_RULE_L_12_ID, id->place, id->text,
-		     "the id does not name the MD5 that is the block's Hash");
+		tally_log_tell(log->document, TALLY_RULE_L_12_ID, id->place, id->text,
+			       "the id does not name the MD5 that is the block's Hash");
 }
 
 static void take_segment(drive_log *log, unsigned element, const tally_value *attributes)
@@ -108,7 +101,8 @@ static void take_segment(drive_log *log, unsigned element, const tally_value *at
 	uint64_t end;
 	if (offset->present && offset->valid && length->present && length->valid &&
 	    __builtin_add_overflow(offset->number, length->number, &end))
-		tell(log, TALLY_RULE_L_01_NUMBER, offset->place, offset->text, "Offset + Length is not below 2^64");
+		tally_log_tell(log->document, TALLY_RULE_L_01_NUMBER, offset->place, offset->text,
+			       "Offset + Length is not below 2^64");
 	if (element == DRIVE_LOG_BLOCK)
 		check_block_id(log, &attributes[LOG_SEGMENT_ID], &attributes[LOG_SEGMENT_HASH]);
 	const tally_status *status = take_part_status(log, TALLY_LEVEL_SEGMENT, code, TALLY_RULE_L_21_SEGMENT);
@@ -119,7 +113,8 @@ static void take_segment(drive_log *log, unsigned element, const tally_value *at
 		log->entry.completed_part = true;
 	else if (element == DRIVE_LOG_PAGE_RANGE &&
 		 (strcmp(status->code, "Committed") == 0 || strcmp(status->code, "Uncommitted") == 0))
-		tell(log, TALLY_RULE_L_21_PAGE, code->place, code->text, "a page range can't be committed; blocks are");
+		tally_log_tell(log->document, TALLY_RULE_L_21_PAGE, code->place, code->text,
+			       "a page range can't be committed; blocks are");
 }
 
 static void take_direction(drive_log *log, bool import, tally_place place)
@@ -129,17 +124,17 @@ static void take_direction(drive_log *log, bool import, tally_place place)
 	if (!log->import || !log->export || log->direction_told)
 		return;
 	log->direction_told = true;
-	tell(log, TALLY_RULE_L_13_DIRECTION, place, no_text,
-	     import ? "an ImportDisposition in a log that had elements of an export before"
-		    : "an element of an export in a log that had an ImportDisposition before");
+	tally_log_tell(log->document, TALLY_RULE_L_13_DIRECTION, place, no_text,
+		       import ? "an ImportDisposition in a log that had elements of an export before"
+			      : "an element of an export in a log that had an ImportDisposition before");
 }
 
 static void take_time(drive_log *log, const tally_value *value)
 {
 	take_direction(log, false, value->place);
 	if (value->present && !tally_log_is_time(value->text))
-		tell(log, TALLY_RULE_L_13_TIME, value->place, value->text,
-		     "this is not a time such as 2012-09-18T23:47:08Z");
+		tally_log_tell(log->document, TALLY_RULE_L_13_TIME, value->place, value->text,
+			       "this is not a time such as 2012-09-18T23:47:08Z");
 }
 
 static void check_disposition(drive_log *log, const tally_value *value, const tally_value *code)
@@ -151,16 +146,16 @@ static void check_disposition(drive_log *log, const tally_value *value, const ta
 	take_direction(log, true, value->place);
 	bool is_known = value->present && tally_log_is_one_of(value->text, known);
 	if (value->present && !is_known)
-		tell(log, TALLY_RULE_L_13_VALUE, value->place, value->text,
-		     "ImportDisposition is not rename, no-overwrite or overwrite (in lower case)");
+		tally_log_tell(log->document, TALLY_RULE_L_13_VALUE, value->place, value->text,
+			       "ImportDisposition is not rename, no-overwrite or overwrite (in lower case)");
 	if (code == NULL || !code->present)
 		return;
 	const tally_status *status = take_code(log, TALLY_LEVEL_DISPOSITION, code, TALLY_RULE_L_21_DISPOSITION);
 	for (size_t i = 0; is_known && status != NULL && i < sizeof pairs / sizeof pairs[0]; i++)
 		if (strcmp(status->code, pairs[i].code) == 0 &&
 		    !tally_text_equal_string(value->text, pairs[i].disposition))
-			tell(log, TALLY_RULE_L_14, code->place, code->text,
-			     "this Status does not occur under this disposition");
+			tally_log_tell(log->document, TALLY_RULE_L_14, code->place, code->text,
+				       "this Status does not occur under this disposition");
 	log->out.entry.disposition = status;
 	/* Cancelled follows from an earlier failure, as that of a range does. */
 	if (status != NULL && strcmp(status->code, "Cancelled") == 0)
@@ -183,8 +178,8 @@ static void take_new_part(drive_log *log, const char *name, tally_place place)
 	if (log->generation != CLASSIC || log->new_parts_told)
 		return;
 	log->new_parts_told = true;
-	tell(log, TALLY_RULE_L_30_VERSION, place, (tally_text){name, strlen(name)},
-	     "this element came with version 2018-10-01, which this log is not");
+	tally_log_tell(log->document, TALLY_RULE_L_30_VERSION, place, (tally_text){name, strlen(name)},
+		       "this element came with version 2018-10-01, which this log is not");
 }
 
 static void open_entry(drive_log *log, bool is_file, const tally_value *status, tally_place place)
@@ -209,16 +204,17 @@ static void check_missing(drive_log *log)
 	bool length = tally_document_seen(d, DRIVE_LOG_LENGTH),
 	     old_length = tally_document_seen(d, DRIVE_LOG_SIZE_IN_BYTES);
 	if (!log->entry.has_status)
-		tell(log, missing, place, no_text, "the entry has no Status");
+		tally_log_tell(log->document, missing, place, no_text, "the entry has no Status");
 	if (!path && !old_path)
-		tell(log, missing, place, no_text, "the entry has no FilePath");
+		tally_log_tell(log->document, missing, place, no_text, "the entry has no FilePath");
 	if (!length && !old_length)
-		tell(log, missing, place, no_text, "the entry has no Length");
+		tally_log_tell(log->document, missing, place, no_text, "the entry has no Length");
 	if ((path && old_path) || (length && old_length))
-		tell(log, TALLY_RULE_L_31, place, no_text,
-		     "the entry gives its path or its length twice, by the older and the newer name");
+		tally_log_tell(log->document, TALLY_RULE_L_31, place, no_text,
+			       "the entry gives its path or its length twice, by the older and the newer name");
 	if (tally_document_seen(d, DRIVE_LOG_PAGE_RANGE_LIST) && tally_document_seen(d, DRIVE_LOG_BLOCK_LIST))
-		tell(log, TALLY_RULE_L_01_LISTS, place, no_text, "the blob has both a PageRangeList and a BlockList");
+		tally_log_tell(log->document, TALLY_RULE_L_01_LISTS, place, no_text,
+			       "the blob has both a PageRangeList and a BlockList");
 }
 
 /* L-34: databox- and 40 hexadecimal digits in front of the blob's name. */
@@ -238,19 +234,21 @@ static void check_entry_status(drive_log *log)
 	const log_entry *e = &log->entry;
 	tally_text code = {e->status->code, strlen(e->status->code)};
 	if (is_completed(e->status) && e->failed_part)
-		tell(log, TALLY_RULE_S_01, e->place, code, "the entry is Completed, but a part of it is not");
+		tally_log_tell(log->document, TALLY_RULE_S_01, e->place, code,
+			       "the entry is Completed, but a part of it is not");
 	/* Later logs may list an entry without its parts (L-31). */
 	bool complete = log->generation == CLASSIC || e->has_parts;
 	if (tally_text_equal_string(code, "CompletedWithErrors") && complete && !e->failed_part && !e->unclear_part)
-		tell(log, TALLY_RULE_S_02, e->place, code,
-		     "the entry is CompletedWithErrors, but no part of it failed");
+		tally_log_tell(log->document, TALLY_RULE_S_02, e->place, code,
+			       "the entry is CompletedWithErrors, but no part of it failed");
 	if (tally_log_is_one_of(code, not_opened) && e->completed_part)
-		tell(log, TALLY_RULE_L_17, e->place, code,
-		     "the file could not be opened, yet a part of it is Completed");
+		tally_log_tell(log->document, TALLY_RULE_L_17, e->place, code,
+			       "the file could not be opened, yet a part of it is Completed");
 	if (tally_text_equal_string(code, "ContainerRenamed") && log->blob_path.set &&
 	    !is_renamed_container((tally_text){log->blob_path.data, log->blob_path.size}))
-		tell(log, TALLY_RULE_L_34, e->place, (tally_text){log->blob_path.data, log->blob_path.size},
-		     "the container is said to be renamed, but is not called databox- and 40 hexadecimal digits");
+		tally_log_tell(
+		    log->document, TALLY_RULE_L_34, e->place, (tally_text){log->blob_path.data, log->blob_path.size},
+		    "the container is said to be renamed, but is not called databox- and 40 hexadecimal digits");
 }
 
 static void hand_out(drive_log *log)
@@ -298,8 +296,8 @@ static void open_root(drive_log *log, const tally_value *version)
 		log->generation = DISK_2018;
 	} else {
 		log->generation = UNPUBLISHED;
-		tell(log, TALLY_RULE_L_10_VERSION, version->place, version->text,
-		     "the log's Version is not a published one (2014-11-01 or 2018-10-01)");
+		tally_log_tell(log->document, TALLY_RULE_L_10_VERSION, version->place, version->text,
+			       "the log's Version is not a published one (2014-11-01 or 2018-10-01)");
 	}
 }
 
@@ -324,16 +322,16 @@ static void close_root(drive_log *log)
 	tally_place place = log->drive_status_place;
 	tally_text actual = {code, strlen(code)};
 	if (with_errors && !log->failed_entries && !log->unclear_entries)
-		tell(log, TALLY_RULE_S_03_ERRORS, place, actual,
-		     "the drive is CompletedWithErrors, but every entry is Completed");
+		tally_log_tell(log->document, TALLY_RULE_S_03_ERRORS, place, actual,
+			       "the drive is CompletedWithErrors, but every entry is Completed");
 	/* In later logs a renamed container is a warning too (see the portal's CompletedWithWarnings). */
 	if (log->failed_entries && (is_completed(log->drive_status) || (with_warnings && log->generation == CLASSIC)))
-		tell(log, TALLY_RULE_S_03_COMPLETED, place, actual,
-		     "the drive's Status speaks of no error, but an entry failed");
+		tally_log_tell(log->document, TALLY_RULE_S_03_COMPLETED, place, actual,
+			       "the drive's Status speaks of no error, but an entry failed");
 	if (log->entries && !is_completed(log->drive_status) && !with_warnings && !with_errors &&
 	    log->drive_status->level == TALLY_LEVEL_DRIVE)
-		tell(log, TALLY_RULE_S_04, place, actual,
-		     "the drive could not be processed, yet the log lists entries");
+		tally_log_tell(log->document, TALLY_RULE_S_04, place, actual,
+			       "the drive could not be processed, yet the log lists entries");
 }
 
 /* ---- hooks ---- */
@@ -391,7 +389,8 @@ static void on_close(void *state, unsigned element, tally_text name, const tally
 	(void)name;
 	switch (element) {
 	case DRIVE_LOG_BLOB_STATUS:
-		tell(log, TALLY_RULE_L_15, value->place, no_text, "the blob's Status is an element, not an attribute");
+		tally_log_tell(log->document, TALLY_RULE_L_15, value->place, no_text,
+			       "the blob's Status is an element, not an attribute");
 		if (value->present && !log->entry.has_status)
 			take_entry_status(log, value);
 		break;

@@ -68,16 +68,7 @@ static const tally_element_rule elements[ERROR_LOG_ELEMENTS] = {
 
 static const tally_grammar grammar = {
     .elements = elements,
-    .fragment = true,
-    .root = TALLY_RULE_C_02_ROOT,
-    .unknown_element = TALLY_RULE_C_02_UNKNOWN,
-    .unknown_attribute = TALLY_RULE_C_02_UNKNOWN,
-    .repeated = TALLY_RULE_C_02_REPEATED,
-    .text = TALLY_RULE_C_02_TEXT,
-    .blanks = TALLY_RULE_NONE,
-    .character = TALLY_RULE_M_06,
-    .level = TALLY_LEVEL_DOCUMENT,
-    .status = NULL,
+    TALLY_LOG_COPY_RULES,
 };
 
 typedef struct error_log {
@@ -88,19 +79,12 @@ typedef struct error_log {
 	tally_place place;
 } error_log;
 
-static void tell(error_log *log, tally_rule_symbol rule, const tally_value *value, const char *message)
-{
-	tally_document_find(
-	    log->document,
-	    &(tally_fact){.rule = rule, .in_document = true, .place = value->place, .actual = value->text}, "%s",
-	    message);
-}
-
 static void open_error(error_log *log, const tally_value *code, tally_place place)
 {
 	*log = (error_log){.document = log->document, .place = place};
 	if (code->present && (!tally_log_is_validation_code(code->text) || tally_text_equal_string(code->text, "None")))
-		tell(log, TALLY_RULE_C_16_CODE, code, "this error is not a published one");
+		tally_log_tell(log->document, TALLY_RULE_C_16_CODE, code->place, code->text,
+			       "this error is not a published one");
 }
 
 static void close_error(error_log *log)
@@ -119,7 +103,8 @@ static void on_open(void *state, unsigned element, tally_text name, const tally_
 	switch (element) {
 	case ERROR_LOG_ROOT:
 		if (attributes[0].present && !tally_text_equal_string(attributes[0].text, "2018-10-01"))
-			tell(log, TALLY_RULE_C_16_VERSION, &attributes[0], "the ErrorLog's Version is not 2018-10-01");
+			tally_log_tell(log->document, TALLY_RULE_C_16_VERSION, attributes[0].place, attributes[0].text,
+				       "the ErrorLog's Version is not 2018-10-01");
 		break;
 	case ERROR_LOG_ERROR:
 		open_error(log, &attributes[0], place);

@@ -62,7 +62,7 @@ void tally_job_tell(const judge *j, tally_rule_symbol rule, size_t node, const c
 
 /* ---- looking ---- */
 
-static tally_text text_of(const judge *j, size_t object, const char *name)
+tally_text tally_job_text_of(const judge *j, size_t object, const char *name)
 {
 	size_t node = tally_json_member(j->json, object, name);
 	return node != 0 ? tally_json_string(j->json, node) : (tally_text){"", 0};
@@ -70,19 +70,10 @@ static tally_text text_of(const judge *j, size_t object, const char *name)
 
 bool tally_job_is_word(const judge *j, size_t object, const char *name, const char *word)
 {
-	return tally_text_equal_ascii_nocase(text_of(j, object, name), (tally_text){word, strlen(word)});
+	return tally_text_equal_ascii_nocase(tally_job_text_of(j, object, name), (tally_text){word, strlen(word)});
 }
 
-static size_t count_children(const judge *j, size_t node)
-{
-	size_t count = 0;
-	for (size_t i = tally_json_first(j->json, node); i != 0; i = tally_json_next(j->json, node, i))
-		count++;
-	return count;
-}
-
-/* The service's own tools write absent members as null, and empty texts, lists and objects for the same. */
-static bool is_absent(const judge *j, size_t node)
+bool tally_job_is_absent(const judge *j, size_t node)
 {
 	switch (tally_json_type_of(j->json, node)) {
 	case TALLY_JSON_NULL:
@@ -97,11 +88,10 @@ static bool is_absent(const judge *j, size_t node)
 	}
 }
 
-/* 0 when it is absent in that sense. */
-static size_t given(const judge *j, size_t object, const char *name)
+size_t tally_job_given(const judge *j, size_t object, const char *name)
 {
 	size_t node = tally_json_member(j->json, object, name);
-	return node != 0 && !is_absent(j, node) ? node : 0;
+	return node != 0 && !tally_job_is_absent(j, node) ? node : 0;
 }
 
 static bool is_expression_text(const judge *j, tally_text text)
@@ -110,195 +100,21 @@ static bool is_expression_text(const judge *j, tally_text text)
 	       text.data[text.size - 1] == ']';
 }
 
-static bool is_expression(const judge *j, size_t node)
+bool tally_job_is_expression(const judge *j, size_t node)
 {
 	return is_expression_text(j, tally_json_string(j->json, node));
 }
 
-static bool is_copy(const judge *j, size_t node)
+bool tally_job_is_copy(const judge *j, size_t node)
 {
 	return j->template && node != 0 && tally_text_equal_string(j->json->nodes[node].key, "copy");
 }
 
-static void check_text(const judge *j, size_t node, const char *what, void (*check)(const tally_job_value *value))
+void tally_job_check_text(const judge *j, size_t node, const char *what, void (*check)(const tally_job_value *value))
 {
 	tally_job_value value = {j->finder, what, tally_json_string(j->json, node), j->json->nodes[node].place};
 	if (value.text.size > 0)
 		check(&value);
-}
-
-/* ---- what concerns several members ---- */
-
-static void check_drives_differ(const judge *j, size_t list)
-{
-	tally_text ids[TALLY_JOB_DRIVES_MAX]; /* more drives are told anyway */
-	size_t count = 0;
-	for (size_t i = tally_json_first(j->json, list); i != 0 && count < TALLY_JOB_DRIVES_MAX;
-	     i = tally_json_next(j->json, list, i)) {
-		ids[count] = text_of(j, i, "driveId");
-		bool twice = false;
-		for (size_t k = 0; k < count; k++)
-			twice = twice || (ids[k].size > 0 && tally_text_equal_ascii_nocase(ids[k], ids[count]));
-		if (twice)
-			tally_job_tell(j, TALLY_RULE_R_02_TWICE, i, "drive %zu of the list has the id of one before it",
-				       count + 1);
-		count++;
-	}
-}
-
-static void check_drive_count(const judge *j, size_t drives)
-{
-	size_t count = drives != 0 ? count_children(j, drives) : 0;
-	if (count > TALLY_JOB_DRIVES_MAX && j->side != TALLY_JOB_ANSWER)
-		tally_job_tell(j, TALLY_RULE_R_01_COUNT, drives, "the job has %zu drives; it can have %d", count,
-			       TALLY_JOB_DRIVES_MAX);
-}
-
-static void check_package(const judge *j, size_t properties, size_t drives)
-{
-	size_t package = given(j, properties, "deliveryPackage");
-	size_t node = package != 0 ? tally_json_member(j->json, package, "driveCount") : 0;
-	if (node == 0 || drives == 0 || tally_json_type_of(j->json, node) != TALLY_JSON_INTEGER ||
-	    tally_json_type_of(j->json, drives) != TALLY_JSON_LIST)
-		return;
-	int64_t count = tally_json_integer(j->json, node);
-	if (count >= 0 && (uint64_t)count != count_children(j, drives))
-		tally_job_tell(j, TALLY_RULE_R_20_PACKAGE, node, "the package has %lld drives, the job's list %zu",
-			       (long long)count, count_children(j, drives));
-}
-
-static void check_kind(const judge *j, size_t properties, size_t drives)
-{
-	size_t selection = given(j, properties, "export");
-	/* A template's copy makes members, which may be any of these. */
-	bool create = j->side == TALLY_JOB_CREATE && !is_copy(j, tally_json_member(j->json, properties, "copy"));
-	if (j->import && create && drives == 0)
-		tally_job_tell(j, TALLY_RULE_R_01_IMPORT, properties, "the import job has no driveList");
-	if (j->export && create && drives != 0)
-		tally_job_tell(j, TALLY_RULE_R_01_EXPORT, drives, "the export job has a driveList");
-	if (j->export && create && selection == 0)
-		tally_job_tell(j, TALLY_RULE_R_12_EXPORT, properties, "the export job has no export member");
-	if (j->import && create && selection != 0)
-		tally_job_tell(j, TALLY_RULE_R_12_IMPORT, selection, "the import job has an export member");
-	size_t incomplete = given(j, properties, "incompleteBlobListUri");
-	if (j->import && incomplete != 0)
-		tally_job_tell(j, TALLY_RULE_R_13, incomplete, "the import job has an incompleteBlobListUri");
-}
-
-static void check_update(const judge *j, size_t properties)
-{
-	size_t state = given(j, properties, "state");
-	size_t cancel = tally_json_member(j->json, properties, "cancelRequested");
-	if (cancel != 0 && tally_json_type_of(j->json, cancel) == TALLY_JSON_BOOLEAN &&
-	    !tally_json_is_true(j->json, cancel))
-		tally_job_tell(j, TALLY_RULE_R_17, cancel,
-			       "cancelRequested is false; a request to cancel can't be taken back");
-	if (state == 0 || tally_json_type_of(j->json, state) != TALLY_JSON_STRING)
-		return;
-	if (!tally_text_equal_string(tally_json_string(j->json, state), "Shipping"))
-		tally_job_tell(j, TALLY_RULE_R_11_UPDATE, state, "an update can't set this state");
-	else if (given(j, properties, "returnAddress") == 0 || given(j, properties, "deliveryPackage") == 0)
-		tally_job_tell(
-		    j, TALLY_RULE_R_11_PACKAGE, state,
-		    "returnAddress and deliveryPackage are not both here; then an earlier request must have set them");
-}
-
-static void check_properties(const judge *j, size_t node)
-{
-	size_t drives = given(j, node, "driveList");
-	check_drive_count(j, drives);
-	if (drives != 0)
-		check_drives_differ(j, drives);
-	check_package(j, node, drives);
-	check_kind(j, node, drives);
-	size_t state = given(j, node, "state");
-	if (j->side == TALLY_JOB_UPDATE)
-		check_update(j, node);
-	else if (state != 0 && !is_expression(j, state))
-		check_text(j, state, "state", tally_job_check_state);
-}
-
-static void check_drive(const judge *j, size_t node)
-{
-	if (j->side != TALLY_JOB_ANSWER)
-		return;
-	size_t key = given(j, node, "bitLockerKey"), status = given(j, node, "copyStatus"),
-	       uri = given(j, node, "manifestUri");
-	if (key != 0)
-		tally_job_tell(j, TALLY_RULE_R_03, key, "the answer holds a BitLocker key");
-	if (status != 0 &&
-	    (tally_job_is_word(j, node, "state", "Specified") || tally_job_is_word(j, node, "state", "Received") ||
-	     tally_job_is_word(j, node, "state", "NeverReceived")))
-		tally_job_tell(j, TALLY_RULE_R_09_EARLY, status,
-			       "%s has a copyStatus before anything can have been copied", tally_job_here(j));
-	if (uri != 0 && !j->backup)
-		tally_job_tell(j, TALLY_RULE_R_10_BACKUP, uri,
-			       "%s has a manifestUri, but the job has no backupDriveManifest", tally_job_here(j));
-}
-
-static void check_selection(const judge *j, size_t node)
-{
-	size_t list = given(j, node, "blobList");
-	bool paths = list != 0 && (is_expression(j, list) || given(j, list, "blobPath") != 0 ||
-				   given(j, list, "blobPathPrefix") != 0);
-	if (!paths && given(j, node, "blobListBlobPath") == 0 && given(j, node, "blobListblobPath") == 0)
-		tally_job_tell(j, TALLY_RULE_R_12_EMPTY, node, "%s selects no blobs", tally_job_here(j));
-}
-
-static void check_encryption_key(const judge *j, size_t node)
-{
-	if (tally_job_is_word(j, node, "kekType", "CustomerManaged") &&
-	    (given(j, node, "kekUrl") == 0 || given(j, node, "kekVaultResourceID") == 0))
-		tally_job_tell(j, TALLY_RULE_R_18_KEY, node, "%s doesn't say which key, or in which vault",
-			       tally_job_here(j));
-}
-
-static void check_order(const judge *j, size_t properties)
-{
-	size_t details = given(j, properties, "details");
-	if (details != 0 && is_expression(j, details))
-		return;
-	size_t drives = details != 0 ? given(j, details, "importDiskDetailsCollection") : 0;
-	check_drive_count(j, drives);
-	if (drives == 0 && j->side == TALLY_JOB_CREATE &&
-	    tally_job_is_word(j, properties, "transferType", "ImportToAzure"))
-		tally_job_tell(j, TALLY_RULE_R_19_DRIVES, details != 0 ? details : properties,
-			       "the order to import lists no drives");
-}
-
-static void check_order_details(const judge *j, size_t node)
-{
-	size_t type = given(j, node, "jobDetailsType");
-	if (type != 0 && !is_expression(j, type) &&
-	    !tally_job_is_word(j, node, "jobDetailsType", "DataBoxCustomerDisk"))
-		tally_job_tell(j, TALLY_RULE_R_19_KIND, type,
-			       "this is an order of another kind than DataBoxCustomerDisk");
-}
-
-static void check_object(const judge *j, size_t node, tally_job_element element)
-{
-	switch (element) {
-	case JOB_PROPERTIES:
-		check_properties(j, node);
-		break;
-	case JOB_DRIVE:
-		check_drive(j, node);
-		break;
-	case JOB_EXPORT:
-		check_selection(j, node);
-		break;
-	case JOB_ENCRYPTION_KEY:
-		check_encryption_key(j, node);
-		break;
-	case ORDER_PROPERTIES:
-		check_order(j, node);
-		break;
-	case ORDER_DETAILS:
-		check_order_details(j, node);
-		break;
-	default:
-		break;
-	}
 }
 
 /* ---- one value by its row of the table ---- */
@@ -328,8 +144,8 @@ static bool has_type(judge *j, size_t node, tally_json_type wanted)
 
 static void judge_text(judge *j, size_t node, const tally_job_member *member)
 {
-	if (has_type(j, node, TALLY_JSON_STRING) && member->check != NULL && !is_expression(j, node))
-		check_text(j, node, tally_job_here(j), member->check);
+	if (has_type(j, node, TALLY_JSON_STRING) && member->check != NULL && !tally_job_is_expression(j, node))
+		tally_job_check_text(j, node, tally_job_here(j), member->check);
 }
 
 static void judge_number(judge *j, size_t node, int64_t max)
@@ -349,7 +165,7 @@ static void judge_list(judge *j, size_t node, const tally_job_member *member)
 	size_t index = 0;
 	for (size_t i = tally_json_first(j->json, node); i != 0; i = tally_json_next(j->json, node, i)) {
 		size_t before = tally_job_step_into(j, index++);
-		if (is_expression(j, i))
+		if (tally_job_is_expression(j, i))
 			;
 		else if (member->type == JOB_TEXTS)
 			judge_text(j, i, member);
@@ -377,7 +193,7 @@ static void judge_drives(judge *j, size_t node, const tally_job_member *member)
 
 static void judge_value(judge *j, size_t node, const tally_job_member *member)
 {
-	if (member->output && j->side != TALLY_JOB_ANSWER && !is_absent(j, node))
+	if (member->output && j->side != TALLY_JOB_ANSWER && !tally_job_is_absent(j, node))
 		tally_job_tell(j, TALLY_RULE_R_09_OUTPUT, node,
 			       "%s is what the service reports, and has no place in a request", tally_job_here(j));
 	switch (member->type) {
@@ -415,7 +231,7 @@ static tally_text value_of(const judge *j, size_t object, const char *name, tall
 {
 	size_t node = tally_json_member(j->json, object, name);
 	tally_text text = node != 0 ? tally_json_string(j->json, node) : (tally_text){"", 0};
-	if (text.size == 0 || is_expression(j, node) || memchr(text.data, '\0', text.size) != NULL)
+	if (text.size == 0 || tally_job_is_expression(j, node) || memchr(text.data, '\0', text.size) != NULL)
 		return (tally_text){"", 0};
 	if (place != NULL)
 		*place = j->json->nodes[node].place;
@@ -443,7 +259,7 @@ static void hand_out(const judge *j, size_t node, tally_job_element element)
 /* An unknown member of an answer is no finding: the service may add some. */
 static void tell_unknown(const judge *j, size_t node, const tally_job_object *object, const char *meant)
 {
-	if (j->side == TALLY_JOB_ANSWER || (object->open && meant == NULL) || is_copy(j, node))
+	if (j->side == TALLY_JOB_ANSWER || (object->open && meant == NULL) || tally_job_is_copy(j, node))
 		return;
 	tally_fact fact = {.rule = TALLY_RULE_JSON_06,
 			   .in_document = true,
@@ -504,14 +320,15 @@ void tally_job_judge_object(judge *j, size_t node, tally_job_element element)
 		size_t before = tally_job_step_to(j, j->json->nodes[i].key);
 		if (k == object->count)
 			tell_unknown(j, i, object, meant);
-		else if (!is_absent(j, i))
+		else if (!tally_job_is_absent(j, i))
 			seen |= UINT32_C(1) << k;
-		if (k < object->count && tally_json_type_of(j->json, i) != TALLY_JSON_NULL && !is_expression(j, i))
+		if (k < object->count && tally_json_type_of(j->json, i) != TALLY_JSON_NULL &&
+		    !tally_job_is_expression(j, i))
 			judge_value(j, i, &object->members[k]);
 		tally_job_step_back(j, before);
 	}
 	tell_missing(j, node, object, seen);
-	check_object(j, node, element);
+	tally_job_check_members(j, node, element);
 	if (j->events != NULL && (element == JOB_DRIVE || element == JOB_DRIVE_KEY || element == ORDER_IMPORT_DISK))
 		hand_out(j, node, element);
 }

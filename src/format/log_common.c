@@ -29,6 +29,14 @@ const char *tally_log_kept(const tally_log_text *kept)
 	return kept->set ? kept->data : NULL;
 }
 
+void tally_log_tell(tally_document *document, tally_rule_symbol rule, tally_place place, tally_text actual,
+		    const char *message)
+{
+	tally_document_find(document,
+			    &(tally_fact){.rule = rule, .in_document = true, .place = place, .actual = actual}, "%s",
+			    message);
+}
+
 bool tally_log_is_one_of(tally_text text, const char *const *names)
 {
 	for (; *names != NULL; names++)

@@ -24,6 +24,12 @@
   .type = TALLY_VALUE_UINT, .invalid = (rule), .empty = (rule), .refused = TALLY_RULE_NONE, \
   .text_max = TALLY_LOG_SHORT_MAX
 
+/* What copy logs and what goes with them have in common (C-02). */
+#define TALLY_LOG_COPY_RULES                                                                                        \
+  .fragment = true, .root = TALLY_RULE_C_02_ROOT, .unknown_element = TALLY_RULE_C_02_UNKNOWN,                       \
+  .unknown_attribute = TALLY_RULE_C_02_UNKNOWN, .repeated = TALLY_RULE_C_02_REPEATED, .text = TALLY_RULE_C_02_TEXT, \
+  .blanks = TALLY_RULE_NONE, .character = TALLY_RULE_M_06, .level = TALLY_LEVEL_DOCUMENT, .status = NULL
+
 /* Text that must outlive the parser's buffers. `data` is NULL or NUL-terminated. */
 typedef struct tally_log_text {
 	char *data;
@@ -34,6 +40,10 @@ typedef struct tally_log_text {
 /* When memory is short, the document fails. */
 void tally_log_keep(tally_document *document, tally_log_text *kept, tally_text text);
 const char *tally_log_kept(const tally_log_text *kept); /* NULL when not set */
+
+/* `actual` may be without data: there is nothing to show. */
+void tally_log_tell(tally_document *document, tally_rule_symbol rule, tally_place place, tally_text actual,
+		    const char *message);
 
 /* `names` ends with NULL. */
 bool tally_log_is_one_of(tally_text text, const char *const *names);

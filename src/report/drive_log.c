@@ -78,15 +78,6 @@ static void write_attribute(tally_writer *writer, const char *name, const char *
 	tally_write(writer, "\"");
 }
 
-static void write_number_attribute(tally_writer *writer, const char *name, uint64_t value)
-{
-	tally_write(writer, " ");
-	tally_write(writer, name);
-	tally_write(writer, "=\"");
-	tally_write_number(writer, value);
-	tally_write(writer, "\"");
-}
-
 static void write_hash(tally_writer *writer, const uint8_t *md5)
 {
 	char hex[33];
@@ -197,8 +188,8 @@ static void on_segment(void *context, const tally_segment_report *segment)
 		return;
 	open_list(log, segment->kind);
 	tally_write(&log->parts, segment->kind == TALLY_BLOB_PAGE ? "      <PageRange" : "      <Block");
-	write_number_attribute(&log->parts, "Offset", segment->offset);
-	write_number_attribute(&log->parts, "Length", segment->length);
+	tally_write_number_attribute(&log->parts, "Offset", segment->offset);
+	tally_write_number_attribute(&log->parts, "Length", segment->length);
 	if (segment->id != NULL)
 		write_attribute(&log->parts, "Id", segment->id);
 	write_hash(&log->parts, segment->md5);

@@ -57,24 +57,15 @@ static void write_attribute(tally_writer *writer, const char *name, const char *
 	tally_write(writer, "\"");
 }
 
-static void write_number_attribute(tally_writer *writer, const char *name, uint64_t value)
-{
-	tally_write(writer, " ");
-	tally_write(writer, name);
-	tally_write(writer, "=\"");
-	tally_write_number(writer, value);
-	tally_write(writer, "\"");
-}
-
 /* ---- suites and cases --------------------------------------------------------------------------------------- */
 
 static void begin_suite(tally_writer *writer, const char *name, uint64_t tests, uint64_t failures, uint64_t errors)
 {
 	tally_write(writer, "<testsuite");
 	write_attribute(writer, "name", name);
-	write_number_attribute(writer, "tests", tests);
-	write_number_attribute(writer, "failures", failures);
-	write_number_attribute(writer, "errors", errors);
+	tally_write_number_attribute(writer, "tests", tests);
+	tally_write_number_attribute(writer, "failures", failures);
+	tally_write_number_attribute(writer, "errors", errors);
 	tally_write(writer, " skipped=\"0\" time=\"0\">\n");
 }
 

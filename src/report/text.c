@@ -3,175 +3,12 @@
 #include "report/report.h"
 #include "report/text_parts.h"
 
-#define SHOWN 5        /* places of one kind without --verbose */
-#define LABEL_WIDTH TALLY_TEXT_LABEL_WIDTH
-
-static void write_label(tally_writer *writer, const char *label)
-{
-	tally_write_column(writer, label, LABEL_WIDTH);
-}
-
-static void write_labelled(tally_writer *writer, const char *label, const char *text)
-{
-	if (text == NULL || text[0] == '\0')
-		return;
-	write_label(writer, label);
-	tally_write_wrapped(writer, LABEL_WIDTH, LABEL_WIDTH, text);
-}
-
-static void write_coloured(tally_writer *writer, tally_colour colour, const char *text)
-{
-	tally_write_colour(writer, colour);
-	tally_write_escaped(writer, text);
-	tally_write_colour(writer, TALLY_COLOUR_NONE);
-}
-
-/* ---- findings ----------------------------------------------------------------------------------------------- */
-
-static void write_group_heading(tally_writer *writer, const tally_finding_group *group)
-{
-	static const struct {
-		const char *word;
-		tally_colour colour;
-	} severities[] = {
-	    [TALLY_SEVERITY_NOTE] = {"NOTE", TALLY_COLOUR_NONE},
-	    [TALLY_SEVERITY_WARNING] = {"WARNING", TALLY_COLOUR_WARN},
-	    [TALLY_SEVERITY_ERROR] = {"ERROR", TALLY_COLOUR_BAD},
-	};
-	tally_write(writer, "\n");
-	write_coloured(writer, severities[group->severity].colour, severities[group->severity].word);
-	tally_write(writer, "  ");
-	if (group->status != NULL) {
-		tally_write(writer, group->status->code);
-		tally_write(writer, " ");
-	}
-	tally_write(writer, "(");
-	tally_write(writer, tally_level_name(group->level));
-	tally_write(writer, "), rule ");
-	tally_write(writer, group->rule->id);
-	tally_write(writer, ", ");
-	tally_write_counted(writer, group->total, "time");
-	tally_write(writer, "\n  Must hold: ");
-	tally_write_wrapped(writer, 13, 13, group->rule->summary);
-	if (group->rule->advice[0] != '\0') {
-		tally_write(writer, "  To do:     ");
-		tally_write_wrapped(writer, 13, 13, group->rule->advice);
-	}
-}
-
-static void write_detail_label(tally_writer *writer, const char *label)
-{
-	tally_write(writer, "        ");
-	tally_write_column(writer, label, 10);
-}
-
-static void write_detail(tally_writer *writer, const char *label, const char *text)
-{
-	if (text == NULL)
-		return;
-	write_detail_label(writer, label);
-	tally_write_escaped(writer, text);
-	tally_write(writer, "\n");
-}
-
-static void write_range(tally_writer *writer, const tally_finding *finding)
-{
-	if (!finding->has_range)
-		return;
-	write_detail_label(writer, "bytes");
-	uint64_t end;
-	if (finding->length == 0) {
-		tally_write(writer, "at ");
-		tally_write_number(writer, finding->offset);
-	} else if (__builtin_add_overflow(finding->offset, finding->length - 1, &end)) {
-		tally_write(writer, "from ");
-		tally_write_number(writer, finding->offset);
-		tally_write(writer, " on, ");
-		tally_write_counted(writer, finding->length, "byte");
-	} else {
-		tally_write_number(writer, finding->offset);
-		tally_write(writer, " to ");
-		tally_write_number(writer, end);
-	}
-	tally_write(writer, "\n");
-}
-
-/* One place: "document:line: message", as compilers write it, so that editors can jump there. */
-static void write_place(tally_writer *writer, const tally_finding *finding)
-{
-	tally_write(writer, "  - ");
-	if (finding->document != NULL) {
-		tally_write_escaped(writer, finding->document);
-		if (finding->line != 0) {
-			tally_write(writer, ":");
-			tally_write_number(writer, finding->line);
-		}
-		tally_write(writer, ": ");
-	}
-	tally_write_escaped(writer, finding->message);
-	tally_write(writer, "\n");
-	write_detail(writer, "blob", finding->blob_path);
-	write_detail(writer, "file", finding->file_path);
-	write_range(writer, finding);
-	write_detail(writer, "expected", finding->expected);
-	write_detail(writer, "actual", finding->actual);
-}
-
-static void write_group(tally_writer *writer, const tally_report_style *style, const tally_collector *findings,
-			const tally_finding_group *group)
-{
-	write_group_heading(writer, group);
-	size_t shown = 0;
-	for (size_t i = group->first; i != TALLY_COLLECTOR_END; i = findings->kept[i]->next) {
-		if (shown == SHOWN && !style->verbose)
-			break;
-		write_place(writer, &findings->kept[i]->finding);
-		shown++;
-	}
-	if (group->kept > shown) {
-		tally_write(writer, "  - and ");
-		tally_write_count(writer, group->kept - shown);
-		tally_write(writer, " more; --verbose lists them\n");
-	}
-	if (group->total > group->kept) {
-		tally_write(writer, "  - and ");
-		tally_write_count(writer, group->total - group->kept);
-		tally_write(writer, " more that were counted but not kept\n");
-	}
-}
-
-static void write_findings(tally_writer *writer, const tally_report_style *style, const tally_collector *findings)
-{
-	const tally_finding_group *group = NULL;
-	while ((group = tally_collector_next(findings, group)) != NULL)
-		write_group(writer, style, findings, group);
-}
-
-/* "2 errors, 1 warning", without what there is none of. False when there is nothing. */
-static bool write_severities(tally_writer *writer, uint64_t errors, uint64_t warnings, uint64_t notes)
-{
-	const struct {
-		uint64_t count;
-		const char *name;
-	} severities[] = {{errors, "error"}, {warnings, "warning"}, {notes, "note"}};
-	bool any = false;
-	for (size_t i = 0; i < sizeof severities / sizeof severities[0]; i++) {
-		if (severities[i].count == 0)
-			continue;
-		if (any)
-			tally_write(writer, ", ");
-		tally_write_counted(writer, severities[i].count, severities[i].name);
-		any = true;
-	}
-	return any;
-}
-
 /* ---- check -------------------------------------------------------------------------------------------------- */
 
 static void write_headline(tally_writer *writer, const tally_check_report *report)
 {
 	const tally_summary *summary = report->summary;
-	write_label(writer, "Drive");
+	tally_text_label(writer, "Drive");
 	tally_write_escaped(writer, report->path);
 	if (summary->drive_id[0] != '\0') {
 		tally_write(writer, " (");
@@ -179,9 +16,9 @@ static void write_headline(tally_writer *writer, const tally_check_report *repor
 		tally_write(writer, ")");
 	}
 	tally_write(writer, "\n");
-	write_label(writer, "Verdict");
+	tally_text_label(writer, "Verdict");
 	if (report->error != NULL) {
-		write_coloured(writer, TALLY_COLOUR_BAD, "COULD NOT CHECK");
+		tally_text_coloured(writer, TALLY_COLOUR_BAD, "COULD NOT CHECK");
 		tally_write(writer, ": ");
 		tally_write_escaped(writer, report->error->message);
 		tally_write(writer, "\n");
@@ -189,7 +26,7 @@ static void write_headline(tally_writer *writer, const tally_check_report *repor
 	}
 	if (summary->drive_status != NULL) {
 		tally_colour colour = summary->exit_status == 0 ? TALLY_COLOUR_GOOD : TALLY_COLOUR_BAD;
-		write_coloured(writer, colour, summary->drive_status->code);
+		tally_text_coloured(writer, colour, summary->drive_status->code);
 		tally_write(writer, ": ");
 	}
 	if (report->audit != NULL && summary->exit_status == 0) {
@@ -213,7 +50,7 @@ static void write_drive_status(tally_writer *writer, const tally_summary *summar
 	if (portal == NULL)
 		portal = status->portal_state;
 	if (portal != NULL || status->classic_state != NULL) {
-		write_label(writer, "Portal");
+		tally_text_label(writer, "Portal");
 		tally_write(writer, portal != NULL ? portal : "(no state of its own)");
 		if (status->classic_state != NULL) {
 			tally_write(writer, " (classic portal: ");
@@ -222,8 +59,8 @@ static void write_drive_status(tally_writer *writer, const tally_summary *summar
 		}
 		tally_write(writer, "\n");
 	}
-	write_labelled(writer, "Meaning", status->meaning);
-	write_labelled(writer, "To do", status->advice);
+	tally_text_labelled(writer, "Meaning", status->meaning);
+	tally_text_labelled(writer, "To do", status->advice);
 }
 
 static void write_of(tally_writer *writer, uint64_t checked, uint64_t listed, const char *what)
@@ -234,29 +71,10 @@ static void write_of(tally_writer *writer, uint64_t checked, uint64_t listed, co
 	tally_write(writer, ", ");
 }
 
-static void write_gaps(tally_writer *writer, const tally_gap *gaps, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		write_label(writer, i == 0 ? "Unchecked" : "");
-		const tally_gap *gap = &gaps[i];
-		tally_write_escaped(writer, gap->what);
-		tally_write(writer, ": ");
-		tally_write_wrapped(writer, LABEL_WIDTH + strlen(gap->what) + 2, LABEL_WIDTH + 2, gap->why);
-	}
-}
-
-static void write_found(tally_writer *writer, uint64_t errors, uint64_t warnings, uint64_t notes)
-{
-	write_label(writer, "Found");
-	if (!write_severities(writer, errors, warnings, notes))
-		tally_write(writer, "nothing");
-	tally_write(writer, "\n");
-}
-
 static void write_coverage(tally_writer *writer, const tally_summary *summary)
 {
 	tally_write(writer, "\n");
-	write_label(writer, "Checked");
+	tally_text_label(writer, "Checked");
 	write_of(writer, summary->blobs_checked, summary->blobs_listed, "blob");
 	write_of(writer, summary->segments_checked, summary->segments_listed, "segment");
 	tally_write_counted(writer, summary->bytes_hashed, "byte");
@@ -269,22 +87,22 @@ static void write_coverage(tally_writer *writer, const tally_summary *summary)
 		tally_write(writer, ")");
 	}
 	tally_write(writer, "\n");
-	write_gaps(writer, summary->gaps, summary->gap_count);
+	tally_text_gaps(writer, summary->gaps, summary->gap_count);
 	if (summary->other_files > 0) {
-		write_label(writer, "Others");
+		tally_text_label(writer, "Others");
 		tally_write_counted(writer, summary->other_files, "file");
 		tally_write(writer, " with ");
 		tally_write_counted(writer, summary->other_bytes, "byte");
 		tally_write(writer, " on the drive that nothing names\n");
 	}
-	write_found(writer, summary->errors, summary->warnings, summary->notes);
+	tally_text_found(writer, summary->errors, summary->warnings, summary->notes);
 }
 
 static void write_number_of(tally_writer *writer, const char *label, uint64_t count, const char *what, const char *rest)
 {
 	if (count == 0)
 		return;
-	write_label(writer, label);
+	tally_text_label(writer, label);
 	tally_write_counted(writer, count, what);
 	tally_write(writer, rest);
 	tally_write(writer, "\n");
@@ -295,7 +113,7 @@ static void write_proof(tally_writer *writer, const tally_audit_summary *audit)
 {
 	if (audit->blobs_stored == 0)
 		return;
-	write_label(writer, "Proven");
+	tally_text_label(writer, "Proven");
 	if (audit->check.blobs_checked == 0) {
 		tally_write(writer, "nothing: a log gives the CRC-64 of ");
 		tally_write_counted(writer, audit->blobs_stored, "file");
@@ -315,7 +133,7 @@ static void write_proof(tally_writer *writer, const tally_audit_summary *audit)
 static void write_list(tally_writer *writer, const tally_audit_summary *audit)
 {
 	if (audit->list_paths + audit->list_prefixes > 0) {
-		write_label(writer, "Ordered");
+		tally_text_label(writer, "Ordered");
 		tally_write_counted(writer, audit->list_paths, "path");
 		tally_write(writer, ", of which ");
 		tally_write_count(writer, audit->paths_empty);
@@ -335,7 +153,7 @@ static void write_audit(tally_writer *writer, const tally_audit_summary *audit)
 {
 	tally_write(writer, "\n");
 	write_proof(writer, audit);
-	write_label(writer, "Logs");
+	tally_text_label(writer, "Logs");
 	tally_write_count(writer, audit->logs_used);
 	tally_write(writer, " of ");
 	tally_write_counted(writer, audit->logs, "log");
@@ -348,7 +166,8 @@ static void write_audit(tally_writer *writer, const tally_audit_summary *audit)
 	write_number_of(writer, "Failed", audit->blobs_failed, "blob", " for which the service reports an error");
 	write_number_of(writer, "Renamed", audit->blobs_renamed, "blob", " that the service stored under another name");
 	write_number_of(writer, "Unlogged", audit->blobs_unlogged, "blob", " that the verbose log doesn't name");
-	write_number_of(writer, "Unknown", audit->entries_unknown, "time", " the logs speak of what the manifest doesn't have");
+	write_number_of(writer, "Unknown", audit->entries_unknown, "time",
+			" the logs speak of what the manifest doesn't have");
 	if (audit->is_export)
 		write_list(writer, audit);
 }
@@ -400,41 +219,9 @@ static void write_check(tally_writer *writer, const tally_report_style *style, c
 		write_coverage(writer, report->summary);
 		if (report->audit != NULL)
 			write_audit(writer, report->audit);
-		write_findings(writer, style, report->findings);
+		tally_text_findings(writer, style, report->findings);
 		write_counts(writer, report->summary);
 	}
-}
-
-/* ---- for the reports of other subjects ----------------------------------------------------------------------- */
-
-void tally_text_label(tally_writer *writer, const char *label)
-{
-	write_label(writer, label);
-}
-
-void tally_text_labelled(tally_writer *writer, const char *label, const char *text)
-{
-	write_labelled(writer, label, text);
-}
-
-void tally_text_coloured(tally_writer *writer, tally_colour colour, const char *text)
-{
-	write_coloured(writer, colour, text);
-}
-
-void tally_text_gaps(tally_writer *writer, const tally_gap *gaps, size_t count)
-{
-	write_gaps(writer, gaps, count);
-}
-
-void tally_text_found(tally_writer *writer, uint64_t errors, uint64_t warnings, uint64_t notes)
-{
-	write_found(writer, errors, warnings, notes);
-}
-
-void tally_text_findings(tally_writer *writer, const tally_report_style *style, const tally_collector *findings)
-{
-	write_findings(writer, style, findings);
 }
 
 /* ---- lint --------------------------------------------------------------------------------------------------- */
@@ -452,25 +239,25 @@ static void write_lint_document(tally_writer *writer, const tally_report_style *
 	tally_write_escaped(writer, report->path);
 	tally_write(writer, ": ");
 	if (report->error != NULL) {
-		write_coloured(writer, TALLY_COLOUR_BAD, "COULD NOT CHECK");
+		tally_text_coloured(writer, TALLY_COLOUR_BAD, "COULD NOT CHECK");
 		tally_write(writer, ": ");
 		tally_write_escaped(writer, report->error->message);
 		tally_write(writer, "\n");
 		return;
 	}
 	if (result->valid)
-		write_coloured(writer, TALLY_COLOUR_GOOD, "valid");
+		tally_text_coloured(writer, TALLY_COLOUR_GOOD, "valid");
 	else
-		write_coloured(writer, TALLY_COLOUR_BAD, "not valid");
+		tally_text_coloured(writer, TALLY_COLOUR_BAD, "not valid");
 	tally_write(writer, " (");
 	tally_write(writer, tally_document_kind_name(result->kind));
 	tally_write(writer, ")");
 	if (report->findings->total > 0) {
 		tally_write(writer, ": ");
-		write_severities(writer, result->errors, result->warnings, result->notes);
+		tally_text_severities(writer, result->errors, result->warnings, result->notes);
 	}
 	tally_write(writer, "\n");
-	write_findings(writer, style, report->findings);
+	tally_text_findings(writer, style, report->findings);
 	if (report->findings->total > 0)
 		tally_write(writer, "\n");
 }

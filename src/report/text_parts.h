@@ -14,6 +14,10 @@ void tally_text_labelled(tally_writer *writer, const char *label, const char *te
 void tally_text_coloured(tally_writer *writer, tally_colour colour, const char *text);
 void tally_text_gaps(tally_writer *writer, const tally_gap *gaps, size_t count);
 void tally_text_found(tally_writer *writer, uint64_t errors, uint64_t warnings, uint64_t notes);
+/* "2 errors, 1 warning", without what there is none of. False when there is nothing. */
+bool tally_text_severities(tally_writer *writer, uint64_t errors, uint64_t warnings, uint64_t notes);
+
+/* text_findings.c: all that was kept, in groups. */
 void tally_text_findings(tally_writer *writer, const tally_report_style *style, const tally_collector *findings);
 
 /* text_job.c */

@@ -47,6 +47,15 @@ void tally_write_number(tally_writer *writer, uint64_t number)
 	tally_write_bytes(writer, digits, (size_t)size);
 }
 
+void tally_write_number_attribute(tally_writer *writer, const char *name, uint64_t value)
+{
+	tally_write(writer, " ");
+	tally_write(writer, name);
+	tally_write(writer, "=\"");
+	tally_write_number(writer, value);
+	tally_write(writer, "\"");
+}
+
 void tally_write_count(tally_writer *writer, uint64_t number)
 {
 	char digits[24];

@@ -42,6 +42,8 @@ void tally_write_bytes(tally_writer *writer, const char *bytes, size_t size);
 void tally_write(tally_writer *writer, const char *string);
 /* Plain decimal. */
 void tally_write_number(tally_writer *writer, uint64_t number);
+/* An attribute of XML, with a blank in front. */
+void tally_write_number_attribute(tally_writer *writer, const char *name, uint64_t value);
 /* Decimal with a comma before each three digits. */
 void tally_write_count(tally_writer *writer, uint64_t number);
 /* "1 error", "2,000 errors". `one` gets an s for any other number. */

@@ -15,7 +15,7 @@ static tally_result feed_manifest(tally_run *run, tally_manifest *manifest, bool
 	uint64_t offset = 0;
 	int64_t got = 0;
 	while (result == TALLY_OK && goes_on(context) &&
-	       (got = tally_run_read_manifest(run, offset, chunk, TALLY_SOURCE_CHUNK)) > 0) {
+	       (got = tally_whole_read(run->manifest_bytes, offset, chunk, TALLY_SOURCE_CHUNK)) > 0) {
 		offset += (uint64_t)got;
 		result = tally_manifest_feed(manifest, chunk, (size_t)got, error);
 	}

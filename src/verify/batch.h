@@ -9,6 +9,7 @@
 
 #include "drive/drive.h"
 #include "format/manifest.h"
+#include "verify/fault.h"
 
 /*
  * What makes a batch full. Segments are enough to keep 32 lanes busy; bytes bound the time until results come out, and
@@ -29,15 +30,6 @@ typedef enum tally_segment_outcome {
 	TALLY_SEGMENT_CANCELLED /* its file could not be opened */
 } tally_segment_outcome;
 
-/* What a second reading of a segment that failed came to: past the page cache, right after the first. */
-typedef enum tally_second_reading {
-	TALLY_SECOND_NONE, /* not needed; or the file was gone */
-	TALLY_SECOND_RIGHT,
-	TALLY_SECOND_SAME,  /* the same wrong bytes */
-	TALLY_SECOND_OTHER, /* wrong, but not as before */
-	TALLY_SECOND_FAILED
-} tally_second_reading;
-
 typedef struct tally_batch_segment {
 	tally_manifest_segment entry;
 	uint32_t blob; /* index in the batch */
@@ -48,10 +40,7 @@ typedef struct tally_batch_segment {
 	uint64_t read;  /* bytes read of it */
 	int os_error;  /* for IO_FAILED */
 	tally_second_reading second;
-	/* For IO_FAILED, unless the second reading was RIGHT: the first bytes that can't be read. */
-	uint64_t bad_offset, bad_length;
-	uint64_t bad_ranges; /* how many there are */
-	bool bad_unknown;    /* the last one may end earlier: reading was given up */
+	tally_bad_bytes bad; /* for IO_FAILED, unless the second reading was RIGHT: what can't be read */
 	bool recalled;       /* all of this was known before, by a checkpoint */
 	bool again;          /* what was hashed were not the file's bytes: to be read in another way */
 	bool present;        /* all of it was in the page cache before */
@@ -80,8 +69,8 @@ typedef struct tally_side_check {
 	tally_side_outcome outcome;
 	tally_find find;
 	tally_find_detail detail;
-	uint8_t actual[16];
-	int os_error;
+	uint8_t actual[16]; /* of the first reading, for CORRUPTED */
+	tally_fault fault;  /* for CORRUPTED and IO_FAILED */
 	const char *status;
 	bool has_findings; /* of form, to be told in order by whoever prints */
 } tally_side_check;

@@ -89,15 +89,6 @@ static const char *segment_noun(const tally_batch_blob *part)
 	return part->entry.kind == TALLY_BLOB_PAGE ? "page range" : "block";
 }
 
-/* What the second reading adds: whether it is the drive's state or its mood. */
-static const char *const second_sentences[] = {
-	[TALLY_SECOND_NONE] = "",
-	[TALLY_SECOND_RIGHT] = "; flaky: a second reading, past the page cache, gave the right bytes",
-	[TALLY_SECOND_SAME] = "; bad: a second reading, past the page cache, gave the same wrong bytes",
-	[TALLY_SECOND_OTHER] = "; bad: a second reading, past the page cache, gave other wrong bytes",
-	[TALLY_SECOND_FAILED] = "; bad: a second reading, past the page cache, failed",
-};
-
 static void tell_corrupted(tally_run *run, const tally_batch_blob *part, const tally_batch_segment *s)
 {
 	char expected[33], actual[33];
@@ -107,7 +98,7 @@ static void tell_corrupted(tally_run *run, const tally_batch_blob *part, const t
 	fact.expected = (tally_text){expected, 32};
 	fact.actual = (tally_text){actual, 32};
 	tally_find_fact(&run->finder, &fact, "the bytes of %s %" PRIu64 " are not those that the manifest describes%s", segment_noun(part),
-			s->entry.index + 1, second_sentences[s->second]);
+			s->entry.index + 1, tally_second_words(s->second));
 }
 
 static void tell_short(tally_run *run, const tally_batch_blob *part, const tally_batch_segment *s)
@@ -126,23 +117,16 @@ static void tell_short(tally_run *run, const tally_batch_blob *part, const tally
 static void tell_io(tally_run *run, const tally_batch_blob *part, const tally_batch_segment *s)
 {
 	tally_fact fact = segment_fact(part, s, TALLY_RULE_V_22);
-	char range[128] = "";
+	char range[TALLY_BAD_WORDS];
 	tally_error error;
 	tally_fail_os(&error, s->os_error, "reading");
 	fact.actual = (tally_text){error.message, strlen(error.message)};
-	if (s->bad_ranges > 0) {
-		fact.offset = s->bad_offset;
-		fact.length = s->bad_length;
-		uint64_t last = s->bad_offset + s->bad_length - 1, others = s->bad_ranges - 1;
-		int size = snprintf(range, sizeof range, ": bytes %" PRIu64 " to %" PRIu64 " of the file", s->bad_offset, last);
-		if (others > 0)
-			snprintf(range + size, sizeof range - (size_t)size, ", and %" PRIu64 " more range%s%s", others, others > 1 ? "s" : "",
-				 s->bad_unknown ? " (the last not tried to its end)" : "");
-		else if (s->bad_unknown)
-			snprintf(range + size, sizeof range - (size_t)size, " (not tried to their end)");
+	if (s->bad.ranges > 0) {
+		fact.offset = s->bad.offset;
+		fact.length = s->bad.length;
 	}
-	tally_find_fact(&run->finder, &fact, "%s %" PRIu64 " can't be read%s%s", segment_noun(part), s->entry.index + 1, range,
-			second_sentences[s->second]);
+	tally_find_fact(&run->finder, &fact, "%s %" PRIu64 " can't be read%s%s", segment_noun(part), s->entry.index + 1,
+			tally_bad_words(&s->bad, range), tally_second_words(s->second));
 }
 
 static void report_segment(tally_run *run, const tally_batch_blob *part, const tally_batch_segment *s, const tally_status *status)
@@ -223,20 +207,54 @@ static void take_segment(tally_blob_result *r, tally_run *run, const tally_batch
 		report_segment(run, part, s, known);
 }
 
+static tally_result look_at_side(tally_run *run, tally_side_check *c, bool is_properties, tally_finder *finder,
+				 tally_error *error)
+{
+	bool is_export = run->totals.kind != TALLY_MANIFEST_IMPORT;
+	tally_result result = TALLY_OK;
+	if (run->side_bytes == NULL)
+		result = tally_whole_new(&run->side_bytes, &run->reading, error);
+	return result == TALLY_OK ? tally_side_check_run(c, run->drive, run->side_bytes, is_properties, is_export,
+							 finder, error)
+				  : result;
+}
+
 /*
  * The worker only counted what is wrong with a side file's form; telling it in order is this thread's business. What is
- * told decides the outcome, as strictness makes errors of warnings.
+ * told decides the outcome, as strictness makes errors of warnings; unless the worker met bytes that are flaky.
  */
 static tally_result tell_form(tally_run *run, tally_side_check *c, bool is_properties, tally_error *error)
 {
-	if (!c->has_findings || c->outcome == TALLY_SIDE_CORRUPTED)
+	if (!c->has_findings)
 		return TALLY_OK;
+	const tally_side_check before = *c;
 	const char *document = run->finder.document;
-	bool is_export = run->totals.kind != TALLY_MANIFEST_IMPORT;
 	run->finder.document = c->reference.path;
-	tally_result result = tally_side_check_run(c, run->drive, is_properties, is_export, &run->finder, error);
+	tally_result result = look_at_side(run, c, is_properties, &run->finder, error);
 	run->finder.document = document;
+	if (before.fault.met)
+		*c = before;
 	return result;
+}
+
+static void tell_side_fault(tally_run *run, tally_fact fact, const tally_side_check *c, const char *what)
+{
+	char expected[33], actual[33], sentence[80];
+	tally_error reason;
+	bool wrong = c->outcome == TALLY_SIDE_CORRUPTED;
+	fact.rule = wrong ? TALLY_RULE_V_32 : TALLY_RULE_V_33;
+	if (wrong) {
+		tally_hex_encode(c->reference.md5, 16, expected);
+		tally_hex_encode(c->actual, 16, actual);
+		fact.expected = (tally_text){expected, 32};
+		fact.actual = (tally_text){actual, 32};
+	} else {
+		tally_fail_os(&reason, c->fault.os_error, "reading");
+		fact.actual = (tally_text){reason.message, strlen(reason.message)};
+	}
+	snprintf(sentence, sizeof sentence, "the %s file %s", what,
+		 wrong ? "is not the one that the manifest describes" : "can't be read");
+	tally_fault_tell(&c->fault, &run->finder, fact, sentence);
 }
 
 /* The status of a side file at its level; tells what is wrong. */
@@ -247,7 +265,6 @@ static tally_result take_side(tally_run *run, const tally_batch_blob *part, tall
 	const char *what = is_properties ? "properties" : "metadata";
 	tally_fact fact = {.use_level = true, .level = level, .in_document = true, .place = c->reference.place,
 			   .blob_path = part->entry.blob_path, .file_path = c->reference.path};
-	char expected[33], actual[33];
 	*status = "Completed";
 	tally_result result = tell_form(run, c, is_properties, error);
 	switch (c->outcome) {
@@ -261,17 +278,11 @@ static tally_result take_side(tally_run *run, const tally_batch_blob *part, tall
 		break;
 	case TALLY_SIDE_CORRUPTED:
 		*status = "Corrupted";
-		fact.rule = TALLY_RULE_V_32;
-		tally_hex_encode(c->reference.md5, 16, expected);
-		tally_hex_encode(c->actual, 16, actual);
-		fact.expected = (tally_text){expected, 32};
-		fact.actual = (tally_text){actual, 32};
-		tally_find_fact(&run->finder, &fact, "the %s file is not the one that the manifest describes", what);
+		tell_side_fault(run, fact, c, what);
 		break;
 	case TALLY_SIDE_IO_FAILED:
 		*status = "IOFailed";
-		fact.rule = TALLY_RULE_V_33;
-		tally_find_fact(&run->finder, &fact, "the %s file can't be read", what);
+		tell_side_fault(run, fact, c, what);
 		break;
 	case TALLY_SIDE_FORM:
 		*status = c->status;
@@ -287,14 +298,13 @@ static tally_result finish_side(tally_blob_result *r, tally_run *run, const tall
 		return TALLY_OK;
 	tally_result result = TALLY_OK;
 	const char *status;
-	bool is_export = run->totals.kind != TALLY_MANIFEST_IMPORT;
 	if (!c->reference.from_list) {
 		result = take_side(run, part, c, is_properties, &status, error);
 	} else {
 		if (!list->known || list->place != c->reference.place.offset) {
 			tally_finder silent = {0};
 			*list = (tally_list_side){.known = true, .place = c->reference.place.offset, .status = "Failed"};
-			result = tally_side_check_run(c, run->drive, is_properties, is_export, &silent, error);
+			result = look_at_side(run, c, is_properties, &silent, error);
 			if (result == TALLY_OK)
 				result = take_side(run, part, c, is_properties, &list->status, error);
 		}

@@ -65,7 +65,7 @@ static void put_journal_finding(void *context, const tally_finding *finding)
 	tally_finder_relay(&run->finder, finding);
 }
 
-static tally_result tell_journal(tally_run *run, const char *drive_id, tally_error *error)
+tally_result tally_run_tell_journal(tally_run *run, const char *drive_id, tally_error *error)
 {
 	if (run->options->journal == NULL)
 		return TALLY_OK;
@@ -159,153 +159,6 @@ static tally_result open_manifest(tally_run *run, tally_error *error)
 	return TALLY_OK;
 }
 
-/* ---- reading it ---- */
-
-int64_t tally_run_read_manifest(tally_run *run, uint64_t offset, void *buffer, size_t size)
-{
-	if (run->is_paper)
-		return run->paper.read(run->paper.context, offset, buffer, size);
-	return tally_file_read(&run->manifest, offset, buffer, size);
-}
-
-static int64_t read_manifest_file(void *context, uint64_t offset, void *buffer, size_t size)
-{
-	return tally_run_read_manifest(context, offset, buffer, size);
-}
-
-static void show_name(void *context, const tally_manifest_blob *blob)
-{
-	tally_run *run = context;
-	run->observer->named(run->observer->context, blob);
-}
-
-static void tell_read_error(tally_run *run, uint64_t offset, int64_t got)
-{
-	tally_error reason;
-	tally_fail_os(&reason, (int)-got, "the manifest can't be read");
-	tally_find_fact(&run->finder,
-			&(tally_fact){.rule = TALLY_RULE_V_03, .file_path = run->manifest_path, .has_range = true, .offset = offset,
-				      .length = run->manifest.size > offset ? run->manifest.size - offset : 0},
-			"%s", reason.message);
-}
-
-/* Feeds the whole file to the reader of its form and to MD5. *complete: to its end. */
-static tally_result feed_manifest(tally_run *run, tally_manifest *manifest, tally_md5 *md5, bool *complete, tally_error *error)
-{
-	char *chunk = tally_alloc(TALLY_SOURCE_CHUNK);
-	if (chunk == NULL)
-		return tally_fail_memory(error);
-	tally_result result = tally_md5_begin(md5, error);
-	*complete = false;
-	while (result == TALLY_OK && !*complete) {
-		int64_t got = tally_run_read_manifest(run, run->progress.bytes_done, chunk, TALLY_SOURCE_CHUNK);
-		if (got < 0) {
-			tell_read_error(run, run->progress.bytes_done, got);
-			break;
-		}
-		*complete = got == 0;
-		run->progress.bytes_done += (uint64_t)got;
-		if (got > 0)
-			result = tally_md5_update(md5, chunk, (size_t)got, error);
-		if (result == TALLY_OK && got > 0)
-			result = tally_manifest_feed(manifest, chunk, (size_t)got, error);
-		if (result == TALLY_OK)
-			result = tally_run_progress(run, error);
-	}
-	tally_free(chunk);
-	return result;
-}
-
-static void compare_hash(tally_run *run, const uint8_t actual[TALLY_MD5_SIZE])
-{
-	if (run->entry == NULL || !run->entry->has_hash) {
-		tally_run_gap(run, "the manifest's hash",
-			      run->options->journal == NULL ? "no journal was given (--journal)" : "the journal gives none for this drive");
-		return;
-	}
-	if (memcmp(actual, run->entry->manifest_hash, TALLY_MD5_SIZE) == 0)
-		return;
-	char expected_hex[2 * TALLY_MD5_SIZE + 1], actual_hex[2 * TALLY_MD5_SIZE + 1];
-	tally_hex_encode(run->entry->manifest_hash, TALLY_MD5_SIZE, expected_hex);
-	tally_hex_encode(actual, TALLY_MD5_SIZE, actual_hex);
-	tally_find_fact(&run->finder,
-			&(tally_fact){.rule = TALLY_RULE_M_54, .file_path = run->manifest_path,
-				      .expected = {expected_hex, strlen(expected_hex)}, .actual = {actual_hex, strlen(actual_hex)}},
-			"the manifest is not the file that the journal was written for");
-}
-
-static void compare_drive_id(tally_run *run)
-{
-	const char *id = run->totals.drive_id;
-	const char *expected = run->options->drive_id != NULL ? run->options->drive_id : run->entry != NULL ? run->entry->drive_id : NULL;
-	if (expected == NULL || expected[0] == '\0' || id[0] == '\0')
-		return;
-	tally_text left = {id, strlen(id)}, right = {expected, strlen(expected)};
-	if (!tally_text_equal_ascii_nocase(left, right))
-		tally_find_fact(&run->finder, &(tally_fact){.rule = TALLY_RULE_M_10_MISMATCH, .expected = right, .actual = left},
-				"the manifest is that of drive %s, not of %s", id, expected);
-}
-
-static tally_manifest_kind manifest_kind(tally_document_kind kind)
-{
-	return kind == TALLY_DOCUMENT_MANIFEST_IMPORT   ? TALLY_MANIFEST_IMPORT
-	       : kind == TALLY_DOCUMENT_MANIFEST_EXPORT ? TALLY_MANIFEST_EXPORT
-							: TALLY_MANIFEST_UNKNOWN;
-}
-
-static tally_result judge_manifest(tally_run *run, tally_manifest *manifest, tally_md5 *md5, tally_error *error)
-{
-	bool complete = false;
-	run->progress = (tally_progress){.stage = "reading the manifest", .bytes_total = run->manifest.size};
-	tally_result result = feed_manifest(run, manifest, md5, &complete, error);
-	if (result == TALLY_OK && complete)
-		result = tally_manifest_finish(manifest, error);
-	if (result == TALLY_OK && complete)
-		result = tally_md5_end(md5, run->manifest_md5, error);
-	run->manifest_hashed = result == TALLY_OK && complete;
-	run->totals = *tally_manifest_get_totals(manifest);
-	tally_source source = {run, read_manifest_file, NULL};
-	if (result == TALLY_OK)
-		result = tally_manifest_find_duplicates(manifest, &source, error);
-	if (result == TALLY_OK)
-		result = tell_journal(run, run->options->drive_id != NULL ? run->options->drive_id : run->totals.drive_id, error);
-	if (result == TALLY_OK && complete)
-		compare_hash(run, run->manifest_md5);
-	if (result == TALLY_OK)
-		compare_drive_id(run);
-	if (result == TALLY_OK)
-		tally_run_compare_serial(run);
-	return result;
-}
-
-static tally_result read_manifest(tally_run *run, tally_error *error)
-{
-	tally_manifest *manifest = NULL;
-	tally_md5 *md5 = NULL;
-	static const tally_manifest_events names = {.blob_end = show_name};
-	tally_manifest_options options = {.kind = manifest_kind(run->options->kind), .find_duplicates = true};
-	/* Whoever is told every blob gets texts that are not recorded. */
-	const tally_sink *sink = run->sink;
-	if (run->observer != NULL) {
-		options.events = &names;
-		options.events_context = run;
-	} else if (sink->blob_begin == NULL && sink->segment == NULL && sink->blob == NULL) {
-		run->recording = tally_recording_new(TALLY_RECORDING_ROOM);
-	}
-	if (run->recording != NULL) {
-		options.events = &tally_recording_events;
-		options.events_context = run->recording;
-	}
-	tally_result result = tally_manifest_new(&manifest, &options, &run->finder, error);
-	if (result == TALLY_OK)
-		result = tally_md5_new(&md5, error);
-	if (result == TALLY_OK)
-		result = judge_manifest(run, manifest, md5, error);
-	tally_manifest_free(manifest);
-	tally_md5_free(md5);
-	return result;
-}
-
 /* ---- all together ---- */
 
 /* What can't be seen of the disk below the files. */
@@ -384,15 +237,33 @@ static void report_drive(tally_run *run)
 									  .failure = tally_run_failure(run)});
 }
 
+static void begin_reading(tally_run *run, const tally_reading_options *options)
+{
+	tally_reading_init(&run->reading, run->drive, options);
+	run->has_reading = true;
+}
+
+/* Files of an archive are there as copies, and what is hashed of it is hashed while it is unpacked. */
+static void begin_reading_drive(tally_run *run)
+{
+	const tally_check_options *options = run->options;
+	if (run->archive != NULL)
+		begin_reading(run, &(tally_reading_options){.jobs = 1, .io = TALLY_IO_READ, .once = true});
+	else
+		begin_reading(run, &(tally_reading_options){
+				       .jobs = options->jobs, .io = options->io, .max_rate = options->max_rate});
+}
+
 static tally_result run_papers(tally_run *run, tally_error *error)
 {
 	tally_result result = tally_source_file(&run->paper, run->options->manifest, error);
 	run->is_paper = result == TALLY_OK;
+	begin_reading(run, &(tally_reading_options){.jobs = 1, .io = TALLY_IO_READ, .once = true});
 	run->manifest_path = run->finder.document = run->options->manifest;
 	if (result == TALLY_OK)
 		result = read_journal(run, error);
 	if (result == TALLY_OK)
-		result = read_manifest(run, error);
+		result = tally_run_read_manifest(run, error);
 	return result == TALLY_OK ? tally_run_read_papers(run, error) : result;
 }
 
@@ -424,11 +295,13 @@ tally_result tally_run_go_on(tally_run *run, tally_error *error)
 		result = tally_run_open(run, error);
 	take_key_owner(run);
 	if (result == TALLY_OK && run->drive != NULL)
+		begin_reading_drive(run);
+	if (result == TALLY_OK && run->drive != NULL)
 		result = open_manifest(run, error);
 	if (result == TALLY_OK && !run->manifest_open)
-		result = tell_journal(run, run->options->drive_id != NULL ? run->options->drive_id : "", error);
+		result = tally_run_tell_journal(run, run->options->drive_id != NULL ? run->options->drive_id : "", error);
 	else if (result == TALLY_OK)
-		result = read_manifest(run, error);
+		result = tally_run_read_manifest(run, error);
 	if (result == TALLY_OK)
 		report_drive(run);
 	if (result == TALLY_OK && run->manifest_open)
@@ -440,9 +313,13 @@ tally_result tally_run_go_on(tally_run *run, tally_error *error)
 
 void tally_run_release(tally_run *run)
 {
+	tally_whole_free(run->manifest_bytes);
+	tally_whole_free(run->side_bytes);
 	if (run->manifest_open)
 		tally_file_close(&run->manifest);
 	run->manifest_open = false;
+	if (run->has_reading)
+		tally_reading_destroy(&run->reading);
 	tally_recording_free(run->recording);
 	if (run->is_paper)
 		tally_source_close(&run->paper);

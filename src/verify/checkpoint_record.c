@@ -51,13 +51,13 @@ static void put_failed(uint8_t *at, const tally_batch_segment *s)
 {
 	put(at, s->outcome, 1);
 	put(at + 1, s->second, 1);
-	put(at + 2, s->bad_unknown, 2);
+	put(at + 2, s->bad.unknown, 2);
 	put(at + 4, (uint32_t)s->os_error, 4);
 	memcpy(at + 8, s->actual, sizeof s->actual);
 	put(at + 24, s->read, 8);
-	put(at + 32, s->bad_offset, 8);
-	put(at + 40, s->bad_length, 8);
-	put(at + 48, s->bad_ranges, 8);
+	put(at + 32, s->bad.offset, 8);
+	put(at + 40, s->bad.length, 8);
+	put(at + 48, s->bad.ranges, 8);
 }
 
 static bool get_failed(const uint8_t *at, tally_batch_segment *s)
@@ -67,12 +67,12 @@ static bool get_failed(const uint8_t *at, tally_batch_segment *s)
 	*s = (tally_batch_segment){
 	    .outcome = (tally_segment_outcome)at[0],
 	    .second = (tally_second_reading)at[1],
-	    .bad_unknown = at[2] != 0,
+	    .bad.unknown = at[2] != 0,
 	    .os_error = (int)(uint32_t)get(at + 4, 4),
 	    .read = get(at + 24, 8),
-	    .bad_offset = get(at + 32, 8),
-	    .bad_length = get(at + 40, 8),
-	    .bad_ranges = get(at + 48, 8),
+	    .bad.offset = get(at + 32, 8),
+	    .bad.length = get(at + 40, 8),
+	    .bad.ranges = get(at + 48, 8),
 	};
 	memcpy(s->actual, at + 8, sizeof s->actual);
 	return true;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The manifests of a job's drives: where they are, whose they are, what their hash is, which blobs they name. */
 #include "base/memory.h"
-#include "digest/digest.h"
 #include "format/manifest.h"
 #include "verify/job_model.h"
+#include "verify/run.h"
+#include "verify/whole.h"
 
 #include <stdio.h>
 
@@ -13,66 +14,116 @@ static const char stage[] = "reading the manifests";
 
 /* ---- reading one ---- */
 
-static int64_t read_drive_file(void *context, uint64_t offset, void *buffer, size_t size)
-{
-	return tally_file_read(context, offset, buffer, size);
-}
-
 typedef struct manifest_input {
-	tally_source source;
+	job_model *m;
+	const char *shown;
+	tally_source paper; /* when it is on no drive */
 	tally_file file;
 	bool on_drive;
-	uint64_t size; /* 0: not known */
+	tally_reading reading;
+	tally_whole *bytes; /* the one reading that everything goes by */
+	tally_whole_outcome outcome;
 } manifest_input;
 
-static tally_result open_input(job_model *m, const job_carrier *carrier, manifest_input *input)
+/* Which of the documents is this drive's is not known yet. */
+static bool is_told(void *context, const uint8_t md5[TALLY_MD5_SIZE])
 {
-	*input = (manifest_input){.on_drive = tally_job_drive_of(carrier) != NULL};
+	const manifest_input *input = context;
+	for (size_t i = 0; i < input->m->entry_count; i++) {
+		const job_entry *entry = &input->m->entries[i];
+		if (entry->has_hash && memcmp(entry->hash, md5, TALLY_MD5_SIZE) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool any_hash(const job_model *m)
+{
+	bool any = false;
+	for (size_t i = 0; i < m->entry_count; i++)
+		any |= m->entries[i].has_hash;
+	return any;
+}
+
+static tally_result show_reading(void *context, uint64_t offset, tally_error *error)
+{
+	const manifest_input *input = context;
+	(void)error; /* it is the model's */
+	return tally_job_progress(input->m, stage, input->shown, offset, 2 * input->file.size);
+}
+
+static tally_result open_file(job_model *m, const job_carrier *carrier, manifest_input *input)
+{
 	if (!input->on_drive)
-		return tally_source_file(&input->source, carrier->manifest_path, m->error);
+		return tally_source_file(&input->paper, carrier->manifest_path, m->error);
 	tally_text path = {carrier->manifest_path, strlen(carrier->manifest_path)};
 	tally_find find = tally_drive_find(tally_job_drive_of(carrier), path, &input->file, NULL);
 	if (find == TALLY_FIND_NO_MEMORY)
 		return tally_fail_memory(m->error);
 	if (find != TALLY_FIND_OK)
 		return tally_fail(m->error, TALLY_ERROR_IO, "%.300s can't be opened", carrier->shown);
-	input->size = input->file.size;
-	input->source = (tally_source){&input->file, read_drive_file, NULL};
 	return TALLY_OK;
 }
 
 static void close_input(manifest_input *input)
 {
+	tally_whole_free(input->bytes);
+	tally_reading_destroy(&input->reading);
 	if (input->on_drive)
 		tally_file_close(&input->file);
 	else
-		tally_source_close(&input->source);
+		tally_source_close(&input->paper);
 }
 
-/* Feeds a manifest to its reader and, unless NULL, to MD5. *complete: to its end. */
-static tally_result feed(job_model *m, const job_carrier *carrier, manifest_input *input, tally_manifest *manifest,
-			 tally_md5 *md5, bool *complete)
+/* As the drive's check will read it. */
+static tally_result open_input(job_model *m, const job_carrier *carrier, manifest_input *input)
+{
+	tally_drive *drive = tally_job_drive_of(carrier);
+	*input = (manifest_input){.m = m, .shown = carrier->shown, .on_drive = drive != NULL};
+	tally_result result = open_file(m, carrier, input);
+	if (result != TALLY_OK)
+		return result;
+	bool is_archive = input->on_drive && carrier->check->run.archive != NULL;
+	bool is_direct = m->options->io == TALLY_IO_DIRECT && !is_archive;
+	tally_reading_init(&input->reading, drive,
+			   &(tally_reading_options){.jobs = 1,
+						    .io = is_direct ? TALLY_IO_DIRECT : TALLY_IO_READ,
+						    .max_rate = is_archive ? 0 : m->options->max_rate,
+						    .once = is_archive});
+	const tally_whole_subject subject = {
+	    .file = input->on_drive ? &input->file : NULL,
+	    .paper = &input->paper,
+	    .is_right = any_hash(m) ? is_told : NULL,
+	    .watch = show_reading,
+	    .context = input,
+	};
+	result = tally_whole_new(&input->bytes, &input->reading, m->error);
+	if (result == TALLY_OK)
+		result = tally_whole_take(input->bytes, &subject, &input->outcome, m->error);
+	if (result != TALLY_OK)
+		close_input(input);
+	return result;
+}
+
+/* Feeds a manifest to its reader, as far as its bytes go. */
+static tally_result feed(job_model *m, manifest_input *input, tally_manifest *manifest)
 {
 	tally_result result = TALLY_OK;
 	char *chunk = tally_alloc(TALLY_SOURCE_CHUNK);
 	if (chunk == NULL)
 		return tally_fail_memory(m->error);
-	*complete = false;
-	for (uint64_t offset = 0; result == TALLY_OK && !*complete;) {
-		int64_t got = input->source.read(input->source.context, offset, chunk, TALLY_SOURCE_CHUNK);
-		if (got < 0)
+	int64_t got = 0;
+	for (uint64_t offset = 0; result == TALLY_OK; offset += (uint64_t)got) {
+		got = tally_whole_read(input->bytes, offset, chunk, TALLY_SOURCE_CHUNK);
+		if (got <= 0)
 			break;
-		*complete = got == 0;
-		if (got > 0 && md5 != NULL)
-			result = tally_md5_update(md5, chunk, (size_t)got, m->error);
-		if (got > 0 && result == TALLY_OK)
-			result = tally_manifest_feed(manifest, chunk, (size_t)got, m->error);
-		offset += (uint64_t)got;
+		result = tally_manifest_feed(manifest, chunk, (size_t)got, m->error);
 		if (result == TALLY_OK)
-			result = tally_job_progress(m, stage, carrier->shown, offset, input->size);
+			result =
+			    tally_job_progress(m, stage, input->shown, input->file.size + offset, 2 * input->file.size);
 	}
 	tally_free(chunk);
-	if (result == TALLY_OK && *complete)
+	if (result == TALLY_OK && got == 0)
 		result = tally_manifest_finish(manifest, m->error);
 	return result;
 }
@@ -146,21 +197,27 @@ static void on_blob(void *context, const tally_manifest_blob *blob)
 		r->result = tally_records_add(&r->m->blobs, record, r->m->error);
 }
 
-static tally_result read_input(first_reading *r, manifest_input *input, tally_manifest *manifest, tally_md5 *md5)
+static tally_result read_input(first_reading *r, manifest_input *input, tally_manifest *manifest)
 {
-	job_model *m = r->m;
-	bool complete = false;
-	tally_result result = tally_md5_begin(md5, m->error);
-	if (result == TALLY_OK)
-		result = feed(m, r->carrier, input, manifest, md5, &complete);
+	tally_result result = feed(r->m, input, manifest);
 	if (result == TALLY_OK)
 		result = r->result;
-	if (result == TALLY_OK && complete)
-		result = tally_md5_end(md5, r->carrier->hash, m->error);
-	r->carrier->has_hash = result == TALLY_OK && complete;
+	r->carrier->has_hash = result == TALLY_OK && input->outcome.complete;
+	memcpy(r->carrier->hash, input->outcome.md5, sizeof r->carrier->hash);
 	snprintf(r->carrier->drive_id, sizeof r->carrier->drive_id, "%s",
 		 tally_manifest_get_totals(manifest)->drive_id);
 	return result;
+}
+
+/* Bytes that are always wrong are told where the journals are held against them. */
+static void tell_fault(job_model *m, const job_carrier *carrier, const tally_fault *fault)
+{
+	if (fault->os_error != 0)
+		tally_manifest_tell_unreadable(&m->finder, carrier->manifest_path, fault);
+	else if (fault->second == TALLY_SECOND_RIGHT)
+		tally_fault_tell(fault, &m->finder,
+				 (tally_fact){.rule = TALLY_RULE_M_54, .file_path = carrier->manifest_path},
+				 "the manifest is not the file that the journal was written for");
 }
 
 /* A drive that is checked tells what is wrong with its manifest; of any other it is told here. */
@@ -174,7 +231,6 @@ static tally_result read_manifest(job_model *m, size_t index)
 	tally_manifest_options options = {.events = &events, .events_context = &r};
 	tally_finder silent = {0};
 	tally_manifest *manifest = NULL;
-	tally_md5 *md5 = NULL;
 	manifest_input input;
 	tally_result result = open_input(m, carrier, &input);
 	if (result != TALLY_OK)
@@ -182,11 +238,10 @@ static tally_result read_manifest(job_model *m, size_t index)
 	m->finder.document = carrier->shown;
 	result = tally_manifest_new(&manifest, &options, is_checked ? &silent : &m->finder, m->error);
 	if (result == TALLY_OK)
-		result = tally_md5_new(&md5, m->error);
-	if (result == TALLY_OK)
-		result = read_input(&r, &input, manifest, md5);
+		result = read_input(&r, &input, manifest);
+	if (result == TALLY_OK && !is_checked)
+		tell_fault(m, carrier, &input.outcome.fault);
 	tally_manifest_free(manifest);
-	tally_md5_free(md5);
 	close_input(&input);
 	return result;
 }
@@ -207,13 +262,12 @@ tally_result tally_job_visit_manifest(job_model *m, const job_carrier *carrier, 
 	tally_finder silent = {0};
 	tally_manifest *manifest = NULL;
 	manifest_input input;
-	bool complete;
 	tally_result result = open_input(m, carrier, &input);
 	if (result != TALLY_OK)
 		return result;
 	result = tally_manifest_new(&manifest, &options, &silent, m->error);
 	if (result == TALLY_OK)
-		result = feed(m, carrier, &input, manifest, NULL, &complete);
+		result = feed(m, &input, manifest);
 	tally_manifest_free(manifest);
 	close_input(&input);
 	return result;

@@ -30,7 +30,7 @@ static tally_result feed(papers *p, tally_manifest *manifest, tally_error *error
 	tally_result result = TALLY_OK;
 	int64_t got;
 	while (result == TALLY_OK && p->result == TALLY_OK &&
-	       (got = tally_run_read_manifest(p->run, p->run->progress.bytes_done, chunk, TALLY_SOURCE_CHUNK)) > 0) {
+	       (got = tally_whole_read(p->run->manifest_bytes, p->run->progress.bytes_done, chunk, TALLY_SOURCE_CHUNK)) > 0) {
 		p->run->progress.bytes_done += (uint64_t)got;
 		result = tally_manifest_feed(manifest, chunk, (size_t)got, error);
 		if (result == TALLY_OK)

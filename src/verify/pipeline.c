@@ -21,7 +21,7 @@ struct tally_pipeline {
 	uint64_t submitted, started, taken;
 	tally_worker **workers;
 	unsigned worker_count;
-	tally_reading reading;
+	tally_reading *reading;
 	tally_pipeline_sink sink;
 };
 
@@ -66,7 +66,7 @@ static void job_done(void *context, unsigned member, void *job)
 static tally_result start(tally_pipeline *p, tally_drive *drive, const tally_pipeline_options *options,
 			  tally_error *error)
 {
-	const unsigned jobs = p->reading.workers;
+	const unsigned jobs = p->reading->workers;
 	p->slots = tally_zalloc(p->slot_count, sizeof *p->slots);
 	p->workers = tally_zalloc(jobs, sizeof(tally_worker *));
 	if (p->slots == NULL || p->workers == NULL)
@@ -75,12 +75,12 @@ static tally_result start(tally_pipeline *p, tally_drive *drive, const tally_pip
 	for (size_t i = 0; i < p->slot_count && result == TALLY_OK; i++)
 		result = tally_batch_init(&p->slots[i].batch, error);
 	for (; p->worker_count < jobs && result == TALLY_OK; p->worker_count += result == TALLY_OK)
-		result = tally_worker_new(&p->workers[p->worker_count], drive, &p->reading, options->is_export,
+		result = tally_worker_new(&p->workers[p->worker_count], drive, p->reading, options->is_export,
 					  options->crc64, error);
 	return result == TALLY_OK ? tally_crew_start(&p->crew, jobs, error) : result;
 }
 
-tally_result tally_pipeline_new(tally_pipeline **out, tally_drive *drive,
+tally_result tally_pipeline_new(tally_pipeline **out, tally_drive *drive, tally_reading *reading,
 				const tally_pipeline_options *options, const tally_pipeline_sink *sink,
 				tally_error *error)
 {
@@ -88,10 +88,10 @@ tally_result tally_pipeline_new(tally_pipeline **out, tally_drive *drive,
 	tally_pipeline *p = tally_zalloc(1, sizeof *p);
 	if (p == NULL)
 		return tally_fail_memory(error);
-	tally_reading_init(&p->reading, drive, &options->reading);
+	p->reading = reading;
 	const tally_crew_duty duty = {p, enter, leave, take_job, run_job, job_done};
 	tally_crew_init(&p->crew, &duty);
-	p->slot_count = p->reading.slots;
+	p->slot_count = reading->slots;
 	p->sink = *sink;
 	tally_result result = start(p, drive, options, error);
 	if (result != TALLY_OK) {
@@ -106,7 +106,7 @@ void tally_pipeline_free(tally_pipeline *p)
 {
 	if (p == NULL)
 		return;
-	tally_reading_stop(&p->reading);
+	tally_reading_stop(p->reading);
 	tally_crew_end(&p->crew);
 	for (unsigned i = 0; i < p->worker_count; i++)
 		tally_worker_free(p->workers[i]);
@@ -115,7 +115,6 @@ void tally_pipeline_free(tally_pipeline *p)
 	tally_free(p->workers);
 	tally_free(p->slots);
 	tally_crew_destroy(&p->crew);
-	tally_reading_destroy(&p->reading);
 	tally_free(p);
 }
 

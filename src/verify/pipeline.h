@@ -13,7 +13,6 @@ typedef struct tally_pipeline tally_pipeline;
 typedef struct tally_pipeline_options {
 	bool is_export;
 	bool crc64; /* of each segment */
-	tally_reading_options reading;
 } tally_pipeline_options;
 
 typedef struct tally_pipeline_sink {
@@ -26,10 +25,10 @@ typedef struct tally_pipeline_sink {
 } tally_pipeline_sink;
 
 /*
- * Freed with tally_pipeline_free (NULL is fine), which waits for the threads; what they have not finished by then, they
- * leave unfinished.
+ * `drive` and `reading` must outlive it. Freed with tally_pipeline_free (NULL is fine), which stops the reading and
+ * waits for the threads; what they have not finished by then, they leave unfinished.
  */
-tally_result tally_pipeline_new(tally_pipeline **pipeline, tally_drive *drive,
+tally_result tally_pipeline_new(tally_pipeline **pipeline, tally_drive *drive, tally_reading *reading,
 				const tally_pipeline_options *options, const tally_pipeline_sink *sink,
 				tally_error *error);
 void tally_pipeline_free(tally_pipeline *pipeline);

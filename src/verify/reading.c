@@ -156,8 +156,9 @@ void tally_reading_init(tally_reading *r, const tally_drive *drive, const tally_
 {
 	*r = (tally_reading){
 	    .io = options->io, .stored = options->stored,
-	    .medium = tally_drive_medium(drive),
+	    .medium = drive != NULL ? tally_drive_medium(drive) : (tally_os_medium){0},
 	    .checkpoint = options->checkpoint,
+	    .once = options->once,
 	};
 	atomic_init(&r->stop, false);
 	choose_workers(r, options->jobs);

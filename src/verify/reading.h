@@ -20,6 +20,7 @@ typedef struct tally_reading_options {
 	uint64_t max_rate; /* bytes per second, of all threads together; 0: no limit */
 	struct tally_checkpoint *checkpoint; /* what was read before; NULL: nothing */
 	const tally_stored *stored; /* not NULL: segments were hashed before; by their number */
+	bool once; /* what is read is a copy of the files: reading it again would say nothing of the medium */
 } tally_reading_options;
 
 /* Holds back those who take more than so many bytes per second. */
@@ -47,6 +48,7 @@ typedef struct tally_reading {
 	size_t window_room; /* bytes that a worker may have mapped at a time */
 	uint64_t ahead;     /* bytes that a worker has read into the page cache before they are hashed */
 	unsigned files;     /* that a worker may have open */
+	bool once;          /* nothing is read a second time */
 	bool guards;        /* tally_mapping_guard is held */
 	struct tally_checkpoint *checkpoint; /* or NULL */
 	const tally_stored *stored;          /* or NULL */
@@ -57,6 +59,7 @@ typedef struct tally_reading {
 
 /* Those that this process may run on. */
 unsigned tally_reading_processors(void);
+/* `drive` may be NULL: then nothing of it is known. */
 void tally_reading_init(tally_reading *reading, const tally_drive *drive, const tally_reading_options *options);
 void tally_reading_destroy(tally_reading *reading);
 /* Ends the work of all threads soon. */

@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
 #define BLOCK_ID_TEXT_MAX (4 * ((TALLY_BLOCK_ID_MAX + 2) / 3))
@@ -208,21 +209,12 @@ static tally_result on_wait(void *context, tally_error *error)
 /* Blobs that the second reading does not come to are not checked, and nobody else would notice. */
 static void tell_read_error(tally_run *run, uint64_t offset, int os_error)
 {
-	tally_error reason;
+	char loss[96];
 	uint64_t missing = run->totals.blobs - run->progress.blobs_done;
 	if (!run->totals.complete || missing == 0)
 		return;
-	if (os_error != 0)
-		tally_fail_os(&reason, os_error, "the manifest can't be read again");
-	else
-		tally_fail(&reason, TALLY_ERROR_IO, "the manifest is not what it was when it was read first");
-	tally_find_fact(&run->finder,
-			&(tally_fact){.rule = TALLY_RULE_V_03,
-				      .file_path = run->manifest_path,
-				      .has_range = true,
-				      .offset = offset,
-				      .length = run->manifest.size > offset ? run->manifest.size - offset : 0},
-			"%s: %" PRIu64 " of its %" PRIu64 " blobs were not checked", reason.message, missing, run->totals.blobs);
+	snprintf(loss, sizeof loss, "%" PRIu64 " of its %" PRIu64 " blobs were not checked", missing, run->totals.blobs);
+	tally_run_tell_not_again(run, offset, os_error, loss);
 }
 
 static bool goes_on(void *context)
@@ -284,10 +276,10 @@ static tally_result identify_disk(const tally_run *run, tally_file_identity *dis
 static tally_result open_checkpoint(tally_run *run, tally_checkpoint **checkpoint, tally_error *error)
 {
 	*checkpoint = NULL;
-	if (run->options->checkpoint == NULL || !run->manifest_hashed || run->archive != NULL)
+	if (run->options->checkpoint == NULL || !run->manifest_outcome.complete || run->archive != NULL)
 		return TALLY_OK;
 	tally_checkpoint_subject subject = {.manifest = run->manifest.identity, .kind = run->totals.kind};
-	memcpy(subject.manifest_md5, run->manifest_md5, sizeof subject.manifest_md5);
+	memcpy(subject.manifest_md5, run->manifest_outcome.md5, sizeof subject.manifest_md5);
 	tally_result result = identify_disk(run, &subject.disk, error);
 	if (result == TALLY_OK)
 		result = tally_checkpoint_open(run->options->checkpoint, run->options->drive, &subject, checkpoint, error);
@@ -300,19 +292,17 @@ tally_result tally_run_replay(tally_run *run, tally_error *error)
 	replay r = {.run = run,
 		    .tells_blobs = run->sink->blob_begin != NULL || run->sink->blob != NULL || run->observer != NULL,
 		    .tells_segments = run->sink->segment != NULL};
-	tally_pipeline_options how = {
+	const tally_pipeline_options how = {
 	    .is_export = run->totals.kind != TALLY_MANIFEST_IMPORT,
 	    .crc64 = run->observer != NULL && run->observer->crc64,
-	    .reading = {.jobs = run->options->jobs, .io = run->options->io, .max_rate = run->options->max_rate},
 	};
 	/* Outcomes that are there already: what is left is to look at side files. */
-	if (run->stored != NULL)
-		how.reading = (tally_reading_options){.jobs = 1, .io = TALLY_IO_READ, .stored = run->stored};
+	run->reading.stored = run->stored;
 	const tally_pipeline_sink sink = {&r, take, on_wait};
 	run->progress = (tally_progress){.stage = "checking", .bytes_total = run->totals.segment_bytes, .blobs_total = run->totals.blobs};
-	tally_result result = open_checkpoint(run, &how.reading.checkpoint, error);
+	tally_result result = open_checkpoint(run, &run->reading.checkpoint, error);
 	if (result == TALLY_OK)
-		result = tally_pipeline_new(&r.pipeline, run->drive, &how, &sink, error);
+		result = tally_pipeline_new(&r.pipeline, run->drive, &run->reading, &how, &sink, error);
 	if (result == TALLY_OK)
 		result = hand_out(&r, error);
 	if (result == TALLY_OK)
@@ -322,7 +312,10 @@ tally_result tally_run_replay(tally_run *run, tally_error *error)
 		tally_blob_result_abandon(&r.current, run);
 	if (result == TALLY_OK)
 		tell_read_error(run, r.end.offset, r.end.os_error);
+	if (result == TALLY_OK)
+		tally_run_tell_flaky_manifest(run);
 	tally_pipeline_free(r.pipeline);
-	tally_checkpoint_close(how.reading.checkpoint);
+	tally_checkpoint_close(run->reading.checkpoint);
+	run->reading.checkpoint = NULL;
 	return result;
 }

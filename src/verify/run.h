@@ -12,6 +12,7 @@
 #include "verify/keys.h"
 #include "verify/opening.h"
 #include "verify/recording.h"
+#include "verify/whole.h"
 
 /* A finished blob, as the audit sees it. Valid only during the call. */
 typedef struct tally_run_blob {
@@ -61,10 +62,14 @@ typedef struct tally_run {
 	bool manifest_open;
 	tally_source paper; /* the manifest of a drive that isn't at hand */
 	bool is_paper;
-	tally_manifest_totals totals; /* of the first reading */
-	bool manifest_hashed;
-	uint8_t manifest_md5[TALLY_MD5_SIZE];
-	tally_recording *recording;   /* of it, to be replayed; may be NULL */
+	tally_whole *manifest_bytes; /* the one reading of it that everything goes by */
+	tally_whole_outcome manifest_outcome;
+	tally_manifest_totals totals;
+	tally_recording *recording; /* of it, to be replayed; may be NULL */
+
+	tally_reading reading; /* of everything on the drive */
+	bool has_reading;      /* it is there */
+	tally_whole *side_bytes; /* side files that the calling thread looks at; made when it is needed first */
 
 	/* Fingerprints of every file that the manifest names, to tell the others. */
 	tally_fingerprinter *fingerprinter;
@@ -95,8 +100,18 @@ tally_result tally_run_end(tally_run *run, tally_result result, tally_error *err
 /* Of a run that is given up: only releases, which tally_run_end does too. */
 void tally_run_release(tally_run *run);
 
-/* As tally_file_read. */
-int64_t tally_run_read_manifest(tally_run *run, uint64_t offset, void *buffer, size_t size);
+/* What the journal's own reading finds, as far as it is about this drive. */
+tally_result tally_run_tell_journal(tally_run *run, const char *drive_id, tally_error *error);
+
+/* manifest.c */
+/* Reads and judges it; its bytes are to be had from run->manifest_bytes from then on. */
+tally_result tally_run_read_manifest(tally_run *run, tally_error *error);
+/* Tells that bytes of the manifest at `path` could not be read. */
+void tally_manifest_tell_unreadable(tally_finder *finder, const char *path, const tally_fault *fault);
+/* Tells when it could be read once more only past the page cache, unless something was told of its bytes before. */
+void tally_run_tell_flaky_manifest(tally_run *run);
+/* Tells that it could not be read once more from `offset` on. `loss` says what that costs. */
+void tally_run_tell_not_again(tally_run *run, uint64_t offset, int os_error, const char *loss);
 
 /* papers.c: every blob of the manifest, without a drive. */
 tally_result tally_run_read_papers(tally_run *run, tally_error *error);

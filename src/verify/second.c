@@ -15,17 +15,16 @@
 struct tally_second {
 	tally_reading *reading;
 	tally_md5 *md5;
-	uint8_t *memory, *buffer; /* CHUNK, aligned */
+	uint8_t *memory, *buffer; /* CHUNK and an alignment's room, aligned */
 };
 
 /* Where a second reading stands. */
 typedef struct scan {
-	const tally_file *file;
-	tally_batch_segment *segment;
+	tally_second_scan *of;
 	uint64_t at, end, step;
 	unsigned failures;
 	bool in_bad; /* the bytes before `at` could not be read */
-	bool ended;  /* the file is shorter than the segment */
+	bool ended;  /* the file is shorter than that */
 } scan;
 
 tally_result tally_second_new(tally_second **out, tally_reading *reading, tally_error *error)
@@ -35,7 +34,7 @@ tally_result tally_second_new(tally_second **out, tally_reading *reading, tally_
 	if (s == NULL)
 		return tally_fail_memory(error);
 	s->reading = reading;
-	s->memory = tally_alloc((size_t)CHUNK + TALLY_MEDIUM_ALIGNMENT);
+	s->memory = tally_alloc((size_t)CHUNK + 2 * TALLY_MEDIUM_ALIGNMENT);
 	tally_result result = s->memory != NULL ? tally_md5_new(&s->md5, error) : tally_fail_memory(error);
 	if (result != TALLY_OK) {
 		tally_second_free(s);
@@ -55,33 +54,40 @@ void tally_second_free(tally_second *s)
 	tally_free(s);
 }
 
-/* The bytes up to the next multiple of `step`: *skipped of what stands in the buffer is in front of them. */
+int64_t tally_second_fetch(const tally_file *file, uint64_t offset, uint8_t *buffer, size_t size, size_t unit,
+			   size_t *skipped)
+{
+	*skipped = (size_t)(offset & (unit - 1));
+	size_t whole = (*skipped + size + unit - 1) & ~(unit - 1);
+	int64_t got = tally_file_read_medium(file, offset - *skipped, buffer, whole);
+	if (got <= 0)
+		return got;
+	/* A read may give less than it was asked for, even nothing of what is wanted. */
+	if ((size_t)got <= *skipped) {
+		*skipped = 0;
+		return tally_file_read(file, offset, buffer, size);
+	}
+	size_t useful = (size_t)got - *skipped;
+	return (int64_t)(useful < size ? useful : size);
+}
+
+/* The bytes up to the next multiple of `step`. */
 static int64_t read_step(const tally_second *second, const scan *s, uint64_t *wanted, size_t *skipped)
 {
 	uint64_t to = (s->at / s->step + 1) * s->step;
 	*wanted = (to < s->end ? to : s->end) - s->at;
-	*skipped = (size_t)(s->at % LOGICAL);
-	size_t whole = (size_t)((*skipped + *wanted + LOGICAL - 1) & ~(LOGICAL - 1));
-	int64_t got = tally_file_read_medium(s->file, s->at - *skipped, second->buffer, whole);
-	if (got <= 0)
-		return got;
-	if ((size_t)got <= *skipped) {
-		*skipped = 0;
-		return tally_file_read(s->file, s->at, second->buffer, (size_t)*wanted);
-	}
-	uint64_t useful = (uint64_t)got - *skipped;
-	return (int64_t)(useful < *wanted ? useful : *wanted);
+	return tally_second_fetch(s->of->file, s->at, second->buffer, (size_t)*wanted, (size_t)LOGICAL, skipped);
 }
 
 static void note_bad(scan *s, uint64_t size)
 {
-	tally_batch_segment *segment = s->segment;
+	tally_bad_bytes *bad = &s->of->bad;
 	if (!s->in_bad)
-		segment->bad_ranges++;
-	if (segment->bad_ranges == 1) {
+		bad->ranges++;
+	if (bad->ranges == 1) {
 		if (!s->in_bad)
-			segment->bad_offset = s->at;
-		segment->bad_length += size;
+			bad->offset = s->at;
+		bad->length += size;
 	}
 	s->in_bad = true;
 	s->at += size;
@@ -92,13 +98,13 @@ static void note_bad(scan *s, uint64_t size)
 static bool ends_well(const tally_second *second, const scan *s, uint64_t wanted)
 {
 	uint64_t last = (s->at + wanted - 1) & ~(LOGICAL - 1);
-	return last > s->at && tally_file_read_medium(s->file, last, second->buffer, (size_t)LOGICAL) > 0;
+	return last > s->at && tally_file_read_medium(s->of->file, last, second->buffer, (size_t)LOGICAL) > 0;
 }
 
 /* A read failed. Narrows down what it was that failed; at last that is a range that can't be read. */
 static void take_failure(const tally_second *second, scan *s, uint64_t wanted, int os_error)
 {
-	s->segment->os_error = os_error;
+	s->of->os_error = os_error;
 	if (s->step > PHYSICAL) {
 		s->step /= 4;
 		return;
@@ -110,18 +116,22 @@ static void take_failure(const tally_second *second, scan *s, uint64_t wanted, i
 	note_bad(s, wanted);
 	s->step = PHYSICAL;
 	if (++s->failures == FAILURES_MAX && s->at < s->end) {
-		s->segment->bad_unknown = true;
+		s->of->bad.unknown = true;
 		note_bad(s, s->end - s->at);
 	}
 }
 
 static tally_result take_bytes(tally_second *second, scan *s, size_t skipped, uint64_t got, tally_error *error)
 {
+	const uint8_t *bytes = second->buffer + skipped;
+	tally_result result = tally_md5_update(second->md5, bytes, (size_t)got, error);
+	if (result == TALLY_OK && s->of->take != NULL)
+		result = s->of->take(s->of->context, s->at, bytes, (size_t)got, error);
 	s->in_bad = false;
 	s->at += got;
 	if (s->step < CHUNK && s->at % s->step == 0)
 		s->step = s->step == LOGICAL ? PHYSICAL : s->step * 4;
-	return tally_md5_update(second->md5, second->buffer + skipped, (size_t)got, error);
+	return result;
 }
 
 static tally_result scan_all(tally_second *second, scan *s, tally_error *error)
@@ -131,36 +141,51 @@ static tally_result scan_all(tally_second *second, scan *s, tally_error *error)
 		uint64_t wanted;
 		size_t skipped;
 		int64_t got = read_step(second, s, &wanted, &skipped);
-		if (got < 0)
-			take_failure(second, s, wanted, (int)-got);
-		else if (got > 0)
+		if (got > 0)
 			result = take_bytes(second, s, skipped, (uint64_t)got, error);
-		s->ended = got == 0;
+		else if (got == 0)
+			s->ended = true;
+		else
+			take_failure(second, s, wanted, (int)-got);
+		if (got < 0 && s->of->take != NULL)
+			result = s->of->take(s->of->context, s->at, NULL, 0, error);
 		tally_rate_take(&second->reading->rate, wanted);
 	}
+	return result;
+}
+
+tally_result tally_second_run(tally_second *second, tally_second_scan *of, tally_error *error)
+{
+	scan s = {.of = of, .at = of->offset, .end = of->offset + of->length, .step = CHUNK};
+	of->bad = (tally_bad_bytes){0};
+	of->os_error = 0;
+	tally_result result = tally_md5_begin(second->md5, error);
+	if (result == TALLY_OK)
+		result = scan_all(second, &s, error);
+	if (result == TALLY_OK)
+		result = tally_md5_end(second->md5, of->md5, error);
+	of->end = s.at;
 	return result;
 }
 
 tally_result tally_second_read(tally_second *second, const tally_file *file, tally_batch_segment *segment,
 			       tally_error *error)
 {
-	uint8_t md5[TALLY_MD5_SIZE];
-	scan s = {.file = file, .segment = segment, .at = segment->entry.offset, .step = CHUNK};
-	s.end = s.at + segment->entry.length;
-	tally_result result = tally_md5_begin(second->md5, error);
-	if (result == TALLY_OK)
-		result = scan_all(second, &s, error);
-	if (result == TALLY_OK)
-		result = tally_md5_end(second->md5, md5, error);
+	const tally_manifest_segment *entry = &segment->entry;
+	tally_second_scan s = {.file = file, .offset = entry->offset, .length = entry->length};
+	tally_result result = tally_second_run(second, &s, error);
 	if (result != TALLY_OK)
 		return result;
-	if (segment->bad_ranges > 0 || s.ended) {
+	segment->bad = s.bad;
+	if (s.os_error != 0)
+		segment->os_error = s.os_error;
+	if (s.bad.ranges > 0 || s.end < entry->offset + entry->length) {
 		segment->second = TALLY_SECOND_FAILED;
-		segment->read = (segment->bad_ranges > 0 ? segment->bad_offset : s.at) - segment->entry.offset;
+		segment->read = (s.bad.ranges > 0 ? s.bad.offset : s.end) - entry->offset;
 	} else {
-		bool right = memcmp(md5, segment->entry.md5, sizeof md5) == 0;
+		bool right = memcmp(s.md5, entry->md5, sizeof s.md5) == 0;
 		segment->second = right ? TALLY_SECOND_RIGHT : TALLY_SECOND_OTHER;
-		segment->read = segment->entry.length;
+		segment->read = entry->length;
 	}
 	return TALLY_OK;
 }

@@ -13,7 +13,8 @@ struct tally_worker {
 	tally_drive *drive;
 	tally_reading *reading;
 	tally_digest *digest;
-	tally_second *second; /* made when it is needed first */
+	tally_second *second; /* these are made when they are needed first */
+	tally_whole *side_bytes;
 	tally_batch *batch;
 	bool is_export;
 	tally_lanes lanes;
@@ -56,6 +57,7 @@ void tally_worker_free(tally_worker *w)
 	tally_lanes_release(&w->lanes);
 	tally_arrivals_release(&w->arrivals);
 	tally_second_free(w->second);
+	tally_whole_free(w->side_bytes);
 	tally_free(w);
 }
 
@@ -334,10 +336,16 @@ static tally_result check_side_files(tally_worker *w, tally_batch_blob *blob, ta
 {
 	tally_finder silent = {0};
 	tally_result result = TALLY_OK;
-	if (blob->metadata.reference.present && !blob->metadata.reference.from_list)
-		result = tally_side_check_run(&blob->metadata, w->drive, false, w->is_export, &silent, error);
-	if (result == TALLY_OK && blob->properties.reference.present && !blob->properties.reference.from_list)
-		result = tally_side_check_run(&blob->properties, w->drive, true, w->is_export, &silent, error);
+	tally_side_check *checks[] = {&blob->metadata, &blob->properties};
+	for (size_t i = 0; i < 2 && result == TALLY_OK; i++) {
+		if (!checks[i]->reference.present || checks[i]->reference.from_list)
+			continue;
+		if (w->side_bytes == NULL)
+			result = tally_whole_new(&w->side_bytes, w->reading, error);
+		if (result == TALLY_OK)
+			result = tally_side_check_run(checks[i], w->drive, w->side_bytes, i == 1, w->is_export, &silent,
+						      error);
+	}
 	return result;
 }
 

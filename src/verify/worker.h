@@ -6,6 +6,7 @@
 #include "digest/digest.h"
 #include "verify/batch.h"
 #include "verify/reading.h"
+#include "verify/whole.h"
 
 typedef struct tally_worker tally_worker;
 
@@ -19,8 +20,11 @@ void tally_worker_leave(tally_worker *worker);
 /* Fills in the outcomes; batch->result and batch->error tell of errors of the run. */
 void tally_worker_run(tally_worker *worker, tally_batch *batch);
 
-/* A side file: found, hash, form. Also called for the files of a whole list, and again to tell what is wrong. */
-tally_result tally_side_check_run(tally_side_check *check, tally_drive *drive, bool is_properties, bool is_export,
-				  tally_finder *finder, tally_error *error);
+/*
+ * A side file, read by `bytes`: found, hash, form. Also called for the files of a whole list, and again to tell what is
+ * wrong.
+ */
+tally_result tally_side_check_run(tally_side_check *check, tally_drive *drive, tally_whole *bytes, bool is_properties,
+				  bool is_export, tally_finder *finder, tally_error *error);
 
 #endif

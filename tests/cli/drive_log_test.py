@@ -376,7 +376,7 @@ class DriveLog(DriveCase):
                 self.expect_no_file(*arguments)
 
     def test_a_check_that_is_stopped_has_no_log(self):
-        """At this rate the last block alone would take an hour. What is noted leads to the same log."""
+        """At this rate the last block alone would take a minute. What is noted leads to the same log."""
         big, checkpoint = self.path("big"), self.path("checkpoint")
         drive = Drive(big)
         drive.begin_list()
@@ -386,7 +386,7 @@ class DriveLog(DriveCase):
         drive.seal()
         os.remove(drive.local("\\small7"))
         process = subprocess.Popen(
-            [COMMAND, "check", big, "--format", "drivelog", "--max-rate", "1K", "--io", "read", "--jobs", "1",
+            [COMMAND, "check", big, "--format", "drivelog", "--max-rate", "64K", "--io", "read", "--jobs", "1",
              "--progress", "json", "--checkpoint", checkpoint],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT,
         )

@@ -380,10 +380,10 @@ START_TEST(records_are_whole_or_none)
 			 .actual = {1, 2, 3},
 			 .read = 99,
 			 .os_error = EIO,
-			 .bad_offset = 1,
-			 .bad_length = UINT64_MAX,
-			 .bad_ranges = 2,
-			 .bad_unknown = true}},
+			 .bad.offset = 1,
+			 .bad.length = UINT64_MAX,
+			 .bad.ranges = 2,
+			 .bad.unknown = true}},
 	};
 	for (size_t i = 0; i < sizeof records / sizeof records[0]; i++) {
 		uint8_t bytes[TALLY_CHECKPOINT_RECORD_MAX];
@@ -394,11 +394,11 @@ START_TEST(records_are_whole_or_none)
 		ck_assert_uint_eq(back.batch, records[i].batch);
 		ck_assert_uint_eq(back.index, records[i].index);
 		ck_assert(memcmp(&back.identity, &records[i].identity, sizeof back.identity) == 0);
-		ck_assert_uint_eq(back.segment.bad_length, records[i].segment.bad_length);
-		ck_assert_uint_eq(back.segment.bad_ranges, records[i].segment.bad_ranges);
+		ck_assert_uint_eq(back.segment.bad.length, records[i].segment.bad.length);
+		ck_assert_uint_eq(back.segment.bad.ranges, records[i].segment.bad.ranges);
 		ck_assert_int_eq(back.segment.os_error, records[i].segment.os_error);
 		ck_assert_int_eq(back.segment.second, records[i].segment.second);
-		ck_assert(back.segment.bad_unknown == records[i].segment.bad_unknown);
+		ck_assert(back.segment.bad.unknown == records[i].segment.bad.unknown);
 		ck_assert(memcmp(back.segment.actual, records[i].segment.actual, 16) == 0);
 		for (size_t cut = 0; cut < size; cut++)
 			ck_assert_uint_eq(tally_checkpoint_decode(&back, &table, bytes, cut), 0);

@@ -20,6 +20,7 @@ static tally_error error;
 /* What the sink has seen. */
 typedef struct seen {
 	tally_pipeline *pipeline;
+	tally_reading reading;
 	uint64_t submitted, taken, slots;
 	uint64_t fail_at; /* the n-th batch, from 1 */
 	unsigned waits;
@@ -93,13 +94,17 @@ static tally_result wait(void *context, tally_error *out)
 
 static void begin(seen *v, const tally_reading_options *options)
 {
-	tally_reading reading;
-	tally_reading_init(&reading, drive, options);
-	v->slots = reading.slots;
-	tally_reading_destroy(&reading);
-	const tally_pipeline_options how = {.reading = *options};
+	tally_reading_init(&v->reading, drive, options);
+	v->slots = v->reading.slots;
+	const tally_pipeline_options how = {0};
 	const tally_pipeline_sink sink = {v, take, wait};
-	ck_assert_int_eq(tally_pipeline_new(&v->pipeline, drive, &how, &sink, &error), TALLY_OK);
+	ck_assert_int_eq(tally_pipeline_new(&v->pipeline, drive, &v->reading, &how, &sink, &error), TALLY_OK);
+}
+
+static void end(seen *v)
+{
+	tally_pipeline_free(v->pipeline);
+	tally_reading_destroy(&v->reading);
 }
 
 static tally_result submit(seen *v, uint64_t size, const char *folder)
@@ -128,7 +133,7 @@ START_TEST(results_come_in_order)
 	ck_assert_uint_eq(v.taken, BATCHES + 1);
 	ck_assert_int_eq(tally_pipeline_finish(v.pipeline, &error), TALLY_OK);
 	ck_assert_uint_eq(v.taken, BATCHES + 1);
-	tally_pipeline_free(v.pipeline);
+	end(&v);
 	close_stage();
 }
 END_TEST
@@ -157,7 +162,7 @@ START_TEST(the_ring_does_not_grow)
 	ck_assert_uint_le(count, v.slots);
 	ck_assert_int_eq(tally_pipeline_finish(v.pipeline, &error), TALLY_OK);
 	ck_assert_uint_le(heap_in_use(), held + (64 << 10));
-	tally_pipeline_free(v.pipeline);
+	end(&v);
 	close_stage();
 }
 END_TEST
@@ -177,7 +182,7 @@ START_TEST(a_sink_that_has_enough_ends_it)
 		ck_assert_int_eq(result, TALLY_ERROR_STOPPED);
 		ck_assert_str_eq(error.message, "enough");
 		ck_assert_uint_eq(v.taken, ends[i]);
-		tally_pipeline_free(v.pipeline);
+		end(&v);
 	}
 	close_stage();
 }
@@ -196,7 +201,7 @@ START_TEST(who_waits_can_have_enough_too)
 	ck_assert_str_eq(error.message, "too long");
 	ck_assert_uint_eq(v.waits, 1);
 	ck_assert_uint_le(v.submitted, v.slots + v.taken);
-	tally_pipeline_free(v.pipeline);
+	end(&v);
 	close_stage();
 }
 END_TEST
@@ -209,7 +214,7 @@ START_TEST(it_can_be_left_at_any_moment)
 		begin(&v, &(tally_reading_options){.jobs = jobs[_i], .max_rate = batches % 2});
 		for (unsigned n = 0; n < batches && n < v.slots - 1; n++)
 			ck_assert_int_eq(submit(&v, 3000, "data"), TALLY_OK);
-		tally_pipeline_free(v.pipeline);
+		end(&v);
 	}
 	tally_pipeline_free(NULL);
 	close_stage();
@@ -240,7 +245,7 @@ START_TEST(an_error_of_a_worker_ends_it)
 	ck_assert_int_eq(result, TALLY_ERROR_NO_MEMORY);
 	ck_assert_int_eq(error.code, TALLY_ERROR_NO_MEMORY);
 	ck_assert_uint_eq(v.taken, 2);
-	tally_pipeline_free(v.pipeline);
+	end(&v);
 	tally_allocation_fault = NULL;
 	close_stage();
 }
