@@ -280,7 +280,10 @@ static tally_archive_kind kind_of(struct archive_entry *from)
 static tally_archive_step take_entry(tally_archive_reader *r, struct archive_entry *from, tally_archive_entry *entry)
 {
 	const char *name = name_of(from), *target = hard_link_of(from);
-	*entry = (tally_archive_entry){.kind = kind_of(from), .encrypted = archive_entry_is_encrypted(from) == 1};
+	*entry = (tally_archive_entry){.path = TALLY_TEXT(""),
+				       .target = TALLY_TEXT(""),
+				       .kind = kind_of(from),
+				       .encrypted = archive_entry_is_encrypted(from) == 1};
 	r->end = 0;
 	measure(from, entry);
 	if (name == NULL) {
