@@ -344,11 +344,13 @@ TALLY_API TALLY_NODISCARD tally_result tally_lint_memory(const void *bytes, size
 /**
  * How the files of a drive are read. It makes no difference to what is found. Whatever the mode, a manifest, segment or
  * side file that can't be read, or has other bytes than it should, is read a second time past the page cache: the
- * finding's message says "flaky" when that gave the right bytes, else "bad". Archives are read once.
+ * finding's message says "flaky" when that gave the right bytes, else "bad". Archives are read once. Small files that are
+ * not in the page cache are read many at once with AUTO and DIRECT, by io_uring; where the kernel refuses that, one
+ * after the other. A program whose system calls are filtered so that unknown ones end it takes MMAP or READ.
  */
 typedef enum tally_io_mode {
-	TALLY_IO_AUTO,  /**< large segments mapped or read, whichever turns out faster; everything else read, and small
-			     files that are not in the page cache past it, many at once */
+	TALLY_IO_AUTO,  /**< large segments mapped or read, whichever turns out faster; everything else read, small files
+			     that are not in the page cache past it */
 	TALLY_IO_MMAP,  /**< large segments mapped; everything else, and what can't be mapped, read */
 	TALLY_IO_READ,  /**< read into buffers. Changes nothing of the process's signals */
 	TALLY_IO_DIRECT /**< all files read from the medium, past the page cache; slower, but what is in the cache
