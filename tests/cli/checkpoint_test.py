@@ -36,7 +36,7 @@ class Killed(DriveCase):
         super().setUp()
         self.drive = self.path("drive")
         os.mkdir(self.drive)
-        make_drive(self.drive, self.MANY, block=512)
+        make_drive(self.drive, self.MANY, block=1024)
         for number in range(7, 1500, 111):
             with open(os.path.join(self.drive, "data", f"file-{number}.bin"), "r+b") as file:
                 file.write(b"?")
@@ -50,7 +50,7 @@ class Killed(DriveCase):
     def kill_at(self, size):
         """Runs the check until its checkpoint has grown so far; returns whether it was killed before its end."""
         with subprocess.Popen(
-            [COMMAND, *self.arguments("--checkpoint", self.checkpoint, "--jobs", "2", "--max-rate", "2M")],
+            [COMMAND, *self.arguments("--checkpoint", self.checkpoint, "--jobs", "2", "--max-rate", "3M")],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=ENVIRONMENT,
         ) as process:
             while process.poll() is None:
