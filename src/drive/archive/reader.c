@@ -8,6 +8,7 @@
 #include <archive_entry.h>
 #include <errno.h>
 #include <locale.h>
+#include <pthread.h>
 #include <stdio.h>
 
 /* libarchive asks for one buffer after the other; seeks make what was read ahead useless. */
@@ -23,7 +24,7 @@ struct tally_archive_reader {
 	tally_archive_watch *watch;
 	void *context;
 	uint64_t place, end; /* of the data: blocks never go back */
-	locale_t utf8, before;
+	locale_t before;
 	bool stopped, opened;
 	char *path, *target;
 	size_t path_capacity, target_capacity;
@@ -33,11 +34,19 @@ struct tally_archive_reader {
 
 /*
  * libarchive brings names into the encoding of the thread's locale, and a program need not have set one. So ours is
- * UTF-8 while it works; of the process nothing changes.
+ * UTF-8 while it works; of the process nothing changes. All readers share one locale, which stays: to make one loads
+ * its tables, and the C library would drop them with the last reader and load them for the next.
  */
+static locale_t utf8;
+
+static void make_utf8(void)
+{
+	utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+}
+
 static void enter(tally_archive_reader *r)
 {
-	r->before = r->utf8 != (locale_t)0 ? uselocale(r->utf8) : (locale_t)0;
+	r->before = utf8 != (locale_t)0 ? uselocale(utf8) : (locale_t)0;
 }
 
 static void leave(const tally_archive_reader *r)
@@ -143,7 +152,8 @@ tally_result tally_archive_reader_new(tally_archive_reader **out, tally_layer *l
 	r->layer = layer;
 	r->watch = watch;
 	r->context = context;
-	r->utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	pthread_once(&once, make_utf8);
 	if (!prepare(r)) {
 		tally_archive_reader_free(r);
 		return tally_fail_memory(error);
@@ -160,8 +170,6 @@ void tally_archive_reader_free(tally_archive_reader *r)
 	if (r->archive != NULL)
 		archive_read_free(r->archive);
 	leave(r);
-	if (r->utf8 != (locale_t)0)
-		freelocale(r->utf8);
 	tally_free(r->path);
 	tally_free(r->target);
 	tally_free(r);
