@@ -19,15 +19,14 @@ static bool is_base64_digit(char c)
 }
 
 /* Length of a value behind `name` at the front of `text`, 0 when it isn't there. */
-static size_t named_value(tally_text text, const char *name, size_t *name_size)
+static size_t named_value(tally_text text, tally_text name)
 {
-	*name_size = strlen(name);
-	if (text.size <= *name_size || !tally_text_equal_ascii_nocase((tally_text){text.data, *name_size}, (tally_text){name, *name_size}))
+	if (text.size <= name.size || !tally_text_equal_ascii_nocase((tally_text){text.data, name.size}, name))
 		return 0;
-	size_t end = *name_size;
+	size_t end = name.size;
 	while (end < text.size && strchr("&;\"'<> \t\r\n", text.data[end]) == NULL)
 		end++;
-	return end - *name_size;
+	return end - name.size;
 }
 
 /* All of a run of digits that ends as a key does: a path in front of the key looks like a part of it. */
@@ -59,9 +58,11 @@ static const char mask[] = "[masked]";
 
 static size_t secret_at(tally_text text, char before, size_t *keep)
 {
-	static const char *const names[] = {"sig=", "AccountKey=", "StorageAccountKey: ", "BitLockerKey: "};
+	const tally_text names[] = {TALLY_TEXT("sig="), TALLY_TEXT("AccountKey="), TALLY_TEXT("StorageAccountKey: "),
+				    TALLY_TEXT("BitLockerKey: ")};
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-		size_t size = named_value(text, names[i], keep);
+		*keep = names[i].size;
+		size_t size = named_value(text, names[i]);
 		/* What was masked once is no secret any more. */
 		if (size == 0 || tally_text_starts((tally_text){text.data + *keep, size}, mask))
 			continue;
