@@ -26,6 +26,7 @@ static int parse_options(const tally_cli_call *call, tally_audit_options *option
 	    .list = call->value[TALLY_OPTION_BLOB_LIST],
 	    .incomplete = call->value[TALLY_OPTION_INCOMPLETE],
 	};
+	tally_cli_key(call, &options->check);
 	if (options->check.drive == NULL && options->check.manifest == NULL)
 		return tally_cli_usage_error(call, "audit needs a DRIVE, or the --manifest of one");
 	if (!options->is_export && options->log_count == 0)
@@ -82,10 +83,10 @@ static int close_missing(missing_list *list, bool complete, int status)
 
 /* ---- all together --------------------------------------------------------------------------------------------- */
 
-/* What nothing must be written over: the drive and all papers. */
+/* What nothing must be written over: the drive, all papers and the key. */
 static const char **list_inputs(const tally_cli_call *call, const tally_audit_options *options, size_t *count)
 {
-	const char **inputs = tally_zalloc(call->value_count + 5, sizeof *inputs);
+	const char **inputs = tally_zalloc(call->value_count + 6, sizeof *inputs);
 	*count = 0;
 	if (inputs == NULL) {
 		tally_cli_complain(call->streams, "out of memory");
@@ -97,6 +98,7 @@ static const char **list_inputs(const tally_cli_call *call, const tally_audit_op
 	inputs[(*count)++] = options->check.journal;
 	inputs[(*count)++] = options->list;
 	inputs[(*count)++] = options->incomplete;
+	inputs[(*count)++] = options->check.key_file;
 	return inputs;
 }
 

@@ -7,14 +7,6 @@
 
 #include <unistd.h>
 
-static bool ask_key(void *context, const char *volume, char *key, size_t size)
-{
-	const tally_cli_streams *streams = context;
-	char question[480];
-	snprintf(question, sizeof question, "BitLocker key of %.400s: ", volume[0] != '\0' ? volume : "the volume");
-	return streams->ask_secret(question, key, size);
-}
-
 static int parse_options(const tally_cli_call *call, tally_check_options *options)
 {
 	*options = (tally_check_options){
@@ -24,10 +16,8 @@ static int parse_options(const tally_cli_call *call, tally_check_options *option
 	    .kind = tally_cli_document_kind(call),
 	    .strict = call->given[TALLY_OPTION_STRICT],
 	    .checkpoint = call->value[TALLY_OPTION_CHECKPOINT],
-	    .key_file = call->value[TALLY_OPTION_KEY_FILE],
-	    .ask_key = call->streams->ask_secret != NULL ? ask_key : NULL,
-	    .ask_context = (void *)(uintptr_t)call->streams,
 	};
+	tally_cli_key(call, options);
 	if (options->checkpoint != NULL && call->argument_count > 1)
 		return tally_cli_usage_error(call, "a checkpoint belongs to one drive: check them one at a time");
 	return tally_cli_reading(call, &options->jobs, &options->io, &options->max_rate);

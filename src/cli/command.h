@@ -111,6 +111,8 @@ tally_document_kind tally_cli_document_kind(const tally_cli_call *call);
 int tally_cli_jobs(const tally_cli_call *call, unsigned *jobs); /* 0: not given */
 /* How drives are read; 0 for what is not given. */
 int tally_cli_reading(const tally_cli_call *call, unsigned *jobs, tally_io_mode *io, uint64_t *max_rate);
+/* Where the key of a locked volume comes from when no journal gives it: a file, or whoever sits at the terminal. */
+void tally_cli_key(const tally_cli_call *call, tally_check_options *options);
 const char *tally_cli_io_choice(size_t index);
 const char *tally_cli_emit_choice(size_t index);
 

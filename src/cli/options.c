@@ -322,10 +322,10 @@ const tally_cli_option *const tally_cli_check_options[] = {
     &quiet,   &progress, &no_color, &command_help, &version,       NULL,
 };
 const tally_cli_option *const tally_cli_audit_options[] = {
-    &log_file,   &journal,       &audit_manifest, &drive_id, &is_export, &blob_list,
-    &incomplete, &write_missing, &strict,         &jobs,     &io,        &direct,
-    &max_rate,   &format,        &output,         &verbose,  &quiet,     &progress,
-    &no_color,   &command_help,  &version,        NULL,
+    &log_file,  &journal,    &key_file,      &audit_manifest, &drive_id, &is_export,
+    &blob_list, &incomplete, &write_missing, &strict,         &jobs,     &io,
+    &direct,    &max_rate,   &format,        &output,         &verbose,  &quiet,
+    &progress,  &no_color,   &command_help,  &version,        NULL,
 };
 const tally_cli_option *const tally_cli_lint_options[] = {
     &document_kind, &strict,   &lint_jobs, &format,       &output,  &verbose,

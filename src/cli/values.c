@@ -3,6 +3,8 @@
 #include "base/text.h"
 #include "cli/command.h"
 
+#include <stdio.h>
+
 int tally_cli_jobs(const tally_cli_call *call, unsigned *jobs)
 {
 	const char *text = call->value[TALLY_OPTION_JOBS];
@@ -81,4 +83,19 @@ int tally_cli_reading(const tally_cli_call *call, unsigned *jobs, tally_io_mode 
 	if (status == TALLY_EXIT_OK)
 		status = take_io(call, io);
 	return status == TALLY_EXIT_OK ? take_max_rate(call, max_rate) : status;
+}
+
+static bool ask_key(void *context, const char *volume, char *key, size_t size)
+{
+	const tally_cli_streams *streams = context;
+	char question[480];
+	snprintf(question, sizeof question, "BitLocker key of %.400s: ", volume[0] != '\0' ? volume : "the volume");
+	return streams->ask_secret(question, key, size);
+}
+
+void tally_cli_key(const tally_cli_call *call, tally_check_options *options)
+{
+	options->key_file = call->value[TALLY_OPTION_KEY_FILE];
+	options->ask_key = call->streams->ask_secret != NULL ? ask_key : NULL;
+	options->ask_context = (void *)(uintptr_t)call->streams;
 }
