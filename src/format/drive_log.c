@@ -217,15 +217,6 @@ static void check_missing(drive_log *log)
 			       "the blob has both a PageRangeList and a BlockList");
 }
 
-/* L-34: databox- and 40 hexadecimal digits in front of the blob's name. */
-static bool is_renamed_container(tally_text path)
-{
-	static const char prefix[] = "databox-";
-	size_t start = sizeof prefix - 1, end = start + 40;
-	return path.size > end && tally_text_starts(path, prefix) &&
-	       tally_is_hex((tally_text){path.data + start, 40}) && path.data[end] == '/';
-}
-
 /* S-01, S-02, L-17, L-34: the entry's status against its parts. */
 static void check_entry_status(drive_log *log)
 {
@@ -245,7 +236,7 @@ static void check_entry_status(drive_log *log)
 		tally_log_tell(log->document, TALLY_RULE_L_17, e->place, code,
 			       "the file could not be opened, yet a part of it is Completed");
 	if (tally_text_equal_string(code, "ContainerRenamed") && log->blob_path.set &&
-	    !is_renamed_container((tally_text){log->blob_path.data, log->blob_path.size}))
+	    !tally_log_is_in_new_container((tally_text){log->blob_path.data, log->blob_path.size}))
 		tally_log_tell(
 		    log->document, TALLY_RULE_L_34, e->place, (tally_text){log->blob_path.data, log->blob_path.size},
 		    "the container is said to be renamed, but is not called databox- and 40 hexadecimal digits");

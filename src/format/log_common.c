@@ -77,6 +77,14 @@ bool tally_log_is_guid(tally_text text)
 	return has_shape(text, "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx");
 }
 
+bool tally_log_is_in_new_container(tally_text path)
+{
+	static const char prefix[] = "databox-";
+	size_t start = sizeof prefix - 1, end = start + 40;
+	return path.size > end && tally_text_starts(path, prefix) &&
+	       tally_is_hex((tally_text){path.data + start, 40}) && path.data[end] == '/';
+}
+
 bool tally_log_is_time(tally_text text)
 {
 	static const char shape[] = "dddd-dd-ddTdd:dd:dd";

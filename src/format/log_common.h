@@ -50,6 +50,8 @@ bool tally_log_is_one_of(tally_text text, const char *const *names);
 const tally_status *tally_log_status(tally_level level, tally_text code);
 /* 8-4-4-4-12 hexadecimal digits. */
 bool tally_log_is_guid(tally_text text);
+/* L-34: a blob's path in a container that was given another name: databox-, 40 hexadecimal digits, a slash. */
+bool tally_log_is_in_new_container(tally_text path);
 /* 2012-09-18T23:47:08Z; the seconds may have a fraction of up to seven digits. */
 bool tally_log_is_time(tally_text text);
 

@@ -30,7 +30,9 @@ static void write_headline(tally_writer *writer, const tally_check_report *repor
 		tally_write(writer, ": ");
 	}
 	if (report->audit != NULL && summary->exit_status == 0) {
-		tally_write(writer, "nothing was found in which drive, papers and logs disagree\n");
+		tally_write(writer, summary->warnings == 0
+					? "nothing was found in which drive, papers and logs disagree\n"
+					: "no error was found in what was compared; see the warnings\n");
 		return;
 	}
 	tally_write(writer, summary->exit_status == 0   ? "nothing wrong was found in what was checked\n"

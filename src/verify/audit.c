@@ -42,15 +42,21 @@ static void tell_nothing_fits(tally_auditing *audit)
 			"no entry of the logs speaks of a blob of this manifest: they may be another drive's");
 }
 
+/* What was found of a run that was stopped counts too. */
+static void count_findings(const tally_auditing *audit)
+{
+	tally_summary *check = &audit->summary->check;
+	check->errors += audit->finder.errors;
+	check->warnings += audit->finder.warnings;
+	check->notes += audit->finder.notes;
+}
+
 /* What the audit adds to the verdict of the check. */
 static void conclude(tally_auditing *audit)
 {
 	tally_audit_summary *s = audit->summary;
 	tally_summary *check = &s->check;
 	bool papers = audit->run.is_paper;
-	check->errors += audit->finder.errors;
-	check->warnings += audit->finder.warnings;
-	check->notes += audit->finder.notes;
 	/* Papers can be compared where there is no drive that could be checked. */
 	bool compared = s->logs_used > 0 && check->blobs_listed > 0;
 	if (papers && check->exit_status == 3)
@@ -144,6 +150,7 @@ tally_result tally_audit(const tally_audit_options *options, const tally_sink *s
 	tally_result result = prepare(audit, error);
 	if (result == TALLY_OK)
 		result = tally_run_check(&audit->run, &check, sink, &summary->check, error);
+	count_findings(audit);
 	release(audit);
 	return result;
 }

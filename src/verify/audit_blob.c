@@ -160,17 +160,27 @@ static tally_result take_disposition(comparison *c, size_t match, tally_error *e
 	return TALLY_OK;
 }
 
-/* C-13, L-34, L-35: names that break the rules, and what can't be what it was meant to be. */
+/*
+ * C-13, L-34, L-35: names that break the rules, and what can't be what it was meant to be. An entry under the blob's
+ * own name tells of no move, unless its status does; a copy log names the blob so, and the new name besides.
+ */
 static tally_result take_move(comparison *c, size_t match, tally_error *error)
 {
 	tally_result result;
 	if (!confirm(c, match, &result, error))
 		return result;
+	const tally_status *status = tally_audit_status_of(c->entry->status);
 	bool copy_log = kind_of(c, c->entry) == TALLY_DOCUMENT_COPY_LOG;
-	tally_fact fact = fact_of(c, TALLY_RULE_A_52, tally_audit_status_of(c->entry->status));
-	fact.actual = tally_audit_kept(copy_log ? &c->words.new_name : &c->words.blob_path);
+	bool has_place = copy_log || match >= c->matches.direct;
+	if (!has_place && is_code(status, "Completed"))
+		return TALLY_OK;
+	tally_fact fact = fact_of(c, TALLY_RULE_A_52, status);
+	if (has_place)
+		fact.actual = tally_audit_kept(copy_log ? &c->words.new_name : &c->words.blob_path);
 	c->renamed = true;
-	tally_audit_find(c->audit, c->entry, &fact, "the service stored the blob elsewhere than the manifest says");
+	tally_audit_find(c->audit, c->entry, &fact, "%s",
+			 has_place ? "the service stored the blob elsewhere than the manifest says"
+				   : "the service says that it moved the blob, but gives the name that it had");
 	return TALLY_OK;
 }
 

@@ -70,24 +70,22 @@ static bool is_move(const tally_status *status)
 	return status != NULL && tally_log_is_one_of((tally_text){status->code, strlen(status->code)}, codes);
 }
 
-/* L-34: a container whose name was none. Its blobs are Completed all the same. */
+/* L-34: a container whose name was none, or one that is really called so. Its blobs are Completed all the same. */
 static bool is_in_new_container(const tally_log_entry *said)
 {
-	static const char prefix[] = "databox-";
-	tally_text front = {said->blob_path.data, sizeof prefix - 1};
-	return said->kind == TALLY_LOG_PROCESSED && said->file_path.size > 0 && said->blob_path.size > front.size &&
-	       tally_text_equal_ascii_nocase(front, (tally_text){prefix, front.size});
+	return said->kind == TALLY_LOG_PROCESSED && said->file_path.size > 0 &&
+	       tally_log_is_in_new_container(said->blob_path);
 }
 
 static uint8_t flags_of(const tally_log_entry *said)
 {
 	uint8_t flags = said->has_size ? TALLY_AUDIT_HAS_SIZE : 0;
-	bool moved = said->is_rename || is_move(said->status) || is_in_new_container(said);
+	bool moved = said->is_rename || is_move(said->status);
 	if (said->has_crc64)
 		flags |= TALLY_AUDIT_HAS_CRC64;
 	if (said->is_container)
 		flags |= TALLY_AUDIT_CONTAINER;
-	if (moved)
+	if (moved || is_in_new_container(said))
 		flags |= TALLY_AUDIT_RENAME;
 	bool failed = said->failed_part || (said->status != NULL && !is_code(said->status, "Completed"));
 	if (said->kind == TALLY_LOG_ERRORED ? !moved : failed && (!moved || said->failed_part))

@@ -55,6 +55,13 @@ class AuditCase(DriveCase):
         self.expect_status(result, status)
         return json.loads(result.stdout, object_pairs_hook=no_duplicates)
 
+    def headline(self, *logs):
+        """What the report for people says first, of an audit in which no error is found."""
+        result = run("audit", *[word for log in logs for word in ("--log", log)], self.drive)
+        self.expect_status(result, 0)
+        (line,) = [line for line in result.stdout.decode().splitlines() if line.startswith("Verdict")]
+        return line.split(": ", 1)[1]
+
     def rules(self, report):
         """The audit's own findings, as rule and blob."""
         return [(f["rule"], f["blob_path"]) for f in report["findings"] if f["rule"].startswith("A-")]
@@ -164,6 +171,28 @@ class Proof(AuditCase):
         self.assertEqual(report["audit"]["blobs_proven"], 1)
 
 
+class Headline(AuditCase):
+    DISAGREE = "nothing was found in which drive, papers and logs disagree"
+    WARNINGS = "no error was found in what was compared; see the warnings"
+
+    def log(self, **first):
+        entries = [Entry(b) for b in self.blobs]
+        entries[0] = Entry(self.blobs[0], **first)
+        return self.write("l.xml", maker.drive_log(entries))
+
+    def test_only_notes(self):
+        self.make()
+        self.assertEqual(self.headline(self.log()), self.DISAGREE)
+        self.assertEqual(self.headline(self.log(disposition=("overwrite", "Overwritten"))), self.DISAGREE)
+
+    def test_warnings(self):
+        """The service has not what was shipped, or has it elsewhere: that is not silence."""
+        self.make()
+        self.assertEqual(self.headline(self.log(disposition=("no-overwrite", "Skipped"))), self.WARNINGS)
+        self.assertEqual(self.headline(self.log(disposition=("rename", "Renamed"), path="pictures/x.jpg")), self.WARNINGS)
+        self.assertEqual(self.headline(self.log(path=f"databox-{'0123456789' * 4}/a.jpg")), self.WARNINGS)
+
+
 class Names(AuditCase):
     def test_missing_in_the_verbose_log(self):
         self.make()
@@ -261,6 +290,35 @@ class Names(AuditCase):
         entries[0] = Entry(self.blobs[0], disposition=("rename", "Renamed"), path="pictures/something else.jpg")
         report = self.audit(self.write("l.xml", maker.drive_log(entries)), status=0)
         self.assertEqual(self.rules(report), [("A-51", "pictures/a.jpg")])
+
+    def test_containers_that_are_really_called_so(self):
+        """Their names look like those that the service gives, but they are the manifest's."""
+        names = ("databox-backup", "databox-" + "c2073fd1cc379d83e03d6b7acce23a6cf29d1eef", "databox-", "databox-0")
+        self.blobs = [Blob(f"{name}/x.bin", name.encode()) for name in names]
+        self.make()
+        report = self.audit(self.write("l.xml", maker.drive_log([Entry(b) for b in self.blobs])), status=self.status_of_names())
+        self.assertEqual(self.rules(report), [])
+        self.assertEqual((report["audit"]["blobs_logged"], report["audit"]["blobs_renamed"]), (4, 0))
+        # What the service says of such a blob counts, also where it contradicts itself.
+        entries = [Entry(self.blobs[0]), Entry(self.blobs[1], "IOFailed"), *map(Entry, self.blobs[2:])]
+        report = self.audit(self.write("l.xml", maker.drive_log(entries)), status=1)
+        self.assertEqual(self.rules(report), [("A-20", self.blobs[1].path)])
+        entries[1] = Entry(self.blobs[1], "ContainerRenamed")
+        log = maker.drive_log(entries, "CompletedWithErrors", version="2018-10-01")
+        report = self.audit(self.write("l.xml", log), status=self.status_of_names())
+        self.assertEqual(self.rules(report), [("A-52", self.blobs[1].path)])
+        self.assertIn("gives the name that it had", self.finding(report, "A-52")["message"])
+
+    def test_container_renamed_and_completed(self):
+        """L-34: only the form of the name tells."""
+        self.blobs = [Blob("old/a.txt", b"one"), Blob("old/b.txt", b"two"), Blob("good/c.txt", b"three")]
+        self.make()
+        new = "databox-c2073fd1cc379d83e03d6b7acce23a6cf29d1eef"
+        entries = [Entry(self.blobs[0], path=f"{new}/a.txt"), Entry(self.blobs[1], "IOFailed", path=f"{new}/b.txt"),
+                   Entry(self.blobs[2])]
+        report = self.audit(self.write("l.xml", maker.drive_log(entries)), status=1)
+        self.assertEqual(self.rules(report), [("A-52", "old/a.txt"), ("A-20", "old/b.txt")])
+        self.assertEqual(self.finding(report, "A-52")["actual"], f"{new}/a.txt")
 
     def test_container_renamed_2018(self):
         self.blobs = [Blob("pageblob test/private.vhd", bytes(1024), file_path="\\PageBlob\\pageblob test\\private.vhd", page=True)]

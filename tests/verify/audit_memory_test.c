@@ -130,33 +130,49 @@ START_TEST(memory_may_run_out_at_any_moment)
 }
 END_TEST
 
+typedef struct listener {
+	size_t left; /* calls until it is stopped */
+	uint64_t found, found_by_audit;
+} listener;
+
 static bool stop(void *context, const tally_progress *progress)
 {
-	size_t *left = context;
+	listener *l = context;
 	(void)progress;
-	return (*left)-- > 0;
+	return l->left-- > 0;
 }
 
-/* At every moment, in every stage. */
+static void count_finding(void *context, const tally_finding *finding)
+{
+	listener *l = context;
+	l->found++;
+	l->found_by_audit += finding->rule->id[0] == 'A';
+}
+
+/* At every moment, in every stage; and whatever was found until then is counted. */
 START_TEST(it_can_be_stopped)
 {
 	scene s = {.missing = 0};
 	tally_audit_summary summary;
 	tally_error error;
-	size_t stops = 0;
+	size_t stops = 0, stops_after_findings = 0;
 	open_scene(&s, true);
 	for (size_t n = 0;; n++) {
-		size_t left = n;
-		const tally_sink sink = {.context = &left, .progress = stop};
+		listener l = {.left = n};
+		const tally_sink sink = {.context = &l, .finding = count_finding, .progress = stop};
 		tally_result result = tally_audit(&s.options, &sink, &summary, &error);
+		ck_assert_uint_eq(summary.check.errors + summary.check.warnings + summary.check.notes, l.found);
+		ck_assert_int_eq(summary.check.exit_status, result == TALLY_OK ? 1 : 3);
 		tally_audit_summary_clear(&summary);
 		if (result == TALLY_OK)
 			break;
 		ck_assert_int_eq(result, TALLY_ERROR_STOPPED);
 		ck_assert_int_eq(error.code, TALLY_ERROR_STOPPED);
 		stops++;
+		stops_after_findings += l.found_by_audit > 0;
 	}
 	ck_assert_uint_ge(stops, 6);
+	ck_assert_uint_gt(stops_after_findings, 0);
 	stage_close(&s.stage);
 }
 END_TEST
