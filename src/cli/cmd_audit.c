@@ -83,42 +83,45 @@ static int close_missing(missing_list *list, bool complete, int status)
 
 /* ---- all together --------------------------------------------------------------------------------------------- */
 
-/* What nothing must be written over: the drive, all papers and the key. */
-static const char **list_inputs(const tally_cli_call *call, const tally_audit_options *options, size_t *count)
+/* The files of an audit. */
+typedef struct audit_files {
+	const char **names;  /* NULL among them is none; freed by the caller */
+	size_t paper_count;  /* the first ones: documents that are not on the drive */
+	size_t count;        /* with the drive and the key behind them: what nothing must be written over */
+} audit_files;
+
+static bool list_files(const tally_cli_call *call, const tally_audit_options *options, audit_files *files)
 {
-	const char **inputs = tally_zalloc(call->value_count + 6, sizeof *inputs);
-	*count = 0;
-	if (inputs == NULL) {
+	const char *const papers[] = {options->check.journal, options->list, options->incomplete,
+				      options->check.drive == NULL ? options->check.manifest : NULL};
+	const char *const others[] = {options->check.drive, options->check.key_file};
+	size_t own = sizeof papers / sizeof papers[0], more = sizeof others / sizeof others[0];
+	*files = (audit_files){.names = tally_zalloc(call->value_count + own + more, sizeof *files->names)};
+	if (files->names == NULL) {
 		tally_cli_complain(call->streams, "out of memory");
-		return NULL;
+		return false;
 	}
 	for (size_t i = 0; i < call->value_count; i++)
-		inputs[(*count)++] = call->values[i];
-	inputs[(*count)++] = options->check.drive != NULL ? options->check.drive : options->check.manifest;
-	inputs[(*count)++] = options->check.journal;
-	inputs[(*count)++] = options->list;
-	inputs[(*count)++] = options->incomplete;
-	inputs[(*count)++] = options->check.key_file;
-	return inputs;
+		files->names[i] = call->values[i];
+	files->paper_count = call->value_count + own;
+	files->count = files->paper_count + more;
+	memcpy(files->names + call->value_count, papers, sizeof papers);
+	memcpy(files->names + files->paper_count, others, sizeof others);
+	return true;
 }
 
-static int open_outputs(const tally_cli_call *call, const tally_audit_options *options, tally_cli_output *report,
+static int open_outputs(const tally_cli_call *call, const audit_files *files, tally_cli_output *report,
 			missing_list *missing)
 {
-	size_t count;
 	const char *path = call->value[TALLY_OPTION_WRITE_MISSING];
-	const char **inputs = list_inputs(call, options, &count);
-	if (inputs == NULL)
-		return TALLY_EXIT_UNCHECKED;
 	int status = TALLY_EXIT_OK;
 	if (path != NULL)
-		status = tally_cli_output_open_file(&missing->output, call, path, inputs, count);
+		status = tally_cli_output_open_file(&missing->output, call, path, files->names, files->count);
 	missing->open = path != NULL && status == TALLY_EXIT_OK;
 	if (status == TALLY_EXIT_OK)
-		status = tally_cli_output_open(report, call, inputs, count);
+		status = tally_cli_output_open(report, call, files->names, files->count);
 	if (status != TALLY_EXIT_OK)
 		close_missing(missing, false, status);
-	tally_free(inputs);
 	return status;
 }
 
@@ -134,8 +137,8 @@ static void write_report(const tally_cli_call *call, const tally_check_report *r
 	format->check_end(writer, totals);
 }
 
-static int audit(const tally_cli_call *call, tally_audit_options *options, tally_cli_output *output,
-		 missing_list *missing)
+static int audit(const tally_cli_call *call, tally_audit_options *options, const audit_files *files,
+		 tally_cli_output *output, missing_list *missing)
 {
 	tally_cli_run run;
 	tally_audit_summary summary = {0};
@@ -149,7 +152,8 @@ static int audit(const tally_cli_call *call, tally_audit_options *options, tally
 	tally_result result = tally_audit(options, &run.sink, &summary, &run.error);
 	const tally_check_report report = {
 	    .path = path,
-	    .journal = options->check.journal,
+	    .papers = files->names,
+	    .paper_count = files->paper_count,
 	    .summary = &summary.check,
 	    .audit = &summary,
 	    .findings = &run.findings,
@@ -167,8 +171,15 @@ int tally_cli_audit(const tally_cli_call *call)
 	tally_audit_options options;
 	tally_cli_output output;
 	missing_list missing = {.open = false};
+	audit_files files;
 	int status = parse_options(call, &options);
+	if (status != TALLY_EXIT_OK)
+		return status;
+	if (!list_files(call, &options, &files))
+		return TALLY_EXIT_UNCHECKED;
+	status = open_outputs(call, &files, &output, &missing);
 	if (status == TALLY_EXIT_OK)
-		status = open_outputs(call, &options, &output, &missing);
-	return status == TALLY_EXIT_OK ? audit(call, &options, &output, &missing) : status;
+		status = audit(call, &options, &files, &output, &missing);
+	tally_free(files.names);
+	return status;
 }

@@ -79,7 +79,8 @@ static drive_outcome check_drive(const tally_cli_call *call, tally_check_options
 	tally_result result = run_check(&run, options, format, writer, &stream, &summary);
 	const tally_check_report report = {
 	    .path = options->drive,
-	    .journal = options->journal,
+	    .papers = &options->journal,
+	    .paper_count = 1,
 	    .summary = &summary,
 	    .findings = &run.findings,
 	    .error = tally_cli_run_judge(&run, options->drive, result),

@@ -19,6 +19,7 @@ typedef struct job_session {
 	tally_collector *drive_findings; /* of each subject */
 	tally_progress *drive_progress;  /* of each subject; stage NULL: not at work */
 	uint64_t bytes_before;           /* of drives that are done */
+	const char **papers;             /* subjects that are documents, and the job */
 	tally_check_totals totals;
 	tally_job_summary summary;
 	bool out_of_memory;
@@ -97,6 +98,17 @@ static void on_drive_finding(void *context, size_t subject, const tally_finding 
 	tally_collector_put(&session->drive_findings[subject], finding);
 }
 
+/* What each subject is is known before the first drive is done. */
+static size_t list_papers(const job_session *session)
+{
+	const tally_job_summary *summary = &session->summary;
+	size_t count = 0;
+	for (size_t i = 0; i < summary->subject_count; i++)
+		if (!summary->subjects[i].is_drive)
+			session->papers[count++] = summary->subjects[i].path;
+	return count;
+}
+
 /* Each drive is reported as soon as it and all before it are done, and what was kept of it goes. */
 static void on_drive_done(void *context, size_t subject, tally_result result, const tally_summary *summary,
 			  const tally_error *error)
@@ -109,7 +121,8 @@ static void on_drive_done(void *context, size_t subject, tally_result result, co
 	tally_progress_meter_end(&session->meter);
 	const tally_check_report report = {
 	    .path = path,
-	    .journal = session->summary.subjects[subject].journal,
+	    .papers = session->papers,
+	    .paper_count = list_papers(session),
 	    .summary = summary,
 	    .findings = findings,
 	    .error = begun ? tally_cli_judge(session->call->streams, path, result, findings, &told) : &told,
@@ -310,8 +323,9 @@ int tally_cli_job(const tally_cli_call *call)
 	};
 	session.drive_findings = tally_zalloc(call->argument_count + 1, sizeof *session.drive_findings);
 	session.drive_progress = tally_zalloc(call->argument_count + 1, sizeof *session.drive_progress);
+	session.papers = tally_zalloc(call->argument_count + 1, sizeof *session.papers);
 	tally_progress_meter_init(&session.meter, call->streams, tally_cli_progress_form(call));
-	if (session.drive_findings == NULL || session.drive_progress == NULL) {
+	if (session.drive_findings == NULL || session.drive_progress == NULL || session.papers == NULL) {
 		tally_cli_complain(call->streams, "out of memory");
 		tally_cli_output_abandon(&output);
 		status = TALLY_EXIT_UNCHECKED;
@@ -323,5 +337,6 @@ int tally_cli_job(const tally_cli_call *call)
 		tally_collector_clear(&session.drive_findings[i]);
 	tally_free(session.drive_findings);
 	tally_free(session.drive_progress);
+	tally_free(session.papers);
 	return status;
 }

@@ -9,7 +9,9 @@
 /* A drive that was checked, or that could not be. */
 typedef struct tally_check_report {
 	const char *path;             /* as the user gave it */
-	const char *journal;          /* which document of the findings is not on the drive, or NULL */
+	/* Documents of the findings that are not on the drive; NULL among them is none. When `path` is, there is no drive. */
+	const char *const *papers;
+	size_t paper_count;
 	const tally_summary *summary; /* never NULL; may be empty when there is an error */
 	const tally_audit_summary *audit; /* whose drive `summary` is of; NULL: it was only checked */
 	const tally_collector *findings;

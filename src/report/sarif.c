@@ -25,19 +25,12 @@
 /* What the places of a finding refer to. */
 typedef struct sarif_subject {
 	const char *path;
-	const char *journal; /* of a drive, or NULL */
+	const char *const *papers; /* of a drive: documents that are not on it; NULL among them is none */
+	size_t paper_count;
 	bool is_drive;
 } sarif_subject;
 
 /* ---- texts -------------------------------------------------------------------------------------------------- */
-
-/* {"text": …} */
-static void put_text(tally_json_stream *json, const char *key, const char *text)
-{
-	tally_json_write_open(json, key, "{");
-	tally_json_write_string(json, "text", text);
-	tally_json_write_close(json, "}");
-}
 
 /* Whether viewers would make a link of it, to wherever a hostile document wants: [text](destination). */
 static bool has_link(const char *text)
@@ -45,22 +38,26 @@ static bool has_link(const char *text)
 	return strstr(text, "](") != NULL;
 }
 
-/* A message in which brackets mean themselves. Where no link is, they do without being escaped. */
-static void put_message(tally_json_stream *json, const char *text)
+/*
+ * {"text": …}, in which brackets and braces mean themselves: not the text of a link, and not an argument's place, for
+ * which braces are doubled also where there are no arguments (3.11.5). Brackets do without, where no link is.
+ */
+static void put_text(tally_json_stream *json, const char *key, const char *text)
 {
-	if (!has_link(text)) {
-		put_text(json, "message", text);
-		return;
-	}
 	char safe[4096];
 	size_t used = 0;
+	bool link = has_link(text);
 	for (; *text != '\0' && used + 3 < sizeof safe; text++) {
-		if (*text == '[' || *text == ']')
+		if (link && (*text == '[' || *text == ']'))
 			safe[used++] = '\\';
+		if (*text == '{' || *text == '}')
+			safe[used++] = *text;
 		safe[used++] = *text;
 	}
 	safe[used] = '\0';
-	put_text(json, "message", safe);
+	tally_json_write_open(json, key, "{");
+	tally_json_write_string(json, "text", safe);
+	tally_json_write_close(json, "}");
 }
 
 /*
@@ -167,9 +164,17 @@ static void close_artifact(tally_json_stream *json)
 	tally_json_write_close(json, "}");
 }
 
+static bool is_among(const char *const *papers, size_t count, const char *path)
+{
+	for (size_t i = 0; i < count; i++)
+		if (papers[i] != NULL && strcmp(papers[i], path) == 0)
+			return true;
+	return false;
+}
+
 static bool is_on_drive(const sarif_subject *subject, const char *document)
 {
-	return subject->is_drive && (subject->journal == NULL || strcmp(document, subject->journal) != 0);
+	return subject->is_drive && !is_among(subject->papers, subject->paper_count, document);
 }
 
 static void put_document(tally_json_stream *json, const sarif_subject *subject, const tally_finding *finding)
@@ -296,7 +301,7 @@ static void put_result(tally_json_stream *json, const sarif_subject *subject, co
 	tally_json_write_string(json, "ruleId", id);
 	tally_json_write_number(json, "ruleIndex", (uint64_t)(finding->rule - tally_rule_at(0)));
 	tally_json_write_string(json, "level", tally_severity_name(finding->severity));
-	put_message(json, finding->message);
+	put_text(json, "message", finding->message);
 	put_locations(json, subject, finding);
 	put_fingerprint(json, finding, id);
 	tally_json_write_open(json, "properties", "{");
@@ -317,7 +322,7 @@ static void put_unchecked(tally_json_stream *json, const sarif_subject *subject,
 	tally_json_write_string(json, "ruleId", UNCHECKED);
 	tally_json_write_number(json, "ruleIndex", UNCHECKED_INDEX);
 	tally_json_write_string(json, "level", "error");
-	put_message(json, error->message);
+	put_text(json, "message", error->message);
 	tally_json_write_open(json, "locations", "[");
 	tally_json_write_open(json, NULL, "{");
 	put_subject(json, subject);
@@ -350,7 +355,10 @@ static void write_check(tally_writer *writer, const tally_report_style *style, c
 			const tally_check_report *report)
 {
 	(void)style;
-	const sarif_subject subject = {.path = report->path, .journal = report->journal, .is_drive = true};
+	const sarif_subject subject = {.path = report->path,
+				       .papers = report->papers,
+				       .paper_count = report->paper_count,
+				       .is_drive = !is_among(report->papers, report->paper_count, report->path)};
 	put_results(writer, totals->results > 0, &subject, report->error, report->findings);
 }
 

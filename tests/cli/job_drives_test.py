@@ -79,6 +79,22 @@ class Mixed(JobCase):
         self.assertEqual(disk["coverage"]["blobs"], {"listed": 2, "checked": 2})
         self.assertEqual([(f["rule"], f["line"]) for f in disk["findings"]], [("V-57", 10)])
 
+    def test_where_a_wrong_key_stands(self):
+        """The job's description is no file of the drive."""
+        wrong = self.two.but(key=key_of(7))
+        self.secrets.add(wrong.key)
+        job = self.job("job.json", wrong)
+        for arguments in (["--job", job, self.disk], [job, self.disk]):
+            result = run(
+                "job", "--format", "sarif", "--key-file", "-", *arguments, input=(self.two.key + "\n").encode()
+            )
+            self.expect_status(result, 1)
+            self.expect_no_secret(result.stdout, result.stderr)
+            (found,) = [entry for entry in json.loads(result.stdout)["runs"][0]["results"] if entry["ruleId"] == "V-57"]
+            place = found["locations"][0]["physicalLocation"]
+            self.assertEqual(place["artifactLocation"]["uri"], f"file://{job}")
+            self.assertIn("startLine", place["region"])
+
     def test_no_key(self):
         """Keys of other drives that are at hand prove nothing of this one."""
         arguments = (self.journals[0], self.journals[2], *self.drives)

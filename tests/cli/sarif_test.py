@@ -6,6 +6,8 @@ import os
 import unittest
 from urllib.parse import unquote, urlsplit
 
+import audit_maker as maker
+from audit_maker import Blob
 from fixture import DriveCase, SOURCE_DIR, make_drive, no_duplicates, run, skip
 
 try:
@@ -117,6 +119,62 @@ class Sarif(DriveCase):
         second_places, second = fingerprints(3)
         self.assertNotEqual(first_places, second_places)
         self.assertEqual(first, second)
+
+    def uris(self, found):
+        """The places of all results, as rule and file or folder."""
+        places = [(entry["ruleId"], entry[kind][0]) for entry in found["results"]
+                  for kind in ("locations", "relatedLocations") if kind in entry]
+        return sorted({(rule, unquote(place["physicalLocation"]["artifactLocation"]["uri"])) for rule, place in places})
+
+    def audited(self):
+        blobs = [Blob("data/a.txt", b"a" * 5000), Blob("data/{b}.txt", b"b")]
+        maker.make_drive(self.path("d1"), blobs, export=True)
+        self.write("v.xml", maker.verbose_2021(blobs[1:], export=True))
+        self.write("c.xml", maker.copy_log([maker.errored("data/{b}.txt", "ExportCloudHttp", 404, "no", cloud="BlockBlob")], 2))
+        self.write("list.xml", "<BlobList><BlobPath>data/a.txt</BlobPath><BlobPath>data/x</BlobPath></BlobList>")
+        self.write("rest.xml", "<BlobList><BlobPath>data/y</BlobPath></BlobList>")
+
+    def write(self, name, text):
+        with open(self.path(name), "w", encoding="utf-8") as file:
+            file.write(text)
+
+    PAPERS = ["--export", "--log", "c.xml", "--log", "v.xml", "--list", "list.xml", "--incomplete", "rest.xml"]
+    # The rules, and the papers that they speak of.
+    SPOKEN_OF = [("A-22", "c.xml"), ("A-60", "list.xml"), ("A-60/drive-space", "rest.xml")]
+
+    def test_papers_of_an_audit(self):
+        """Papers are where they were given; what is on the drive is below it."""
+        self.audited()
+        found = self.report("audit", *self.PAPERS, "d1", status=1, cwd=self.folder)
+        uris = self.uris(found)
+        for expected in (*self.SPOKEN_OF, ("A-22", "d1/data/{b}.txt"), ("A-40", "d1/data/a.txt"), ("A-40", "d1/DriveManifest.xml")):
+            self.assertIn(expected, uris)
+        self.assertEqual({uri for _, uri in uris if not uri.startswith("d1/")}, {"c.xml", "list.xml", "rest.xml"})
+        # The same with paths from the root on.
+        papers = [self.path(word) if word.endswith(".xml") else word for word in self.PAPERS]
+        absolute = self.uris(self.report("audit", *papers, self.path("d1"), status=1))
+        self.assertEqual(absolute, [(rule, f"file://{self.path(uri)}") for rule, uri in uris])
+
+    def test_papers_only(self):
+        self.audited()
+        os.rename(self.path("d1/DriveManifest.xml"), self.path("DriveManifest.xml"))
+        found = self.report("audit", *self.PAPERS, "--manifest", "DriveManifest.xml", status=1, cwd=self.folder)
+        uris = self.uris(found)
+        for expected in (*self.SPOKEN_OF, ("A-40", "DriveManifest.xml")):
+            self.assertIn(expected, uris)
+        self.assertLessEqual({uri for _, uri in uris}, {"c.xml", "v.xml", "list.xml", "rest.xml", "DriveManifest.xml"})
+
+    def test_braces_are_no_arguments(self):
+        drive = self.path("guid")
+        name = "\\{6B29FC40-CA47-1067-B31D-00DD010662DA}\\a.txt"
+        os.mkdir(drive)
+        make_drive(drive, {name: b"a"})
+        os.unlink(os.path.join(drive, *name.split("\\")))
+        found = self.report("check", drive, status=1)
+        texts = [entry["message"]["text"] for entry in found["results"]]
+        self.assertNotIn("{", "".join(texts).replace("{{", "").replace("}}", ""))
+        (missing,) = [entry for entry in found["results"] if entry["ruleId"] == "V-10"]
+        self.assertIn("{6B29FC40", unquote(missing["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]))
 
     def test_nothing_wrong(self):
         found = self.report("check", self.good, status=0)

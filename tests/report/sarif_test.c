@@ -37,17 +37,26 @@ static const json_t *parse(void)
 	return json_array_get(runs, 0);
 }
 
-static const json_t *check_run(const char *journal, const tally_error *error)
+static const json_t *run_with(const char *path, const char *const *papers, size_t paper_count, const tally_error *error)
 {
 	tally_summary summary = make_summary();
-	const tally_check_report report = {
-	    .path = "/mnt/drive 1", .journal = journal, .summary = &summary, .findings = &findings, .error = error};
+	const tally_check_report report = {.path = path,
+					   .papers = papers,
+					   .paper_count = paper_count,
+					   .summary = &summary,
+					   .findings = &findings,
+					   .error = error};
 	tally_check_totals totals = {.drives = 0};
 	tally_report_sarif.check_begin(&out.writer);
 	tally_report_sarif.check(&out.writer, &style, &totals, &report);
 	tally_check_totals_add(&totals, &report);
 	tally_report_sarif.check_end(&out.writer, &totals);
 	return parse();
+}
+
+static const json_t *check_run(const char *journal, const tally_error *error)
+{
+	return run_with("/mnt/drive 1", &journal, 1, error);
 }
 
 static const json_t *result_at(const json_t *run, size_t index)
@@ -169,6 +178,45 @@ START_TEST(test_places)
 }
 END_TEST
 
+/* Each document is where it was given, however it is called; only what is on the drive has the drive in front. */
+START_TEST(test_papers)
+{
+	static const char *const papers[] = {NULL, "CopyLog.xml", "/home/v.xml", "sub/list.xml"};
+	tally_finding finding = make_place();
+	for (size_t i = 1; i < 4; i++) {
+		finding.document = papers[i];
+		finding.file_path = i == 1 ? finding.file_path : NULL;
+		tally_collector_put(&findings, &finding);
+	}
+	finding.document = "\\DriveManifest.xml";
+	tally_collector_put(&findings, &finding);
+	const json_t *run = run_with("/mnt/drive 1", papers, 4, NULL);
+	ck_assert_str_eq(uri_at(result_at(run, 0)), "file:///mnt/drive%201/pictures/city.jpg");
+	const json_t *related = json_array_get(json_object_get(result_at(run, 0), "relatedLocations"), 0);
+	related = json_object_get(json_object_get(related, "physicalLocation"), "artifactLocation");
+	ck_assert_str_eq(string_at(related, "uri"), "CopyLog.xml");
+	ck_assert_str_eq(uri_at(result_at(run, 1)), "file:///home/v.xml");
+	ck_assert_str_eq(uri_at(result_at(run, 2)), "sub/list.xml");
+	ck_assert_str_eq(uri_at(result_at(run, 3)), "file:///mnt/drive%201/DriveManifest.xml");
+}
+END_TEST
+
+/* Where nothing but papers is left, no file is below any of them. */
+START_TEST(test_papers_only)
+{
+	static const char *const papers[] = {"DriveManifest.xml", "v.xml"};
+	tally_finding finding = make_place();
+	for (size_t i = 0; i < 2; i++) {
+		finding.document = papers[i];
+		tally_collector_put(&findings, &finding);
+	}
+	const json_t *run = run_with("DriveManifest.xml", papers, 2, NULL);
+	ck_assert_str_eq(uri_at(result_at(run, 0)), "DriveManifest.xml");
+	ck_assert_str_eq(uri_at(result_at(run, 1)), "v.xml");
+	ck_assert_ptr_null(json_object_get(result_at(run, 1), "relatedLocations"));
+}
+END_TEST
+
 /* A range that a reader of signed numbers would take for a negative one is left out. */
 START_TEST(test_large_numbers)
 {
@@ -203,6 +251,14 @@ START_TEST(test_links)
 	memcpy(longest, "](", 2);
 	longest[sizeof longest - 1] = '\0';
 	ck_assert_uint_lt(strlen(message_of(longest)), 4096);
+}
+END_TEST
+
+/* {0} is the place of an argument, and there is none (3.11.5). */
+START_TEST(test_braces)
+{
+	ck_assert_str_eq(message_of("\\{6B29FC40-CA47}\\a {0} }{"), "\\{{6B29FC40-CA47}}\\a {{0}} }}{{");
+	ck_assert_str_eq(message_of("[{0}](x)"), "\\[{{0}}\\](x)");
 }
 END_TEST
 
@@ -321,8 +377,11 @@ int main(void)
 	tcase_add_test(tests, test_golden);
 	tcase_add_test(tests, test_rules);
 	tcase_add_test(tests, test_places);
+	tcase_add_test(tests, test_papers);
+	tcase_add_test(tests, test_papers_only);
 	tcase_add_test(tests, test_large_numbers);
 	tcase_add_test(tests, test_links);
+	tcase_add_test(tests, test_braces);
 	tcase_add_test(tests, test_fingerprints);
 	tcase_add_test(tests, test_unchecked);
 	tcase_add_test(tests, test_lint);
