@@ -3,6 +3,8 @@
 
 #include <check.h>
 #include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static test_page out;
@@ -197,6 +199,33 @@ START_TEST(test_failing_output)
 }
 END_TEST
 
+static bool has_string(const json_t *array, const char *string)
+{
+	for (size_t i = 0; i < json_array_size(array); i++)
+		if (strcmp(json_string_value(json_array_get(array, i)), string) == 0)
+			return true;
+	return false;
+}
+
+/* The schema that is installed lets every rule speak of what it is about. */
+START_TEST(test_levels_of_the_schema)
+{
+	char path[512];
+	json_error_t error;
+	snprintf(path, sizeof path, "%s/src/report/report.schema.json", getenv("TALLY_SOURCE_DIR"));
+	json_t *schema = json_load_file(path, JSON_DECODE_INT_AS_REAL, &error), *levels;
+	ck_assert_msg(schema != NULL, "%s: %s", path, error.text);
+	ck_assert_int_eq(json_unpack_ex(schema, &error, 0, "{s{s{s{s{so}}}}}", "$defs", "finding", "properties",
+					"level", "enum", &levels),
+			 0);
+	for (size_t i = 0; i < tally_rule_count(); i++) {
+		const char *level = tally_level_name(tally_rule_at(i)->level);
+		ck_assert_msg(has_string(levels, level), "%s: %s", tally_rule_at(i)->id, level);
+	}
+	json_decref(schema);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("report/json");
@@ -209,6 +238,7 @@ int main(void)
 	tcase_add_test(tests, test_large_numbers);
 	tcase_add_test(tests, test_omitted);
 	tcase_add_test(tests, test_lint);
+	tcase_add_test(tests, test_levels_of_the_schema);
 	tcase_add_test(tests, test_failing_output);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);
