@@ -46,6 +46,13 @@ while read -r file; do
 done < <(find src include tests fuzz .ci \( -name '*.[ch]' -o -name '*.def' -o -name '*.sh' -o -name '*.py' -o -name CMakeLists.txt -o -name '*.cmake' -o -path '.ci/*' \) -type f)
 [ "$files" -gt 50 ] || complain "only $files sources found: the search is broken"
 
+stages=0
+while read -r stage; do
+	stages=$((stages + 1))
+	grep -qF "\"$stage\"" include/tallyman.h || complain "tallyman.h doesn't name the stage \"$stage\""
+done < <(grep -rhoP '(\bstage(\[\])? = |tally_job_progress\(m, )"\K[^"]+' src/verify)
+[ "$stages" -ge 13 ] || complain "only $stages stages found: the search is broken"
+
 for entry in *; do
 	case $entry in
 	CMakeLists.txt | CMakePresets.json | LICENSE | README.md | corpus | fuzz | include | src | tests | build*) ;;
