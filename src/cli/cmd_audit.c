@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tallyman audit: did the service get what was shipped? did everything come that was ordered? */
+#include "base/error.h"
 #include "base/memory.h"
 #include "cli/command.h"
 #include "cli/output.h"
@@ -42,11 +43,32 @@ static int parse_options(const tally_cli_call *call, tally_audit_options *option
 
 /* ---- what is missing ------------------------------------------------------------------------------------------ */
 
+/* What a reader would take for markup, and white space that it would make another of, or leave out. */
 static void write_xml(tally_writer *writer, const char *text)
 {
 	for (; *text != '\0'; text++) {
-		const char c[2] = {*text, '\0'};
-		tally_write(writer, *text == '&' ? "&amp;" : *text == '<' ? "&lt;" : *text == '>' ? "&gt;" : c);
+		switch (*text) {
+		case '&':
+			tally_write(writer, "&amp;");
+			break;
+		case '<':
+			tally_write(writer, "&lt;");
+			break;
+		case '>':
+			tally_write(writer, "&gt;");
+			break;
+		case '\t':
+			tally_write(writer, "&#9;");
+			break;
+		case '\n':
+			tally_write(writer, "&#10;");
+			break;
+		case '\r':
+			tally_write(writer, "&#13;");
+			break;
+		default:
+			tally_write_bytes(writer, text, 1);
+		}
 	}
 }
 
@@ -87,14 +109,15 @@ static int close_missing(missing_list *list, bool complete, int status)
 typedef struct audit_files {
 	const char **names;  /* NULL among them is none; freed by the caller */
 	size_t paper_count;  /* the first ones: documents that are not on the drive */
-	size_t count;        /* with the drive and the key behind them: what nothing must be written over */
+	size_t spared_count; /* with the drive and the key behind them: what nothing must be written over */
+	size_t count;        /* with the report, which the list of what is missing must not be written over either */
 } audit_files;
 
 static bool list_files(const tally_cli_call *call, const tally_audit_options *options, audit_files *files)
 {
 	const char *const papers[] = {options->check.journal, options->list, options->incomplete,
 				      options->check.drive == NULL ? options->check.manifest : NULL};
-	const char *const others[] = {options->check.drive, options->check.key_file};
+	const char *const others[] = {options->check.drive, options->check.key_file, call->value[TALLY_OPTION_OUTPUT]};
 	size_t own = sizeof papers / sizeof papers[0], more = sizeof others / sizeof others[0];
 	*files = (audit_files){.names = tally_zalloc(call->value_count + own + more, sizeof *files->names)};
 	if (files->names == NULL) {
@@ -105,6 +128,7 @@ static bool list_files(const tally_cli_call *call, const tally_audit_options *op
 		files->names[i] = call->values[i];
 	files->paper_count = call->value_count + own;
 	files->count = files->paper_count + more;
+	files->spared_count = files->count - 1;
 	memcpy(files->names + call->value_count, papers, sizeof papers);
 	memcpy(files->names + files->paper_count, others, sizeof others);
 	return true;
@@ -119,7 +143,7 @@ static int open_outputs(const tally_cli_call *call, const audit_files *files, ta
 		status = tally_cli_output_open_file(&missing->output, call, path, files->names, files->count);
 	missing->open = path != NULL && status == TALLY_EXIT_OK;
 	if (status == TALLY_EXIT_OK)
-		status = tally_cli_output_open(report, call, files->names, files->count);
+		status = tally_cli_output_open(report, call, files->names, files->spared_count);
 	if (status != TALLY_EXIT_OK)
 		close_missing(missing, false, status);
 	return status;
@@ -137,6 +161,21 @@ static void write_report(const tally_cli_call *call, const tally_check_report *r
 	format->check_end(writer, totals);
 }
 
+/* A list that could not be written ended the audit, which knows only that it was to stop. */
+static tally_result run_audit(tally_cli_run *run, tally_audit_options *options, missing_list *missing,
+			      tally_audit_summary *summary)
+{
+	if (missing->open) {
+		options->missing = put_missing;
+		options->missing_context = missing;
+	}
+	tally_result result = tally_audit(options, &run->sink, summary, &run->error);
+	if (result == TALLY_ERROR_STOPPED && missing->open && missing->output.writer.error != 0)
+		result = tally_fail_os(&run->error, missing->output.writer.error, "%.300s could not be written",
+				       missing->output.path);
+	return result;
+}
+
 static int audit(const tally_cli_call *call, tally_audit_options *options, const audit_files *files,
 		 tally_cli_output *output, missing_list *missing)
 {
@@ -145,11 +184,7 @@ static int audit(const tally_cli_call *call, tally_audit_options *options, const
 	tally_check_totals totals = {0};
 	const char *path = options->check.drive != NULL ? options->check.drive : options->check.manifest;
 	tally_cli_run_begin(&run, call);
-	if (missing->open) {
-		options->missing = put_missing;
-		options->missing_context = missing;
-	}
-	tally_result result = tally_audit(options, &run.sink, &summary, &run.error);
+	tally_result result = run_audit(&run, options, missing, &summary);
 	const tally_check_report report = {
 	    .path = path,
 	    .papers = files->names,

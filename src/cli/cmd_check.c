@@ -23,20 +23,22 @@ static int parse_options(const tally_cli_call *call, tally_check_options *option
 	return tally_cli_reading(call, &options->jobs, &options->io, &options->max_rate);
 }
 
-/* What the report must not be written over: the drives, the journal and the key. */
+/* What the report must not be written over: the drives, the journal, the key and the checkpoint. */
 static int open_output(tally_cli_output *output, const tally_cli_call *call)
 {
-	const char **inputs = tally_zalloc(call->argument_count + 2, sizeof *inputs);
-	if (inputs == NULL) {
+	size_t count = call->argument_count + 3;
+	const char **spared = tally_zalloc(count, sizeof *spared);
+	if (spared == NULL) {
 		tally_cli_complain(call->streams, "out of memory");
 		return TALLY_EXIT_UNCHECKED;
 	}
 	for (size_t i = 0; i < call->argument_count; i++)
-		inputs[i] = call->arguments[i];
-	inputs[call->argument_count] = call->value[TALLY_OPTION_JOURNAL];
-	inputs[call->argument_count + 1] = call->value[TALLY_OPTION_KEY_FILE];
-	int status = tally_cli_output_open(output, call, inputs, call->argument_count + 2);
-	tally_free(inputs);
+		spared[i] = call->arguments[i];
+	spared[count - 3] = call->value[TALLY_OPTION_JOURNAL];
+	spared[count - 2] = call->value[TALLY_OPTION_KEY_FILE];
+	spared[count - 1] = call->value[TALLY_OPTION_CHECKPOINT];
+	int status = tally_cli_output_open(output, call, spared, count);
+	tally_free(spared);
 	return status;
 }
 
@@ -64,6 +66,7 @@ static tally_result run_check(tally_cli_run *run, const tally_check_options *opt
 /* What came of a drive besides its report. */
 typedef struct drive_outcome {
 	bool whole;        /* the report is */
+	bool ended;        /* the check came to its end, whatever was found */
 	bool checkpointed; /* the checkpoint was used */
 } drive_outcome;
 
@@ -87,7 +90,9 @@ static drive_outcome check_drive(const tally_cli_call *call, tally_check_options
 	    .stream = stream.context,
 	};
 	format->check(writer, &style, totals, &report);
-	const drive_outcome outcome = {is_whole(call, format, &report), summary.checkpointed};
+	const drive_outcome outcome = {.whole = is_whole(call, format, &report),
+				       .ended = report.error == NULL,
+				       .checkpointed = summary.checkpointed};
 	tally_check_totals_add(totals, &report);
 	/* A reader that follows the file sees each drive as it is done, and a full disk ends the run now. */
 	tally_writer_flush(writer);
@@ -102,10 +107,10 @@ static drive_outcome check_drive(const tally_cli_call *call, tally_check_options
  * A checkpoint has done its work when the report is where it belongs. Not before, for it could be hours; and not left
  * for the next check, which would read nothing.
  */
-static void settle_checkpoint(const tally_cli_call *call, int status)
+static void settle_checkpoint(const tally_cli_call *call, bool done)
 {
 	const char *path = call->value[TALLY_OPTION_CHECKPOINT];
-	if (status == TALLY_EXIT_OK || status == TALLY_EXIT_WRONG)
+	if (done)
 		unlink(path);
 	else
 		tally_cli_complain(call->streams,
@@ -118,13 +123,14 @@ static const tally_report_format *find_format(const tally_cli_call *call)
 	return name != NULL ? tally_report_format_find(name) : tally_report_format_at(0);
 }
 
-/* A report that is not whole takes no file's place. */
-static int end_output(tally_cli_output *output, bool whole, int status)
+/* A report that is not whole takes no file's place. False when there is no whole one where it belongs. */
+static bool end_output(tally_cli_output *output, bool whole)
 {
-	if (whole || output->temporary[0] == '\0')
-		return tally_cli_output_finish(output, whole ? status : TALLY_EXIT_UNCHECKED);
-	tally_cli_output_abandon(output);
-	return TALLY_EXIT_UNCHECKED;
+	if (!whole && output->temporary[0] != '\0')
+		tally_cli_output_abandon(output);
+	else if (tally_cli_output_finish(output, TALLY_EXIT_OK) != TALLY_EXIT_OK)
+		return false;
+	return whole;
 }
 
 int tally_cli_check(const tally_cli_call *call)
@@ -142,7 +148,7 @@ int tally_cli_check(const tally_cli_call *call)
 	if (status != TALLY_EXIT_OK)
 		return status;
 	tally_check_totals totals = {0};
-	bool whole = true, checkpointed = false;
+	bool whole = true, ended = true, checkpointed = false;
 	format->check_begin(&output.writer);
 	for (size_t i = 0; i < call->argument_count && output.writer.error == 0; i++) {
 		if (tally_cli_run_stopped(call, i)) {
@@ -151,11 +157,12 @@ int tally_cli_check(const tally_cli_call *call)
 		}
 		const drive_outcome outcome = check_drive(call, &options, format, &output.writer, &totals);
 		whole &= outcome.whole;
+		ended &= outcome.ended;
 		checkpointed |= outcome.checkpointed;
 	}
 	format->check_end(&output.writer, &totals);
-	status = end_output(&output, whole, totals.exit_status);
+	bool written = end_output(&output, whole);
 	if (checkpointed)
-		settle_checkpoint(call, status);
-	return status;
+		settle_checkpoint(call, written && ended);
+	return written ? totals.exit_status : TALLY_EXIT_UNCHECKED;
 }

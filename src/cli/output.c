@@ -24,11 +24,22 @@ static bool resolve_folder(const char *path, char folder[PATH_MAX])
 	return realpath(copy, folder) != NULL;
 }
 
+static const char *last_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash != NULL ? slash + 1 : path;
+}
+
+/* Whether two names lead to one file, also where there is none yet. */
 static bool is_same_file(const char *a, const char *b)
 {
 	struct stat first, second;
-	return stat(a, &first) == 0 && stat(b, &second) == 0 && first.st_dev == second.st_dev &&
-	       first.st_ino == second.st_ino;
+	char folder[PATH_MAX], other[PATH_MAX];
+	bool has_first = stat(a, &first) == 0, has_second = stat(b, &second) == 0;
+	if (has_first && has_second)
+		return first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+	return !has_first && !has_second && strcmp(last_name(a), last_name(b)) == 0 && resolve_folder(a, folder) &&
+	       resolve_folder(b, other) && strcmp(folder, other) == 0;
 }
 
 /* Whether a file at `target` would lie in the directory `root`. */
@@ -45,18 +56,20 @@ static bool lies_below(const char *target, const char *root)
 	       (folder[size] == '/' || folder[size] == '\0' || (size == 1 && top[0] == '/'));
 }
 
-/* Nothing writes to a drive or a document that is being checked, the report included. */
-static int refuse_inputs(const tally_cli_output *output, const char *const *inputs, size_t input_count)
+/* Nothing writes to a drive or a document that is being checked, and no two things are written into one file. */
+static int refuse_spared(const tally_cli_output *output, const char *const *spared, size_t spared_count)
 {
-	for (size_t i = 0; i < input_count; i++) {
-		if (inputs[i] == NULL || strcmp(inputs[i], "-") == 0)
+	for (size_t i = 0; i < spared_count; i++) {
+		if (spared[i] == NULL || strcmp(spared[i], "-") == 0)
 			continue;
-		if (is_same_file(output->target, inputs[i]))
-			return tally_cli_usage_error(output->call, "the report would be written over %.300s",
-						     inputs[i]);
-		if (lies_below(output->target, inputs[i]))
-			return tally_cli_usage_error(output->call, "the report would be written onto the drive %.300s",
-						     inputs[i]);
+		if (is_same_file(output->target, spared[i]))
+			return tally_cli_usage_error(output->call,
+						     "%.300s would be written over %.300s, which this run needs too",
+						     output->path, spared[i]);
+		if (lies_below(output->target, spared[i]))
+			return tally_cli_usage_error(output->call,
+						     "%.300s would be written into %.300s, which is to be checked",
+						     output->path, spared[i]);
 	}
 	return TALLY_EXIT_OK;
 }
@@ -128,7 +141,7 @@ static int use_file(tally_cli_output *output, int fd)
 }
 
 int tally_cli_output_open_file(tally_cli_output *output, const tally_cli_call *call, const char *path,
-			       const char *const *inputs, size_t input_count)
+			       const char *const *spared, size_t spared_count)
 {
 	output->call = call;
 	output->path = path;
@@ -136,20 +149,20 @@ int tally_cli_output_open_file(tally_cli_output *output, const tally_cli_call *c
 	struct stat information;
 	if (!resolve_target(output, path, &information))
 		return complain(output, errno);
-	int status = refuse_inputs(output, inputs, input_count);
+	int status = refuse_spared(output, spared, spared_count);
 	if (status != TALLY_EXIT_OK)
 		return status;
 	int fd = open_target(output, information.st_mode);
 	return fd < 0 ? complain(output, errno) : use_file(output, fd);
 }
 
-int tally_cli_output_open(tally_cli_output *output, const tally_cli_call *call, const char *const *inputs,
-			  size_t input_count)
+int tally_cli_output_open(tally_cli_output *output, const tally_cli_call *call, const char *const *spared,
+			  size_t spared_count)
 {
 	const tally_cli_streams *streams = call->streams;
 	const char *path = call->value[TALLY_OPTION_OUTPUT];
 	if (path != NULL && strcmp(path, "-") != 0)
-		return tally_cli_output_open_file(output, call, path, inputs, input_count);
+		return tally_cli_output_open_file(output, call, path, spared, spared_count);
 	output->call = call;
 	output->path = path;
 	output->file = NULL;
@@ -159,8 +172,8 @@ int tally_cli_output_open(tally_cli_output *output, const tally_cli_call *call, 
 	return TALLY_EXIT_OK;
 }
 
-int tally_cli_output_open_private(tally_cli_output *output, const tally_cli_call *call, const char *const *inputs,
-				  size_t input_count)
+int tally_cli_output_open_private(tally_cli_output *output, const tally_cli_call *call, const char *const *spared,
+				  size_t spared_count)
 {
 	const char *path = call->value[TALLY_OPTION_OUTPUT];
 	struct stat information;
@@ -174,7 +187,7 @@ int tally_cli_output_open_private(tally_cli_output *output, const tally_cli_call
 	}
 	if (!resolve_target(output, path, &information))
 		return complain(output, errno);
-	int status = refuse_inputs(output, inputs, input_count);
+	int status = refuse_spared(output, spared, spared_count);
 	if (status != TALLY_EXIT_OK)
 		return status;
 	int fd = open_temporary(output, 0600);

@@ -20,21 +20,22 @@ typedef struct tally_cli_output {
 } tally_cli_output;
 
 /*
- * Opened before the work begins, so that a name that can't be written costs no hours. `inputs` are read by the run:
- * none may be written over, and nothing may be written into one that is a directory, for it is a drive. TALLY_EXIT_OK,
- * or after a complaint the status to exit with.
+ * Opened before the work begins, so that a name that can't be written costs no hours. `spared` is what the run reads,
+ * and what else it writes: none of it may be written over, whether it is there already or not, and nothing may be
+ * written into a directory that is read. NULL and "-" among them mean nothing. TALLY_EXIT_OK, or after a complaint the
+ * status to exit with.
  */
-int tally_cli_output_open(tally_cli_output *output, const tally_cli_call *call, const char *const *inputs,
-			  size_t input_count);
+int tally_cli_output_open(tally_cli_output *output, const tally_cli_call *call, const char *const *spared,
+			  size_t spared_count);
 /* The same for a file that is not that of --output; it is a file in any case. */
 int tally_cli_output_open_file(tally_cli_output *output, const tally_cli_call *call, const char *path,
-			       const char *const *inputs, size_t input_count);
+			       const char *const *spared, size_t spared_count);
 /*
  * The same for what may hold keys: a new file that only its owner can read, which takes the place of a regular file of
  * that name if there is one. A link, a device or a pipe is refused.
  */
-int tally_cli_output_open_private(tally_cli_output *output, const tally_cli_call *call, const char *const *inputs,
-				  size_t input_count);
+int tally_cli_output_open_private(tally_cli_output *output, const tally_cli_call *call, const char *const *spared,
+				  size_t spared_count);
 /* Leaves no file behind, and what was there before as it was. */
 void tally_cli_output_abandon(tally_cli_output *output);
 /* Ends the report. `status` when all of it arrived, else TALLY_EXIT_UNCHECKED after a complaint. */

@@ -5,6 +5,7 @@ import json
 import os
 import random
 import unittest
+from xml.etree import ElementTree
 
 import audit_maker as maker
 from audit_maker import Blob, Entry
@@ -192,6 +193,34 @@ class Drive(ExportCase):
         self.assertEqual(self.rules(self.audit(status=0)), [])
 
 
+class WhiteSpace(ExportCase):
+    """What a reader of XML makes another of, when it is written as it is."""
+
+    NAMES = ["pictures/a\rb.jpg", "pictures/c\r\nd.jpg", "pictures/e\tf\ng.jpg"]
+
+    def test_names_come_back(self):
+        self.blobs = [Blob(name, b"x", file_path=f"\\{n}", written=False) for n, name in enumerate(self.NAMES)]
+        self.make()
+        manifest = os.path.join(self.drive, "DriveManifest.xml")
+        with open(manifest, encoding="utf-8", newline="") as file:
+            text = file.read()
+        for c in "\r\n\t":
+            for name in self.NAMES:
+                text = text.replace(name, name.replace(c, f"&#{ord(c)};"))
+        with open(manifest, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        again = self.path("again.xml")
+        self.expect_status(run("audit", "--export", "--write-missing", again, self.drive), 1)
+        self.assertEqual([e.text for e in ElementTree.parse(again).getroot()], self.NAMES)
+        # Our own reader has them back too: each is what was ordered, and lint says that the service can have no such blob.
+        lint = json.loads(run("lint", again, "--format", "json").stdout)
+        self.assertEqual([(f["rule"], f["blob_path"]) for f in lint["documents"][0]["findings"]],
+                         [("X-06", name) for name in self.NAMES])
+        report = self.audit("--list", again, status=1)
+        self.assertEqual((report["audit"]["list_paths"], report["audit"]["paths_empty"]), (3, 0))
+        self.assertEqual(report["audit"]["blobs_unordered"], 0)
+
+
 class Log(ExportCase):
     def test_crc64_of_what_was_exported(self):
         self.make()
@@ -320,6 +349,34 @@ class CommandLine(ExportCase):
         order = self.order(["pictures/none"], ["/"])
         result = run("audit", "--export", "--list", order, "--write-missing", "/dev/full", self.drive)
         self.expect_status(result, 3)
+
+    def test_a_list_that_can_not_be_written(self):
+        """The audit ends there, and says why: nobody stopped it."""
+        self.make()
+        order = self.order([f"pictures/none-{n:05}" for n in range(5000)], ["/"])
+        result = run("audit", "--export", "--list", order, "--write-missing", "/dev/full", "--format", "json", self.drive)
+        self.expect_status(result, 3)
+        report = json.loads(result.stdout)
+        self.assertEqual(report["error"]["code"], "io")
+        self.assertEqual(report["error"]["message"], "/dev/full could not be written: No space left on device")
+        self.assertEqual(result.stderr.decode().count("/dev/full could not be written: No space left on device"), 1)
+        self.assertNotIn(b"stopped", result.stderr)
+
+    def test_list_and_report_are_two_files(self):
+        self.make()
+        order = self.order(["pictures/none"], ["/"])
+        os.symlink(self.folder, self.path("link"))
+        before = sorted(os.listdir(self.folder))
+        for report in ("again.xml", "link/again.xml", "./good/../again.xml"):
+            result = run("audit", "--export", "--list", order, "--write-missing", self.path("again.xml"),
+                         "--output", self.path(report), self.drive)
+            self.expect_status(result, 2)
+            self.assertIn(b"would be written over", result.stderr)
+            self.assertEqual(sorted(os.listdir(self.folder)), before)
+        result = run("audit", "--export", "--list", order, "--write-missing", "again.xml", "--output", "report",
+                     self.drive, cwd=self.folder)
+        self.expect_status(result, 1)
+        self.assertEqual(sorted(os.listdir(self.folder)), sorted([*before, "again.xml", "report"]))
 
 
 if __name__ == "__main__":

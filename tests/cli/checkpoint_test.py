@@ -112,5 +112,35 @@ class Killed(DriveCase):
                 self.assertEqual(file.read(), b"mine\n")
 
 
+class Ended(DriveCase):
+    """A check that has come to its end is not gone on with, whatever it found."""
+
+    def setUp(self):
+        super().setUp()
+        self.checkpoint = self.path("checkpoint")
+        # What ntfs-3g shows of a file that Windows has compressed in its own way: nobody knows what is in it.
+        unknown = os.path.join(self.good, "a.txt")
+        os.unlink(unknown)
+        os.symlink("unsupported reparse tag 0x80000017", unknown)
+
+    def test_what_is_not_known_stays_so(self):
+        for form in ("text", "json"):
+            result = run("check", self.good, "--checkpoint", self.checkpoint, "--format", form, "-o", self.path("report"))
+            self.expect_status(result, 3)
+            self.assertEqual(result.stderr, b"")
+            self.assertFalse(os.path.exists(self.checkpoint))
+
+    def test_what_was_found_is_kept_until_it_is_reported(self):
+        self.expect_status(run("check", self.good, "--checkpoint", self.checkpoint, "-o", "/dev/full"), 3)
+        self.assertTrue(os.path.exists(self.checkpoint))
+        # No whole log can be written of such a drive; the next command may ask for another report.
+        result = run("check", self.good, "--checkpoint", self.checkpoint, "--format", "drivelog", "-o", self.path("log"))
+        self.expect_status(result, 3)
+        self.assertFalse(os.path.exists(self.path("log")))
+        self.assertTrue(os.path.exists(self.checkpoint))
+        self.expect_status(run("check", self.good, "--checkpoint", self.checkpoint), 3)
+        self.assertFalse(os.path.exists(self.checkpoint))
+
+
 if __name__ == "__main__":
     unittest.main()

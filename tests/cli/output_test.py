@@ -116,7 +116,7 @@ class Output(DriveCase):
             for drive in (self.good, link, self.good + "/"):
                 result = run("check", drive, "-o", self.path(name))
                 self.expect_status(result, 2)
-                self.assertIn(b"would be written onto the drive", result.stderr)
+                self.assertIn(b"would be written into", result.stderr)
         self.expect_status(run("check", ".", "-o", "report", cwd=self.good), 2)
         self.assertEqual(sorted(os.listdir(self.good)), before)
         os.symlink(os.path.join(self.good, "a.txt"), self.path("to-a-file"))
@@ -140,6 +140,30 @@ class Output(DriveCase):
         self.expect_status(run("check", self.good, "--journal", journal, "-o", journal), 2)
         with open(manifest, "rb") as file:
             self.assertEqual(file.read(), before)
+
+    def test_nothing_is_written_into_what_is_read(self):
+        documents = self.path("documents")
+        os.mkdir(documents)
+        result = run("lint", documents, "-o", os.path.join(documents, "report"))
+        self.expect_status(result, 2)
+        self.assertNotIn(b"drive", result.stderr)
+        self.assertEqual(os.listdir(documents), [])
+
+    def test_the_checkpoint_is_another_file(self):
+        """Whichever way it is named, and whether one of the two is there already or not."""
+        os.symlink(self.reports, self.path("link"))
+        names = (self.report, "report", "./report", "../reports/report", "../link/report")
+        for there in (False, True):
+            for name in names:
+                result = run("check", self.good, "-o", self.report, "--checkpoint", name, cwd=self.reports)
+                self.expect_status(result, 2)
+                self.assertIn(b"would be written over", result.stderr)
+                self.expect_only(*(["report"] if there else []))
+            with open(self.report, "wb") as file:
+                file.write(b"mine\n")
+        self.assertEqual(self.read(), b"mine\n")
+        self.expect_status(run("check", self.good, "-o", self.report, "--checkpoint", "report2", cwd=self.reports), 0)
+        self.expect_only("report")
 
 
 if __name__ == "__main__":
