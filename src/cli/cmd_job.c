@@ -7,7 +7,13 @@
 
 #include <stdio.h>
 
-#define NAMES_SHOWN 48 /* bytes of the drives' names in the progress */
+#define NAME_COLUMNS 20 /* of a drive's name in the progress */
+
+/* A drive at work, or done. */
+typedef struct drive_work {
+	tally_progress now;    /* stage NULL: not at work */
+	uint64_t bytes, blobs; /* of its check, once it has come so far */
+} drive_work;
 
 typedef struct job_session {
 	const tally_cli_call *call;
@@ -17,8 +23,7 @@ typedef struct job_session {
 	tally_progress_meter meter;
 	tally_collector findings;        /* of the job as a whole */
 	tally_collector *drive_findings; /* of each subject */
-	tally_progress *drive_progress;  /* of each subject; stage NULL: not at work */
-	uint64_t bytes_before;           /* of drives that are done */
+	drive_work *work;                /* of each subject */
 	const char **papers;             /* subjects that are documents, and the job */
 	tally_check_totals totals;
 	tally_job_summary summary;
@@ -133,9 +138,7 @@ static void on_drive_done(void *context, size_t subject, tally_result result, co
 	tally_check_totals_add(&session->totals, &report);
 	tally_writer_flush(session->writer);
 	session->out_of_memory = session->out_of_memory || findings->out_of_memory;
-	if (is_checking(&session->drive_progress[subject]))
-		session->bytes_before += session->drive_progress[subject].bytes_total;
-	session->drive_progress[subject].stage = NULL;
+	session->work[subject].now.stage = NULL;
 	tally_collector_clear(findings);
 }
 
@@ -155,7 +158,7 @@ static const char *choose_stage(const job_session *session)
 {
 	const char *stage = NULL;
 	for (size_t i = 0; i < session->call->argument_count; i++) {
-		const tally_progress *progress = &session->drive_progress[i];
+		const tally_progress *progress = &session->work[i].now;
 		if (is_checking(progress))
 			return checking;
 		if (stage == NULL)
@@ -164,30 +167,45 @@ static const char *choose_stage(const job_session *session)
 	return stage != NULL ? stage : checking;
 }
 
+/* One more name, or none when there is no room for all that is shown of it. */
+static void add_name(tally_progress_meter *meter, const char *name)
+{
+	size_t used = strlen(meter->subject), room = sizeof meter->subject - used;
+	size_t size = tally_text_fit((tally_text){name, strlen(name)}, NAME_COLUMNS);
+	int more = snprintf(meter->subject + used, room, "%s%.*s", used > 0 ? ", " : "", (int)size, name);
+	if (more < 0 || (size_t)more >= room)
+		meter->subject[used] = '\0';
+}
+
+/* What a drive adds to the stage that is shown. A check that it has behind it counts on, as one that is done. */
+static void add_work(tally_progress *sum, const drive_work *work)
+{
+	if (work->now.stage != NULL && strcmp(work->now.stage, sum->stage) == 0) {
+		sum->bytes_done += work->now.bytes_done;
+		sum->bytes_total += work->now.bytes_total;
+		sum->blobs_done += work->now.blobs_done;
+		sum->blobs_total += work->now.blobs_total;
+	} else if (strcmp(sum->stage, checking) == 0) {
+		sum->bytes_done += work->bytes;
+		sum->bytes_total += work->bytes;
+		sum->blobs_done += work->blobs;
+		sum->blobs_total += work->blobs;
+	}
+}
+
 /* All drives that are at work in one line: their names, and the sums of what they did. */
 static void show_drives(job_session *session)
 {
-	const char *stage = choose_stage(session);
-	uint64_t before = strcmp(stage, checking) == 0 ? session->bytes_before : 0;
-	tally_progress sum = {.stage = stage, .bytes_done = before, .bytes_total = before};
-	char *names = session->meter.subject;
-	size_t used = 0;
-	names[0] = '\0';
+	tally_progress sum = {.stage = choose_stage(session)};
+	session->meter.subject[0] = '\0';
 	for (size_t i = 0; i < session->call->argument_count; i++) {
-		const tally_progress *progress = &session->drive_progress[i];
-		if (progress->stage == NULL)
+		const drive_work *work = &session->work[i];
+		add_work(&sum, work);
+		if (work->now.stage == NULL)
 			continue;
-		int more = snprintf(names + used, sizeof session->meter.subject - used, "%s%.20s", used > 0 ? ", " : "",
-				    last_name(session->call->arguments[i]));
-		used += more > 0 && used + (size_t)more < sizeof session->meter.subject ? (size_t)more : 0;
-		sum.findings += progress->findings;
-		sum.blobs_done += progress->blobs_done;
-		sum.blobs_total += progress->blobs_total;
-		bool counts = strcmp(progress->stage, stage) == 0;
-		sum.bytes_done += counts ? progress->bytes_done : 0;
-		sum.bytes_total += counts ? progress->bytes_total : 0;
+		add_name(&session->meter, last_name(session->call->arguments[i]));
+		sum.findings += work->now.findings;
 	}
-	names[used] = '\0';
 	tally_progress_meter_update(&session->meter, &sum);
 }
 
@@ -197,12 +215,17 @@ static bool on_progress(void *context, size_t subject, const tally_progress *pro
 	if (subject == SIZE_MAX) {
 		/* Documents and manifests are read while no drive is at work. */
 		for (size_t i = 0; i < session->call->argument_count; i++)
-			session->drive_progress[i].stage = NULL;
+			session->work[i].now.stage = NULL;
 		session->meter.subject[0] = '\0';
 		tally_progress_meter_update(&session->meter, progress);
 	} else {
-		session->drive_progress[subject] = *progress;
-		session->drive_progress[subject].file_path = NULL;
+		drive_work *work = &session->work[subject];
+		work->now = *progress;
+		work->now.file_path = NULL;
+		if (is_checking(progress)) {
+			work->bytes = progress->bytes_total;
+			work->blobs = progress->blobs_total;
+		}
 		show_drives(session);
 	}
 	return !session->call->streams->stopped() && !session->findings.out_of_memory && !session->out_of_memory;
@@ -322,10 +345,10 @@ int tally_cli_job(const tally_cli_call *call)
 	    .style = {.verbose = call->given[TALLY_OPTION_VERBOSE]},
 	};
 	session.drive_findings = tally_zalloc(call->argument_count + 1, sizeof *session.drive_findings);
-	session.drive_progress = tally_zalloc(call->argument_count + 1, sizeof *session.drive_progress);
+	session.work = tally_zalloc(call->argument_count + 1, sizeof *session.work);
 	session.papers = tally_zalloc(call->argument_count + 1, sizeof *session.papers);
 	tally_progress_meter_init(&session.meter, call->streams, tally_cli_progress_form(call));
-	if (session.drive_findings == NULL || session.drive_progress == NULL || session.papers == NULL) {
+	if (session.drive_findings == NULL || session.work == NULL || session.papers == NULL) {
 		tally_cli_complain(call->streams, "out of memory");
 		tally_cli_output_abandon(&output);
 		status = TALLY_EXIT_UNCHECKED;
@@ -336,7 +359,7 @@ int tally_cli_job(const tally_cli_call *call)
 	for (size_t i = 0; session.drive_findings != NULL && i < call->argument_count; i++)
 		tally_collector_clear(&session.drive_findings[i]);
 	tally_free(session.drive_findings);
-	tally_free(session.drive_progress);
+	tally_free(session.work);
 	tally_free(session.papers);
 	return status;
 }

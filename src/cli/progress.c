@@ -9,6 +9,7 @@
 
 /* A rate over less time than this says nothing. */
 #define RATE_AFTER_MS 1000
+#define SUBJECT_COLUMNS 40 /* of the line, at most */
 
 void tally_progress_meter_init(tally_progress_meter *meter, const tally_cli_streams *streams, tally_progress_form form)
 {
@@ -32,9 +33,12 @@ static unsigned percent_of(uint64_t done, uint64_t total)
 }
 
 /* Bytes a second; 0 when nothing can be said. */
-static uint64_t rate_of(const tally_progress *progress, uint64_t elapsed)
+static uint64_t rate_of(const tally_progress_meter *meter, const tally_progress *progress, uint64_t now)
 {
-	return elapsed >= RATE_AFTER_MS ? progress->bytes_done / (elapsed / RATE_AFTER_MS) : 0;
+	uint64_t elapsed = now - meter->stage_begun;
+	if (elapsed < RATE_AFTER_MS || progress->bytes_done <= meter->stage_bytes)
+		return 0;
+	return (progress->bytes_done - meter->stage_bytes) / (elapsed / RATE_AFTER_MS);
 }
 
 /* False when nothing can be said. */
@@ -56,7 +60,7 @@ static void append_time(char out[TALLY_PROGRESS_COLUMNS + 1], uint64_t seconds)
 		append(out, "  %" PRIu64 " h %02" PRIu64 " min left", seconds / 3600, seconds % 3600 / 60);
 }
 
-void tally_progress_format(const tally_progress *progress, uint64_t elapsed, char out[TALLY_PROGRESS_COLUMNS + 1])
+void tally_progress_format(const tally_progress *progress, uint64_t rate, char out[TALLY_PROGRESS_COLUMNS + 1])
 {
 	out[0] = '\0';
 	append(out, "%s", progress->stage);
@@ -66,8 +70,8 @@ void tally_progress_format(const tally_progress *progress, uint64_t elapsed, cha
 		tally_format_size(progress->bytes_total, total);
 		append(out, "  %u%%  %s of %s", percent_of(progress->bytes_done, progress->bytes_total), done, total);
 	}
-	uint64_t rate = rate_of(progress, elapsed), seconds;
 	if (rate > 0) {
+		uint64_t seconds;
 		char text[32];
 		tally_format_size(rate, text);
 		append(out, "  %s/s", text);
@@ -79,21 +83,20 @@ void tally_progress_format(const tally_progress *progress, uint64_t elapsed, cha
 }
 
 /* Blanks over what the last line had more, rather than an escape sequence that a plain terminal would show. */
-static void rewrite(tally_progress_meter *meter, const char *line)
+static void rewrite(tally_progress_meter *meter, const char *line, size_t columns)
 {
-	size_t columns = strlen(line);
 	size_t rest = meter->columns > columns ? meter->columns - columns : 0;
 	fprintf(meter->streams->err, "\r%s%*s%s", line, (int)rest, "", columns == 0 ? "\r" : "");
 	fflush(meter->streams->err);
 	meter->columns = columns;
 }
 
-static void write_json(const tally_progress_meter *meter, const tally_progress *progress, uint64_t elapsed)
+static void write_json(const tally_progress_meter *meter, const tally_progress *progress, uint64_t rate)
 {
 	tally_writer writer;
 	tally_cli_writer_init(&writer, meter->streams->err);
 	tally_json_stream json = {&writer, false};
-	uint64_t rate = rate_of(progress, elapsed), seconds = 0;
+	uint64_t seconds = 0;
 	bool known = time_left(progress, rate, &seconds);
 	tally_json_write_open(&json, NULL, "{");
 	if (meter->subject[0] != '\0')
@@ -111,19 +114,34 @@ static void write_json(const tally_progress_meter *meter, const tally_progress *
 	tally_writer_flush(&writer);
 }
 
-static void write_progress(tally_progress_meter *meter, const tally_progress *progress, uint64_t elapsed)
+/* The names of drives and ": ", so that nothing in them moves the cursor. Returns how wide they show. */
+static size_t escape_subject(const tally_progress_meter *meter, char *out)
+{
+	tally_text rest = {meter->subject, strlen(meter->subject)};
+	size_t used = 0, columns = 0, more;
+	rest.size = tally_text_fit(rest, SUBJECT_COLUMNS);
+	while (rest.size > 0) {
+		used += tally_text_escape(&rest, out + used, &more);
+		columns += more;
+	}
+	if (used > 0)
+		memcpy(out + used, ": ", 2);
+	out[used > 0 ? used + 2 : 0] = '\0';
+	return used > 0 ? columns + 2 : 0;
+}
+
+static void write_progress(tally_progress_meter *meter, const tally_progress *progress, uint64_t rate)
 {
 	if (meter->form == TALLY_PROGRESS_JSON) {
-		write_json(meter, progress, elapsed);
+		write_json(meter, progress, rate);
 		return;
 	}
-	char line[TALLY_PROGRESS_COLUMNS + 1], what[TALLY_PROGRESS_COLUMNS + 1];
-	tally_progress_format(progress, elapsed, what);
-	bool named = meter->subject[0] != '\0';
-	snprintf(line, sizeof line, "%.40s%s%.*s", meter->subject, named ? ": " : "",
-		 (int)(TALLY_PROGRESS_COLUMNS - (named ? 42 : 0)), what);
+	char what[TALLY_PROGRESS_COLUMNS + 1], line[4 * SUBJECT_COLUMNS + 2 + sizeof what];
+	tally_progress_format(progress, rate, what);
+	size_t columns = escape_subject(meter, line), used = strlen(line);
+	int more = snprintf(line + used, sizeof line - used, "%.*s", (int)(TALLY_PROGRESS_COLUMNS - columns), what);
 	if (meter->form == TALLY_PROGRESS_TEXT && meter->streams->err_terminal) {
-		rewrite(meter, line);
+		rewrite(meter, line, columns + (size_t)more);
 	} else {
 		fprintf(meter->streams->err, "tallyman: %s\n", line);
 		fflush(meter->streams->err);
@@ -152,17 +170,18 @@ void tally_progress_meter_update(tally_progress_meter *meter, const tally_progre
 		meter->written = now;
 	if (stage_begins) {
 		meter->stage = progress->stage;
+		meter->stage_bytes = progress->bytes_done;
 		meter->stage_begun = now;
 	}
 	bool asked = meter->streams->progress_asked != NULL && meter->streams->progress_asked();
 	if (!asked && !is_due(meter, stage_begins, now))
 		return;
 	meter->written = now;
-	write_progress(meter, progress, now - meter->stage_begun);
+	write_progress(meter, progress, rate_of(meter, progress, now));
 }
 
 void tally_progress_meter_end(tally_progress_meter *meter)
 {
 	if (meter->columns > 0)
-		rewrite(meter, "");
+		rewrite(meter, "", 0);
 }

@@ -21,8 +21,9 @@ typedef enum tally_progress_form { TALLY_PROGRESS_TEXT, TALLY_PROGRESS_JSON, TAL
 typedef struct tally_progress_meter {
 	const tally_cli_streams *streams;
 	tally_progress_form form;
-	char subject[96];              /* which drives it is about; "": that goes without saying */
+	char subject[96];              /* which drives it is about, as they are called; "": that goes without saying */
 	const char *stage;             /* NULL: none has begun */
+	uint64_t stage_bytes;          /* that were done when it began, and say nothing of how fast it goes */
 	uint64_t stage_begun, written; /* by the clock */
 	size_t columns;                /* of the line that stands on the terminal */
 } tally_progress_meter;
@@ -33,7 +34,10 @@ void tally_progress_meter_update(tally_progress_meter *meter, const tally_progre
 /* Wipes the line off a terminal: what comes next begins at its left edge. */
 void tally_progress_meter_end(tally_progress_meter *meter);
 
-/* "checking  42%  1.2 GiB of 2.9 GiB  215.0 MiB/s  2 h 10 min left  3 findings", `elapsed` ms into the stage. */
-void tally_progress_format(const tally_progress *progress, uint64_t elapsed, char out[TALLY_PROGRESS_COLUMNS + 1]);
+/*
+ * "checking  42%  1.2 GiB of 2.9 GiB  215.0 MiB/s  2 h 10 min left  3 findings". `rate`: bytes a second; 0 when nothing
+ * can be said.
+ */
+void tally_progress_format(const tally_progress *progress, uint64_t rate, char out[TALLY_PROGRESS_COLUMNS + 1]);
 
 #endif

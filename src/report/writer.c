@@ -129,6 +129,21 @@ size_t tally_text_escape(tally_text *text, char out[16], size_t *columns)
 	return (size_t)size;
 }
 
+size_t tally_text_fit(tally_text text, size_t columns)
+{
+	const char *start = text.data, *end = start;
+	char out[16];
+	size_t more, all = 0;
+	while (text.size > 0) {
+		tally_text_escape(&text, out, &more);
+		all += more;
+		if (all > columns)
+			break;
+		end = text.data;
+	}
+	return (size_t)(end - start);
+}
+
 void tally_write_escaped(tally_writer *writer, const char *string)
 {
 	tally_text text = {string, strlen(string)};

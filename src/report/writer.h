@@ -56,6 +56,8 @@ void tally_write_column(tally_writer *writer, const char *text, size_t width);
  * `out`: returns its size, and in *columns how wide it shows.
  */
 size_t tally_text_escape(tally_text *text, char out[16], size_t *columns);
+/* How many bytes at the front of the text show in so many columns, escaped; no character is cut. */
+size_t tally_text_fit(tally_text text, size_t columns);
 /* By the escaping rule above. */
 void tally_write_escaped(tally_writer *writer, const char *text);
 /*

@@ -153,6 +153,25 @@ class Mixed(JobCase):
         self.assertIn(("two.img", "unlocking the volume"), stages)
         self.assertIn((None, "reading the manifests"), stages)
 
+    def test_progress_counts_what_is_done(self):
+        """Three drives on one disk, one after the other: each goes on from where the one before ended."""
+        result = run("job", *self.journals, *self.drives, "--progress", "json")
+        lines = [json.loads(line) for line in result.stderr.splitlines()]
+        begun = [line for before, line in zip([None, *lines], lines)
+                 if line["stage"] == "checking" and (before is None or before["stage"] != "checking")]
+        self.assertEqual([line["bytes_total"] for line in begun], [14000, 28000, 42000])
+        self.assertEqual([line["blobs_total"] for line in begun], [2, 4, 6])
+        for number, line in enumerate(begun):
+            self.assertGreaterEqual(line["bytes_done"], 14000 * number)
+            self.assertGreaterEqual(line["blobs_done"], 2 * number)
+
+    def test_progress_cuts_no_character(self):
+        folder = self.path("\u97f3" * 30)
+        os.rename(self.one.folder, folder)
+        result = run("job", self.journals[0], folder, "--progress", "json")
+        names = {json.loads(line).get("drives") for line in result.stderr.splitlines()}
+        self.assertEqual(names, {None, "\u97f3" * 20})
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -44,18 +44,19 @@ static void update(const char *stage, uint64_t done, uint64_t total, uint64_t fi
 START_TEST(test_format)
 {
 	static const struct {
-		uint64_t done, total, findings, elapsed;
+		uint64_t done, total, findings, rate;
 		const char *line;
 	} lines[] = {
 	    {0, 0, 0, 0, "checking"},
 	    {0, 1024, 0, 0, "checking  0%  0 bytes of 1.0 KiB"},
-	    {512, 1024, 1, 999, "checking  50%  512 bytes of 1.0 KiB  1 finding"},
-	    {1 << 20, 11 << 20, 2, 1000, "checking  9%  1.0 MiB of 11.0 MiB  1.0 MiB/s  10 s left  2 findings"},
-	    {1 << 20, 101 << 20, 0, 1999, "checking  0%  1.0 MiB of 101.0 MiB  1.0 MiB/s  2 min left"},
-	    {UINT64_C(1) << 30, UINT64_C(1) << 40, 0, 10000,
+	    {512, 1024, 1, 0, "checking  50%  512 bytes of 1.0 KiB  1 finding"},
+	    {1 << 20, 11 << 20, 2, 1 << 20, "checking  9%  1.0 MiB of 11.0 MiB  1.0 MiB/s  10 s left  2 findings"},
+	    {1 << 20, 101 << 20, 0, 1 << 20, "checking  0%  1.0 MiB of 101.0 MiB  1.0 MiB/s  2 min left"},
+	    {UINT64_C(1) << 30, UINT64_C(1) << 40, 0, (UINT64_C(1) << 30) / 10,
 	     "checking  0%  1.0 GiB of 1.0 TiB  102.3 MiB/s  2 h 50 min left"},
-	    {UINT64_MAX / 2, UINT64_MAX, 0, 1000, "checking  50%  7.9 EiB of 15.9 EiB  7.9 EiB/s  1 s left"},
-	    {2048, 1024, 0, 5000, "checking  100%  2.0 KiB of 1.0 KiB  409 bytes/s"},
+	    {UINT64_MAX / 2, UINT64_MAX, 0, UINT64_MAX / 2,
+	     "checking  50%  7.9 EiB of 15.9 EiB  7.9 EiB/s  1 s left"},
+	    {2048, 1024, 0, 409, "checking  100%  2.0 KiB of 1.0 KiB  409 bytes/s"},
 	};
 	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
 		char line[TALLY_PROGRESS_COLUMNS + 1];
@@ -63,7 +64,7 @@ START_TEST(test_format)
 							.bytes_done = lines[i].done,
 							.bytes_total = lines[i].total,
 							.findings = lines[i].findings},
-				      lines[i].elapsed, line);
+				      lines[i].rate, line);
 		ck_assert_str_eq(line, lines[i].line);
 	}
 }
@@ -175,6 +176,70 @@ START_TEST(test_json)
 }
 END_TEST
 
+/* What was done before a stage came back is not this one's speed. */
+START_TEST(test_stage_that_comes_back)
+{
+	tally_progress_meter_init(&meter, &streams, TALLY_PROGRESS_JSON);
+	update("checking", 0, 4096, 0);
+	now += 60000;
+	update("looking for other files", 0, 0, 0);
+	update("checking", 4096, 12288, 0);
+	now += 1999;
+	update("checking", 5120, 12288, 0);
+	const char *last = strstr(written(), "\"bytes_done\": 5120");
+	ck_assert_ptr_nonnull(last);
+	ck_assert_ptr_nonnull(strstr(last, "\"rate\": 1024, \"seconds_left\": 7}"));
+}
+END_TEST
+
+static void name(const char *subject)
+{
+	snprintf(meter.subject, sizeof meter.subject, "%s", subject);
+}
+
+/* A drive's name does nothing to the terminal, and is not cut within a character. */
+START_TEST(test_names)
+{
+	char wide[97] = "";
+	streams.err_terminal = true;
+	tally_progress_meter_init(&meter, &streams, TALLY_PROGRESS_TEXT);
+	name("a\x1b[31m\n\xFF");
+	update("checking", 0, 0, 0);
+	now += TALLY_PROGRESS_TERMINAL_MS;
+	update("checking", 0, 0, 0);
+	ck_assert_str_eq(written(), "\ra\\x1B[31m\\x0A\\xFF: checking");
+	size_t before = strlen(written());
+	/* 20 columns in 60 bytes and one in 30: what the first line was longer by is counted in columns. */
+	for (int i = 0; i < 20; i++)
+		strcat(wide, "\u97f3");
+	name(wide);
+	now += TALLY_PROGRESS_TERMINAL_MS;
+	update("checking", 0, 0, 0);
+	strcat(wide, ": checking");
+	ck_assert_int_eq(written()[before], '\r');
+	ck_assert_int_eq(strncmp(written() + before + 1, wide, strlen(wide)), 0);
+	ck_assert_str_eq(written() + before + 1 + strlen(wide), "");
+	before = strlen(written());
+	name("one, two");
+	now += TALLY_PROGRESS_TERMINAL_MS;
+	update("checking", 0, 0, 0);
+	ck_assert_str_eq(written() + before, "\rone, two: checking            ");
+}
+END_TEST
+
+/* Many names take no more than their part of the line. */
+START_TEST(test_many_names)
+{
+	streams.err_terminal = true;
+	tally_progress_meter_init(&meter, &streams, TALLY_PROGRESS_TEXT);
+	name("0123456789012345678\u00fc, 0123456789012345678\u00fc, 0123456789");
+	update("checking", 1 << 20, UINT64_MAX, UINT64_MAX);
+	now += TALLY_PROGRESS_TERMINAL_MS;
+	update("checking", 1 << 20, UINT64_MAX, UINT64_MAX);
+	ck_assert_str_eq(written(), "\r0123456789012345678\u00fc, 012345678901234567: checking  0%  1.0 MiB of 15.9 EiB  18");
+}
+END_TEST
+
 static bool asked;
 
 static bool take_asked(void)
@@ -212,6 +277,9 @@ int main(void)
 	tcase_add_test(tests, test_terminal);
 	tcase_add_test(tests, test_log);
 	tcase_add_test(tests, test_stages);
+	tcase_add_test(tests, test_stage_that_comes_back);
+	tcase_add_test(tests, test_names);
+	tcase_add_test(tests, test_many_names);
 	tcase_add_test(tests, test_quiet);
 	tcase_add_test(tests, test_json);
 	tcase_add_test(tests, test_asked);

@@ -47,6 +47,25 @@ START_TEST(test_invalid_utf8)
 }
 END_TEST
 
+static size_t fit(const char *text, size_t columns)
+{
+	return tally_text_fit((tally_text){text, strlen(text)}, columns);
+}
+
+/* No character is cut, and no escape. */
+START_TEST(test_fitting)
+{
+	ck_assert_uint_eq(fit("", 5), 0);
+	ck_assert_uint_eq(fit("abc", 0), 0);
+	ck_assert_uint_eq(fit("abc", 2), 2);
+	ck_assert_uint_eq(fit("abc", 9), 3);
+	ck_assert_uint_eq(fit("\u97f3\u97f3", 1), 3);
+	ck_assert_uint_eq(fit("a\x1b[31m", 4), 1);
+	ck_assert_uint_eq(fit("a\x1b[31m", 5), 2);
+	ck_assert_uint_eq(fit("\xFF\xFF", 7), 1);
+}
+END_TEST
+
 /* Two different texts never look the same. */
 START_TEST(test_what_looks_like_an_escape_is_one)
 {
@@ -188,6 +207,7 @@ int main(void)
 	tcase_add_test(tests, test_direction_and_lines);
 	tcase_add_test(tests, test_invalid_utf8);
 	tcase_add_test(tests, test_what_looks_like_an_escape_is_one);
+	tcase_add_test(tests, test_fitting);
 	tcase_add_test(tests, test_wrapping);
 	tcase_add_test(tests, test_numbers);
 	tcase_add_test(tests, test_sizes);
