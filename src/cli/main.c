@@ -2,6 +2,7 @@
 /* The one place that touches what a process has once: terminal, environment, clock, signals. */
 #include "cli/cli.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -54,11 +55,13 @@ static void catch_signal(int number, void (*handler)(int), int flags)
 		sigaction(number, &action, NULL);
 }
 
+static const int stopping[] = {SIGINT, SIGTERM, SIGHUP};
+#define STOPPING (sizeof stopping / sizeof stopping[0])
+
 /* The first signal ends the run in order, the second one at once. */
 static void catch_signals(void)
 {
-	static const int stopping[] = {SIGINT, SIGTERM, SIGHUP};
-	for (size_t i = 0; i < sizeof stopping / sizeof stopping[0]; i++)
+	for (size_t i = 0; i < STOPPING; i++)
 		catch_signal(stopping[i], on_stop, (int)SA_RESETHAND);
 	catch_signal(SIGUSR1, on_progress_asked, 0);
 	/* A reader that goes away is an error of writing, with a message and a status. */
@@ -77,17 +80,20 @@ static bool hold_standard_streams(void)
 	return true;
 }
 
-/* A line of the terminal, without its end; false when the user stops or says nothing. */
-static bool read_line(int terminal, char *line, size_t size)
+/*
+ * A line of the terminal, without its end; false when the user stops or says nothing. Signals that stop the run are
+ * blocked, and `outside` is the mask that lets them through, while a key is waited for and at no other time.
+ */
+static bool read_line(int terminal, const sigset_t *outside, char *line, size_t size)
 {
 	size_t used = 0;
 	while (used < size - 1) {
 		struct pollfd wait = {.fd = terminal, .events = POLLIN};
 		char c;
-		/* Signals don't restart this one, so that Ctrl-C ends it. */
-		if (poll(&wait, 1, -1) < 0 && !is_stopped())
+		int ready = is_stopped() ? -1 : ppoll(&wait, 1, NULL, outside);
+		if (ready < 0 && errno == EINTR && !is_stopped())
 			continue;
-		if (is_stopped() || read(terminal, &c, 1) != 1)
+		if (ready < 0 || is_stopped() || read(terminal, &c, 1) != 1)
 			return false;
 		if (c == '\n' || c == '\r')
 			break;
@@ -97,23 +103,39 @@ static bool read_line(int terminal, char *line, size_t size)
 	return used > 0;
 }
 
-static bool ask_secret(const char *question, char *answer, size_t size)
+/* A terminal is not left without its echo: a second signal ends the process only when that is back. */
+static bool ask_silently(int terminal, const char *question, char *answer, size_t size)
 {
 	struct termios before, silent;
-	int terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
-	if (terminal < 0)
+	sigset_t blocked, outside;
+	bool answered = false;
+	if (tcgetattr(terminal, &before) != 0)
 		return false;
-	bool known = tcgetattr(terminal, &before) == 0;
+	sigemptyset(&blocked);
+	for (size_t i = 0; i < STOPPING; i++)
+		sigaddset(&blocked, stopping[i]);
+	if (pthread_sigmask(SIG_BLOCK, &blocked, &outside) != 0)
+		return false;
 	silent = before;
 	silent.c_lflag &= ~(tcflag_t)ECHO;
-	bool answered = false;
 	/* Where it would be seen it is not asked for. */
-	if (known && tcsetattr(terminal, TCSAFLUSH, &silent) == 0) {
-		answered = write(terminal, question, strlen(question)) > 0 && read_line(terminal, answer, size);
+	if (tcsetattr(terminal, TCSAFLUSH, &silent) == 0) {
+		answered =
+		    write(terminal, question, strlen(question)) > 0 && read_line(terminal, &outside, answer, size);
 		tcsetattr(terminal, TCSAFLUSH, &before);
 		if (write(terminal, "\n", 1) != 1)
 			answered = false;
 	}
+	pthread_sigmask(SIG_SETMASK, &outside, NULL);
+	return answered;
+}
+
+static bool ask_secret(const char *question, char *answer, size_t size)
+{
+	int terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	if (terminal < 0)
+		return false;
+	bool answered = ask_silently(terminal, question, answer, size);
 	close(terminal);
 	return answered;
 }

@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """A locked disk and nobody's journal: the key comes from a file, or from whoever sits at the terminal."""
 
+import fcntl
 import json
 import os
 import pty
+import signal
+import subprocess
+import termios
 import unittest
 
 import audit_maker as maker
@@ -34,6 +38,10 @@ def at_terminal(answer, *arguments):
             answered = True
     os.close(terminal)
     return seen, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def echoes(terminal):
+    return termios.tcgetattr(terminal)[3] & termios.ECHO != 0
 
 
 class Locked(DriveCase):
@@ -86,6 +94,27 @@ class Locked(DriveCase):
                 seen, status = at_terminal(key_of(3).encode() + b"\n", *self.arguments(command))
                 self.assertEqual(status, 1, seen)
                 self.expect_drive("BitLockerKeyInvalid")
+
+    def test_stopped_before_the_first_key(self):
+        """However early a signal comes, and a second one, no key is waited for, and the terminal echoes again."""
+        master, terminal = pty.openpty()
+        self.addCleanup(os.close, master)
+        self.addCleanup(os.close, terminal)
+        # What it writes there waits, and with it the command: behind its switching the echo off, before its looking for keys.
+        termios.tcflow(terminal, termios.TCOOFF)
+        process = subprocess.Popen(
+            [COMMAND, *self.arguments("check"), "--quiet"], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            start_new_session=True, preexec_fn=lambda: fcntl.ioctl(terminal, termios.TIOCSCTTY, 0), env=ENVIRONMENT,
+        )
+        self.addCleanup(process.kill)
+        while echoes(terminal):
+            self.assertIsNone(process.poll())
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGINT):
+            process.send_signal(number)
+        termios.tcflow(terminal, termios.TCOON)
+        _, error = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 3, error)
+        self.assertTrue(echoes(terminal))
 
     def test_the_key_file_is_not_written_over(self):
         key = self.key_file(self.key)
