@@ -54,8 +54,7 @@ START_TEST(test_format)
 	    {1 << 20, 101 << 20, 0, 1 << 20, "checking  0%  1.0 MiB of 101.0 MiB  1.0 MiB/s  2 min left"},
 	    {UINT64_C(1) << 30, UINT64_C(1) << 40, 0, (UINT64_C(1) << 30) / 10,
 	     "checking  0%  1.0 GiB of 1.0 TiB  102.3 MiB/s  2 h 50 min left"},
-	    {UINT64_MAX / 2, UINT64_MAX, 0, UINT64_MAX / 2,
-	     "checking  50%  7.9 EiB of 15.9 EiB  7.9 EiB/s  1 s left"},
+	    {UINT64_MAX / 2, UINT64_MAX, 0, UINT64_MAX / 2, "checking  50%  7.9 EiB of 15.9 EiB  7.9 EiB/s  1 s left"},
 	    {2048, 1024, 0, 409, "checking  100%  2.0 KiB of 1.0 KiB  409 bytes/s"},
 	};
 	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
@@ -236,7 +235,8 @@ START_TEST(test_many_names)
 	update("checking", 1 << 20, UINT64_MAX, UINT64_MAX);
 	now += TALLY_PROGRESS_TERMINAL_MS;
 	update("checking", 1 << 20, UINT64_MAX, UINT64_MAX);
-	ck_assert_str_eq(written(), "\r0123456789012345678\u00fc, 012345678901234567: checking  0%  1.0 MiB of 15.9 EiB  18");
+	ck_assert_str_eq(written(),
+			 "\r0123456789012345678\u00fc, 012345678901234567: checking  0%  1.0 MiB of 15.9 EiB  18");
 }
 END_TEST
 
