@@ -2,17 +2,16 @@
 #include "verify/job_queue.h"
 
 #include "base/memory.h"
+#include "base/tick.h"
 #include "io/disk.h"
 #include "verify/crew.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define LANES_MAX 32
-#define TICK_NANOSECONDS 100000000
 #define PATH_SHOWN 512
 
 #ifdef TALLY_FAULT_INJECTION
@@ -199,18 +198,6 @@ static void take_progress(job_queue *q)
 	}
 }
 
-static void wait_a_tick(job_queue *q)
-{
-	struct timespec until;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += TICK_NANOSECONDS;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
-	pthread_cond_timedwait(&q->for_caller, &q->lock, &until);
-}
-
 static void serve_lanes(job_queue *q)
 {
 	while (q->reported < q->slot_count) {
@@ -219,7 +206,7 @@ static void serve_lanes(job_queue *q)
 		if (slot != NULL)
 			take_mail(q, slot);
 		else if (q->slots[q->reported].state != SLOT_DONE)
-			wait_a_tick(q);
+			tally_tick_wait(&q->for_caller, &q->lock); /* progress is taken meanwhile */
 		pthread_mutex_unlock(&q->lock);
 		report_done(q);
 		if (slot == NULL)
@@ -302,14 +289,9 @@ static void run_lanes(job_queue *q)
 
 static void init_locks(job_queue *q)
 {
-	pthread_condattr_t attributes;
 	pthread_mutex_init(&q->lock, NULL);
 	pthread_cond_init(&q->for_lanes, NULL);
-	pthread_condattr_init(&attributes);
-	/* A clock that is set must not stop the progress. */
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&q->for_caller, &attributes);
-	pthread_condattr_destroy(&attributes);
+	tally_tick_init(&q->for_caller);
 }
 
 job_queue *tally_job_queue_new(job_model *m)

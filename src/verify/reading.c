@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "verify/reading.h"
 
+#include "base/tick.h"
 #include "digest/digest.h"
 #include "verify/batch.h"
 
@@ -50,12 +51,8 @@ static uint64_t now_ns(void)
 void tally_rate_init(tally_rate *rate, uint64_t bytes_per_second)
 {
 	*rate = (tally_rate){.bytes_per_second = bytes_per_second};
-	pthread_condattr_t clock;
 	pthread_mutex_init(&rate->lock, NULL);
-	pthread_condattr_init(&clock);
-	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
-	pthread_cond_init(&rate->stopped_now, &clock);
-	pthread_condattr_destroy(&clock);
+	tally_tick_init(&rate->stopped_now);
 }
 
 void tally_rate_destroy(tally_rate *rate)
