@@ -60,7 +60,8 @@ typedef enum tally_result {
 	TALLY_ERROR_ARGUMENT,  /**< a parameter is out of its documented range */
 	TALLY_ERROR_IO,        /**< the subject could not be opened or read at all; os_error says why */
 	TALLY_ERROR_STOPPED,   /**< a callback asked to stop */
-	TALLY_ERROR_INTERNAL   /**< a library we build on failed in a way that cannot be blamed on the input */
+	TALLY_ERROR_INTERNAL,  /**< a library we build on failed in a way that cannot be blamed on the input */
+	TALLY_ERROR_NO_FILES   /**< the process (or the system) may have no more files open; os_error says which */
 } tally_result;
 
 /** Details of an error. Owned by the caller, fixed in size, so that running out of memory can be reported too. */
@@ -325,7 +326,7 @@ typedef struct tally_lint_result {
  * @param path a file; "-" is standard input (copied to an unnamed temporary file when it can't be read twice).
  * @param options NULL for the defaults. @param sink may be NULL. @param error may be NULL.
  * @return TALLY_OK when the document was judged, whatever the judgement; TALLY_ERROR_IO when it can't be opened or
- * read, TALLY_ERROR_NO_MEMORY, TALLY_ERROR_INTERNAL, TALLY_ERROR_STOPPED.
+ * read, TALLY_ERROR_NO_MEMORY, TALLY_ERROR_NO_FILES, TALLY_ERROR_INTERNAL, TALLY_ERROR_STOPPED.
  */
 TALLY_API TALLY_NODISCARD tally_result tally_lint_file(const char *path, const tally_lint_options *options,
 						       const tally_sink *sink, tally_lint_result *result,
@@ -365,8 +366,13 @@ typedef struct tally_check_options {
 	const char *manifest; /**< path on the drive; NULL: the journal's, else \DriveManifest.xml */
 	const char *drive_id; /**< which drive of the journal; also compared with the manifest; or NULL */
 	tally_document_kind kind; /**< MANIFEST_IMPORT, MANIFEST_EXPORT, or UNKNOWN to recognise it */
-	unsigned jobs;            /**< hashing threads, 1 … 256, of which no more are started than memory (256 MiB) and
-				       open files allow; 0: one for each processor that may be used, for a rotating disk two */
+	/**
+	 * Hashing threads, 1 … 256, of which no more are started than memory (256 MiB) and open files (RLIMIT_NOFILE,
+	 * less 48 for the rest of the program) allow; 0: one for each processor that may be used, for a rotating disk
+	 * two. Where others in the process have left fewer files than that, the check makes do with them, and waits for
+	 * ten seconds when there is none; then it ends with TALLY_ERROR_NO_FILES. None of that is ever a finding.
+	 */
+	unsigned jobs;
 	bool strict;              /**< warnings become errors */
 	tally_io_mode io;         /**< how files are read */
 	uint64_t max_rate;        /**< bytes per second that are read of the drive's files at most, second readings and
@@ -430,8 +436,8 @@ typedef struct tally_summary {
  * @param summary filled in also when something is wrong with the drive; release it with tally_summary_clear.
  * @param sink may be NULL. @param error may be NULL.
  * @return TALLY_OK when the drive was judged; TALLY_ERROR_IO when drive or journal can't be opened;
- * TALLY_ERROR_ARGUMENT (also for a checkpoint that isn't this drive's), TALLY_ERROR_NO_MEMORY, TALLY_ERROR_INTERNAL,
- * TALLY_ERROR_STOPPED.
+ * TALLY_ERROR_ARGUMENT (also for a checkpoint that isn't this drive's), TALLY_ERROR_NO_MEMORY, TALLY_ERROR_NO_FILES,
+ * TALLY_ERROR_INTERNAL, TALLY_ERROR_STOPPED.
  */
 TALLY_API TALLY_NODISCARD tally_result tally_check(const tally_check_options *options, const tally_sink *sink,
 						   tally_summary *summary, tally_error *error);
@@ -546,7 +552,7 @@ typedef struct tally_job_summary {
  * @param summary filled in also when a subject can't be used; release it with tally_job_summary_clear. It refers to the
  * options' texts. @param sink may be NULL. @param error may be NULL.
  * @return TALLY_OK when the job was judged, whatever the judgement; TALLY_ERROR_ARGUMENT, TALLY_ERROR_NO_MEMORY,
- * TALLY_ERROR_INTERNAL, TALLY_ERROR_STOPPED.
+ * TALLY_ERROR_NO_FILES, TALLY_ERROR_INTERNAL, TALLY_ERROR_STOPPED.
  */
 TALLY_API TALLY_NODISCARD tally_result tally_job(const tally_job_options *options, const tally_job_sink *sink,
 						 tally_job_summary *summary, tally_error *error);
