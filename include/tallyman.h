@@ -464,7 +464,11 @@ typedef struct tally_job_options {
 	 */
 	const char *key_file;
 	bool strict;         /**< warnings become errors */
-	unsigned jobs;       /**< hashing threads of all drives together, 1 … 256; 0: as tally_check chooses */
+	/**
+	 * Hashing threads, 1 … 256, shared out among the drives that are checked at the same time, of which each has
+	 * one at least; 0: the processors are shared out so, and a rotating disk has no more than two.
+	 */
+	unsigned jobs;
 	tally_io_mode io;    /**< how files are read */
 	uint64_t max_rate;   /**< bytes per second that are read of each drive's files at most; 0: no limit */
 } tally_job_options;
@@ -543,12 +547,13 @@ typedef struct tally_job_summary {
 /**
  * Do the documents and drives of a job hold together? Reads all documents, opens the drives, reads their manifests,
  * compares what is said of each drive, and checks the drives as tally_check does. Drives on different disks are opened
- * and checked at the same time, those on one disk one after the other; of an image or an archive it is the disk on which
- * its file lies. Keys are compared and tried, never told: on each locked volume those of all documents, until one opens
- * it. Where that is another one than the documents give for the drive, theirs is tried too, and told if it is wrong.
- * A drive that can't be opened has its status as in tally_check, and the others go on.
- * Drives stay open from the reading of their manifests to the end of their check, so that nothing is unlocked or listed
- * twice. Memory: 16 bytes a blob of all manifests, and besides what each check needs the names on all volumes.
+ * and checked at the same time, those on one disk one after the other; of an image or an archive it is the disk on
+ * which its file lies. Keys are compared and tried, never told: on each locked volume those of all documents, until one
+ * opens it. Where that is another one than the documents give for the drive, theirs is tried too, and told if it is
+ * wrong. A drive that can't be opened has its status as in tally_check, and the others go on. Drives stay open from the
+ * reading of their manifests to the end of their check, so that nothing is unlocked or listed twice. Checks at the same
+ * time share the memory and the open files of one; they are at most 16, and fewer where RLIMIT_NOFILE is below 1,000
+ * (one for each 56). Memory: 16 bytes a blob of all manifests, and besides what a check needs the names on all volumes.
  * @param summary filled in also when a subject can't be used; release it with tally_job_summary_clear. It refers to the
  * options' texts. @param sink may be NULL. @param error may be NULL.
  * @return TALLY_OK when the job was judged, whatever the judgement; TALLY_ERROR_ARGUMENT, TALLY_ERROR_NO_MEMORY,
