@@ -251,9 +251,9 @@ tally_lint_work *tally_lint_queue_wait(tally_lint_queue *queue, bool *begun)
 			*begun = false;
 			break;
 		}
+		/* However long it takes, the meter is kept up. */
 		if (mine == NULL)
-			tally_tick_wait(&queue->is_done,
-					&queue->lock); /* however long it takes, the meter is kept up */
+			tally_tick_wait(&queue->is_done, &queue->lock);
 		pthread_mutex_unlock(&queue->lock);
 		if (mine != NULL)
 			judge(mine);
