@@ -60,7 +60,8 @@ typedef enum tally_result {
 	TALLY_ERROR_ARGUMENT,  /**< a parameter is out of its documented range */
 	TALLY_ERROR_IO,        /**< the subject could not be opened or read at all; os_error says why */
 	TALLY_ERROR_STOPPED,   /**< a callback asked to stop */
-	TALLY_ERROR_INTERNAL   /**< a library we build on failed in a way that cannot be blamed on the input */
+	TALLY_ERROR_INTERNAL,  /**< a library we build on failed in a way that cannot be blamed on the input */
+	TALLY_ERROR_NO_FILES   /**< the process (or the system) may have no more files open; os_error says which */
 } tally_result;
 
 /** Details of an error. Owned by the caller, fixed in size, so that running out of memory can be reported too. */
@@ -330,7 +331,7 @@ typedef struct tally_lint_result {
  * @param path a file; "-" is standard input (copied to an unnamed temporary file when it can't be read twice).
  * @param options NULL for the defaults. @param sink may be NULL. @param error may be NULL.
  * @return TALLY_OK when the document was judged, whatever the judgement; TALLY_ERROR_IO when it can't be opened or
- * read, TALLY_ERROR_NO_MEMORY, TALLY_ERROR_INTERNAL, TALLY_ERROR_STOPPED.
+ * read, TALLY_ERROR_NO_MEMORY, TALLY_ERROR_NO_FILES, TALLY_ERROR_INTERNAL, TALLY_ERROR_STOPPED.
  */
 TALLY_API TALLY_NODISCARD tally_result tally_lint_file(const char *path, const tally_lint_options *options,
 						       const tally_sink *sink, tally_lint_result *result,
@@ -370,8 +371,13 @@ typedef struct tally_check_options {
 	const char *manifest; /**< path on the drive; NULL: the journal's, else \DriveManifest.xml */
 	const char *drive_id; /**< which drive of the journal; also compared with the manifest; or NULL */
 	tally_document_kind kind; /**< MANIFEST_IMPORT, MANIFEST_EXPORT, or UNKNOWN to recognise it */
-	unsigned jobs;            /**< hashing threads, 1 … 256, of which no more are started than memory (256 MiB) and
-				       open files allow; 0: one for each processor that may be used, for a rotating disk two */
+	/**
+	 * Hashing threads, 1 … 256, of which no more are started than memory (256 MiB) and open files (RLIMIT_NOFILE,
+	 * less 48 for the rest of the program) allow; 0: one for each processor that may be used, for a rotating disk
+	 * two. Where others in the process have left fewer files than that, the check makes do with them, and waits for
+	 * ten seconds when there is none; then it ends with TALLY_ERROR_NO_FILES. None of that is ever a finding.
+	 */
+	unsigned jobs;
 	bool strict;              /**< warnings become errors */
 	tally_io_mode io;         /**< how files are read */
 	uint64_t max_rate;        /**< bytes per second that are read of the drive's files at most, second readings and
@@ -435,8 +441,8 @@ typedef struct tally_summary {
  * @param summary filled in also when something is wrong with the drive; release it with tally_summary_clear.
  * @param sink may be NULL. @param error may be NULL.
  * @return TALLY_OK when the drive was judged; TALLY_ERROR_IO when drive or journal can't be opened;
- * TALLY_ERROR_ARGUMENT (also for a checkpoint that isn't this drive's), TALLY_ERROR_NO_MEMORY, TALLY_ERROR_INTERNAL,
- * TALLY_ERROR_STOPPED.
+ * TALLY_ERROR_ARGUMENT (also for a checkpoint that isn't this drive's), TALLY_ERROR_NO_MEMORY, TALLY_ERROR_NO_FILES,
+ * TALLY_ERROR_INTERNAL, TALLY_ERROR_STOPPED.
  */
 TALLY_API TALLY_NODISCARD tally_result tally_check(const tally_check_options *options, const tally_sink *sink,
 						   tally_summary *summary, tally_error *error);
@@ -463,7 +469,11 @@ typedef struct tally_job_options {
 	 */
 	const char *key_file;
 	bool strict;         /**< warnings become errors */
-	unsigned jobs;       /**< hashing threads of all drives together, 1 … 256; 0: as tally_check chooses */
+	/**
+	 * Hashing threads, 1 … 256, shared out among the drives that are checked at the same time, of which each has
+	 * one at least; 0: the processors are shared out so, and a rotating disk has no more than two.
+	 */
+	unsigned jobs;
 	tally_io_mode io;    /**< how files are read */
 	uint64_t max_rate;   /**< bytes per second that are read of each drive's files at most; 0: no limit */
 } tally_job_options;
@@ -542,16 +552,17 @@ typedef struct tally_job_summary {
 /**
  * Do the documents and drives of a job hold together? Reads all documents, opens the drives, reads their manifests,
  * compares what is said of each drive, and checks the drives as tally_check does. Drives on different disks are opened
- * and checked at the same time, those on one disk one after the other; of an image or an archive it is the disk on which
- * its file lies. Keys are compared and tried, never told: on each locked volume those of all documents, until one opens
- * it. Where that is another one than the documents give for the drive, theirs is tried too, and told if it is wrong.
- * A drive that can't be opened has its status as in tally_check, and the others go on.
- * Drives stay open from the reading of their manifests to the end of their check, so that nothing is unlocked or listed
- * twice. Memory: 16 bytes a blob of all manifests, and besides what each check needs the names on all volumes.
+ * and checked at the same time, those on one disk one after the other; of an image or an archive it is the disk on
+ * which its file lies. Keys are compared and tried, never told: on each locked volume those of all documents, until one
+ * opens it. Where that is another one than the documents give for the drive, theirs is tried too, and told if it is
+ * wrong. A drive that can't be opened has its status as in tally_check, and the others go on. Drives stay open from the
+ * reading of their manifests to the end of their check, so that nothing is unlocked or listed twice. Checks at the same
+ * time share the memory and the open files of one; they are at most 16, and fewer where RLIMIT_NOFILE is below 1,000
+ * (one for each 56). Memory: 16 bytes a blob of all manifests, and besides what a check needs the names on all volumes.
  * @param summary filled in also when a subject can't be used; release it with tally_job_summary_clear. It refers to the
  * options' texts. @param sink may be NULL. @param error may be NULL.
  * @return TALLY_OK when the job was judged, whatever the judgement; TALLY_ERROR_ARGUMENT, TALLY_ERROR_NO_MEMORY,
- * TALLY_ERROR_INTERNAL, TALLY_ERROR_STOPPED.
+ * TALLY_ERROR_NO_FILES, TALLY_ERROR_INTERNAL, TALLY_ERROR_STOPPED.
  */
 TALLY_API TALLY_NODISCARD tally_result tally_job(const tally_job_options *options, const tally_job_sink *sink,
 						 tally_job_summary *summary, tally_error *error);

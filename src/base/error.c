@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -23,7 +24,8 @@ __attribute__((format(printf, 4, 0))) static void write_message(tally_error *err
 	if (strerror_r(os_error, reason, sizeof reason) != 0)
 		snprintf(reason, sizeof reason, "error %d", os_error);
 	size_t used = strlen(error->message);
-	snprintf(error->message + used, sizeof error->message - used, ": %s", reason);
+	snprintf(error->message + used, sizeof error->message - used, ": %s%s", reason,
+		 code == TALLY_ERROR_NO_FILES ? "; allow more (ulimit -n), or check fewer drives at a time" : "");
 }
 
 tally_result tally_fail(tally_error *error, tally_result code, const char *format, ...)
@@ -37,11 +39,17 @@ tally_result tally_fail(tally_error *error, tally_result code, const char *forma
 
 tally_result tally_fail_os(tally_error *error, int os_error, const char *format, ...)
 {
+	const tally_result code = tally_is_no_files(os_error) ? TALLY_ERROR_NO_FILES : TALLY_ERROR_IO;
 	va_list args;
 	va_start(args, format);
-	write_message(error, TALLY_ERROR_IO, os_error, format, args);
+	write_message(error, code, os_error, format, args);
 	va_end(args);
-	return TALLY_ERROR_IO;
+	return code;
+}
+
+bool tally_is_no_files(int os_error)
+{
+	return os_error == EMFILE || os_error == ENFILE;
 }
 
 tally_result tally_fail_memory(tally_error *error)

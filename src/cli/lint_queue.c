@@ -2,16 +2,14 @@
 #include "cli/lint_queue.h"
 
 #include "base/memory.h"
+#include "base/tick.h"
 
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <time.h>
 
 /* Enough that threads have something to do while one document takes as long as a few others. */
 #define PLACES_PER_JOB 4
-/* How often the meter is kept up while nothing is done. */
-#define TICK_NANOSECONDS 100000000
 
 typedef enum work_state { WORK_WAITS, WORK_RUNS, WORK_DONE } work_state;
 
@@ -165,14 +163,9 @@ static void stop_threads(tally_lint_queue *queue)
 
 static void init_conditions(tally_lint_queue *queue)
 {
-	pthread_condattr_t attributes;
 	pthread_mutex_init(&queue->lock, NULL);
 	pthread_cond_init(&queue->may_take, NULL);
-	pthread_condattr_init(&attributes);
-	/* A clock that is set must not stop the meter. */
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&queue->is_done, &attributes);
-	pthread_condattr_destroy(&attributes);
+	tally_tick_init(&queue->is_done);
 }
 
 tally_result tally_lint_queue_new(const tally_lint_setting *setting, tally_lint_queue **made, tally_error *error)
@@ -244,18 +237,6 @@ void tally_lint_queue_put(tally_lint_queue *queue, const tally_subject *subject)
 	pthread_mutex_unlock(&queue->lock);
 }
 
-static void wait_a_tick(tally_lint_queue *queue)
-{
-	struct timespec until;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += TICK_NANOSECONDS;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
-	pthread_cond_timedwait(&queue->is_done, &queue->lock, &until);
-}
-
 tally_lint_work *tally_lint_queue_wait(tally_lint_queue *queue, bool *begun)
 {
 	work_place *place = place_of(queue, queue->dropped);
@@ -270,8 +251,9 @@ tally_lint_work *tally_lint_queue_wait(tally_lint_queue *queue, bool *begun)
 			*begun = false;
 			break;
 		}
+		/* However long it takes, the meter is kept up. */
 		if (mine == NULL)
-			wait_a_tick(queue);
+			tally_tick_wait(&queue->is_done, &queue->lock);
 		pthread_mutex_unlock(&queue->lock);
 		if (mine != NULL)
 			judge(mine);

@@ -229,9 +229,10 @@ static const tally_cli_option job_jobs = {
     .letter = 'j',
     .metavar = "N",
     .help =
-	"Hashing threads of all drives together, 1 to 256. Default: one for each processor. Drives on different "
-	"disks are checked at the same time, those on one disk one after the other; an image or an archive is on the "
-	"disk where its file is. The report is the same for any number.",
+	"Hashing threads, 1 to 256, shared out among the drives that are checked at the same time; each has one at "
+	"least. Default: one for each processor, two for a disk that rotates. Drives on different disks are checked at "
+	"the same time, those on one disk one after the other; an image or an archive is on the disk where its file "
+	"is. The report is the same for any number.",
 };
 static const tally_cli_option format = {
     .id = TALLY_OPTION_FORMAT,

@@ -133,7 +133,7 @@ static tally_result enter(tally_subjects *subjects, char *path, int flags, tally
 		subjects->depth++;
 		return TALLY_OK;
 	}
-	if (result == TALLY_ERROR_IO) {
+	if (result == TALLY_ERROR_IO || result == TALLY_ERROR_NO_FILES) {
 		level->path = NULL;
 		make_subject(subject, TALLY_SUBJECT_FAILED, path);
 		result = TALLY_OK;

@@ -30,6 +30,16 @@ tally_find tally_drive_find_near(tally_drive *drive, tally_folder *folder, tally
 	return tally_path_fault_is_length(problem.fault) ? TALLY_FIND_NAME_TOO_LONG : TALLY_FIND_NAME_INVALID;
 }
 
+tally_result tally_find_shortage(tally_find found, const tally_find_detail *detail, tally_error *error)
+{
+	if (found == TALLY_FIND_NO_MEMORY)
+		return tally_fail_memory(error);
+	if (found != TALLY_FIND_NO_FILES)
+		return TALLY_OK;
+	int os_error = detail != NULL ? detail->os_error : EMFILE;
+	return tally_fail_os(error, os_error, "no more files of the drive can be opened");
+}
+
 tally_result tally_drive_walk(tally_drive *drive, bool (*visit)(void *context, const tally_walk_entry *entry),
 			      void *context, tally_error *error)
 {

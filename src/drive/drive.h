@@ -27,9 +27,11 @@ typedef enum tally_find {
 	TALLY_FIND_LEAVES_DRIVE, /* a symbolic link or mount point on the way; never followed */
 	TALLY_FIND_DENIED,
 	TALLY_FIND_WINDOWS_ONLY, /* what only Windows can make a file of: what it would read there isn't known here */
-	TALLY_FIND_AMBIGUOUS, /* no exact match and several names that NTFS takes for this one */
+	TALLY_FIND_AMBIGUOUS,    /* no exact match and several names that NTFS takes for this one */
 	TALLY_FIND_IO_FAILED,
-	TALLY_FIND_NO_MEMORY
+	/* The program's own shortages, which say nothing of the drive; see tally_find_shortage. */
+	TALLY_FIND_NO_MEMORY,
+	TALLY_FIND_NO_FILES /* it may have no more files open: when some are closed, the same may be found */
 } tally_find;
 
 typedef struct tally_file_identity {
@@ -56,7 +58,8 @@ typedef struct tally_find_detail {
 
 /*
  * A mounted directory, opened once; every path below it by openat2(BENEATH, NO_SYMLINKS, NO_MAGICLINKS, NO_XDEV), by a
- * walk of one component at a time where the kernel lacks it. TALLY_ERROR_IO when `path` can't be opened as a directory.
+ * walk of one component at a time where the kernel lacks it. TALLY_ERROR_IO when `path` can't be opened as a directory,
+ * TALLY_ERROR_NO_FILES.
  */
 tally_result tally_drive_open_directory(const char *path, tally_drive **drive, tally_error *error);
 /* `drive` may be NULL. Files of it that are still open stay readable. */
@@ -67,6 +70,12 @@ void tally_drive_close(tally_drive *drive);
  * TALLY_FIND_OK the file must be closed. `detail` may be NULL.
  */
 tally_find tally_drive_find(tally_drive *drive, tally_text windows_path, tally_file *file, tally_find_detail *detail);
+
+/*
+ * The error of the run that an outcome is which is no status of the service: TALLY_ERROR_NO_MEMORY,
+ * TALLY_ERROR_NO_FILES; TALLY_OK for all others. `detail` may be NULL.
+ */
+tally_result tally_find_shortage(tally_find found, const tally_find_detail *detail, tally_error *error);
 
 /*
  * The folder that a thread found a file in last, kept open for the next file in it: the way there needs not be gone
@@ -162,7 +171,8 @@ tally_walk_entry tally_walk_look(const tally_walk_entry *entry);
 /*
  * Visits everything on the drive but the directories that could be read, depth first, names of a directory in byte
  * order, without recursion and with a bounded number of open directories. Links are visited, never followed.
- * TALLY_ERROR_STOPPED when `visit` returned false; TALLY_ERROR_IO when directories are moved about meanwhile.
+ * TALLY_ERROR_STOPPED when `visit` returned false; TALLY_ERROR_IO when directories are moved about meanwhile;
+ * TALLY_ERROR_NO_FILES, TALLY_ERROR_NO_MEMORY.
  */
 tally_result tally_drive_walk(tally_drive *drive, bool (*visit)(void *context, const tally_walk_entry *entry),
 			      void *context, tally_error *error);

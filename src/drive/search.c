@@ -41,6 +41,9 @@ static tally_find report_os(const search *s, int os_error)
 		return report(s, TALLY_FIND_IO_FAILED, os_error, "is kept by another program, which has a lease on it");
 	case ENOMEM:
 		return report(s, TALLY_FIND_NO_MEMORY, os_error, "could not be looked up: out of memory");
+	case EMFILE:
+	case ENFILE:
+		return report(s, TALLY_FIND_NO_FILES, os_error, "could not be looked up: too many files are open");
 	default:
 		return report(s, TALLY_FIND_IO_FAILED, os_error, "can't be opened");
 	}

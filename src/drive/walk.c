@@ -57,6 +57,39 @@ static tally_result set_path(walk *w, const tally_name *name)
 	return TALLY_OK;
 }
 
+/* So that others can be opened. False when the innermost is the only one that is open. */
+static bool close_outer(const walk *w)
+{
+	bool any = false;
+	for (size_t i = 0; i + 1 < w->depth; i++) {
+		level *outer = &w->levels[i];
+		if (outer->fd < 0)
+			continue;
+		close(outer->fd);
+		outer->fd = -1;
+		any = true;
+	}
+	return any;
+}
+
+static int list(const walk *w, int fd, tally_listing *listing)
+{
+	int result = tally_listing_read(listing, fd, w->directory->keep_access_time);
+	if (tally_is_no_files(-result) && close_outer(w))
+		result = tally_listing_read(listing, fd, w->directory->keep_access_time);
+	return result;
+}
+
+/* That the program is short of something is no news of the drive. */
+static tally_result enter_failed(const walk *w, int os_error, bool clashes)
+{
+	if (os_error == ENOMEM)
+		return tally_fail_memory(w->error);
+	if (tally_is_no_files(os_error))
+		return tally_fail_os(w->error, os_error, "can't look through the drive's folders");
+	return visit_failed(w, os_error, clashes);
+}
+
 /*
  * Goes into the directory behind `fd`, which it takes over, and whose path is w->path. One that can't be read is
  * visited instead.
@@ -65,10 +98,10 @@ static tally_result enter(walk *w, int fd, bool clashes)
 {
 	struct stat facts;
 	tally_listing listing = {0};
-	int result = fstat(fd, &facts) != 0 ? -errno : tally_listing_read(&listing, fd, w->directory->keep_access_time);
+	int result = fstat(fd, &facts) != 0 ? -errno : list(w, fd, &listing);
 	if (result != 0) {
 		close(fd);
-		return result == -ENOMEM ? tally_fail_memory(w->error) : visit_failed(w, -result, clashes);
+		return enter_failed(w, -result, clashes);
 	}
 	level *levels = tally_grow(w->levels, &w->capacity, w->depth + 1, sizeof *levels);
 	if (levels == NULL) {
@@ -135,8 +168,11 @@ static tally_result visit_directory(walk *w, const tally_name *name, bool clashe
 	/* A tree can be deeper than Windows can name, or be a ring on a damaged or hostile file system. */
 	if (w->path_size > TALLY_WINDOWS_PATH_BYTES)
 		return visit_failed(w, ENAMETOOLONG, clashes);
-	int fd = tally_directory_step(w->directory, w->levels[w->depth - 1].fd, name->text, O_PATH | O_DIRECTORY);
-	return fd < 0 ? visit_failed(w, -fd, clashes) : enter(w, fd, clashes);
+	const int dir = w->levels[w->depth - 1].fd, flags = O_PATH | O_DIRECTORY;
+	int fd = tally_directory_step(w->directory, dir, name->text, flags);
+	if (tally_is_no_files(-fd) && close_outer(w))
+		fd = tally_directory_step(w->directory, dir, name->text, flags);
+	return fd < 0 ? enter_failed(w, -fd, clashes) : enter(w, fd, clashes);
 }
 
 /* Where an entry is, for as long as it is visited. */

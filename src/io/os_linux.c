@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "io/os.h"
 
+#include "base/error.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -39,7 +41,7 @@ bool tally_os_can_open_beneath(int dir)
 {
 	int fd = tally_os_open_beneath(dir, ".", O_PATH | O_DIRECTORY);
 	if (fd < 0)
-		return false;
+		return tally_is_no_files(-fd); /* it would, and who doesn't know it says something else */
 	close(fd);
 	return true;
 }

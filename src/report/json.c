@@ -46,8 +46,13 @@ static void put_tool(tally_json_stream *json)
 static void put_error(tally_json_stream *json, const tally_error *error)
 {
 	static const char *const codes[] = {
-	    [TALLY_OK] = "internal", [TALLY_ERROR_NO_MEMORY] = "no_memory", [TALLY_ERROR_ARGUMENT] = "argument",
-	    [TALLY_ERROR_IO] = "io", [TALLY_ERROR_STOPPED] = "stopped",     [TALLY_ERROR_INTERNAL] = "internal",
+	    [TALLY_OK] = "internal",
+	    [TALLY_ERROR_NO_MEMORY] = "no_memory",
+	    [TALLY_ERROR_ARGUMENT] = "argument",
+	    [TALLY_ERROR_IO] = "io",
+	    [TALLY_ERROR_STOPPED] = "stopped",
+	    [TALLY_ERROR_INTERNAL] = "internal",
+	    [TALLY_ERROR_NO_FILES] = "no_files",
 	};
 	if (error == NULL) {
 		tally_json_write_string(json, "error", NULL);

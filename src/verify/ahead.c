@@ -12,10 +12,18 @@
 #define REST_AFTER 16
 #define GIVE_BACK_STEP ((uint64_t)8 << 20)
 
+bool tally_ahead_give_way(tally_ahead *a)
+{
+	a->gives_way = true;
+	return tally_batch_close_idle(a->batch);
+}
+
+/* Where no more can be opened, others need some more than this does: other threads, or the program around. */
 static bool opens(tally_ahead *a, tally_batch_blob *blob)
 {
-	if (!blob->opened && a->batch->open_files + TALLY_DIGEST_LANES_MAX < a->reading->files)
-		tally_batch_open(a->batch, blob, a->drive);
+	bool may = !a->gives_way && a->batch->open_files + TALLY_DIGEST_LANES_MAX < a->reading->files;
+	if (!blob->opened && may && !tally_batch_open(a->batch, blob, a->drive))
+		tally_ahead_give_way(a);
 	return blob->is_open;
 }
 

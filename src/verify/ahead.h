@@ -34,7 +34,8 @@ typedef struct tally_ahead {
 	size_t count, next;
 	uint64_t within; /* bytes of segment `next` that were dealt with */
 	uint64_t issued, taken;
-	bool waits; /* as many small files are on their way as may be */
+	bool waits;     /* as many small files are on their way as may be */
+	bool gives_way; /* no file is opened before its turn: for this batch, too many are open */
 } tally_ahead;
 
 /* May bring the queue into another order. */
@@ -42,6 +43,8 @@ void tally_ahead_begin(tally_ahead *ahead, tally_reading *reading, tally_arrival
 		       tally_batch *batch, uint32_t *queue, size_t count);
 /* A lane goes on within a segment, or passes over the rest of it. It begins with segments in the queue's order. */
 void tally_ahead_move(tally_ahead *ahead, const tally_batch_segment *segment, uint64_t from, uint64_t to);
+/* A file that has its turn can't be opened: closes those that haven't. Whether there were any. */
+bool tally_ahead_give_way(tally_ahead *ahead);
 /* Whether the segment in the queue's place `index`, of which nothing was read yet, should be had by TALLY_LANE_CACHED.
  */
 bool tally_ahead_rests(tally_ahead *ahead, size_t index);

@@ -219,9 +219,10 @@ static tally_result stream(hashing *h, tally_error *error)
 static tally_result open_flow(hashing *h, tally_error *error)
 {
 	const tally_run *run = h->run;
-	unsigned jobs = run->options->jobs != 0 ? run->options->jobs : tally_reading_processors();
+	const unsigned checks = run->checks > 0 ? run->checks : 1;
+	unsigned jobs = run->options->jobs != 0 ? run->options->jobs : tally_reading_processors_of(checks);
 	const tally_flow_options how = {.jobs = jobs < TALLY_FLOW_JOBS_MAX ? jobs : TALLY_FLOW_JOBS_MAX,
-					.room = TALLY_FLOW_ROOM,
+					.room = TALLY_FLOW_ROOM / checks,
 					.crc64 = run->observer != NULL && run->observer->crc64};
 	const tally_flow_sink sink = {h, take_hash, on_wait};
 	return tally_flow_new(&h->flow, &how, &sink, error);

@@ -41,8 +41,7 @@ static bool find(indexing *x, const char *path, tally_file *file)
 	if (path == NULL || x->result != TALLY_OK)
 		return false;
 	tally_find found = tally_drive_find(x->run->drive, (tally_text){path, strlen(path)}, file, NULL);
-	if (found == TALLY_FIND_NO_MEMORY)
-		x->result = tally_fail_memory(&x->error);
+	x->result = tally_find_shortage(found, NULL, &x->error);
 	return found == TALLY_FIND_OK;
 }
 

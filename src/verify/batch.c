@@ -2,6 +2,7 @@
 #include "verify/batch.h"
 
 #include "base/memory.h"
+#include "verify/reading.h"
 
 tally_result tally_batch_init(tally_batch *b, tally_error *error)
 {
@@ -61,36 +62,72 @@ static bool find(tally_batch *b, tally_drive *drive, tally_batch_blob *blob, tal
 	return blob->find == TALLY_FIND_OK;
 }
 
-void tally_batch_open(tally_batch *b, tally_batch_blob *blob, tally_drive *drive)
+bool tally_batch_open(tally_batch *b, tally_batch_blob *blob, tally_drive *drive)
 {
 	if (blob->opened)
-		return;
-	blob->opened = true;
+		return true;
 	blob->is_open = find(b, drive, blob, &blob->file);
+	blob->opened = blob->find != TALLY_FIND_NO_FILES;
 	b->open_files += blob->is_open;
 	if (blob->is_open)
 		blob->on_bad = tally_file_on_bad_clusters(&blob->file, &blob->bad_offset, &blob->bad_length);
+	return blob->opened;
 }
 
-bool tally_batch_reopen(tally_batch *b, tally_batch_blob *blob, tally_drive *drive)
+tally_result tally_batch_await_open(tally_batch *b, tally_batch_blob *blob, tally_drive *drive, tally_reading *reading,
+				    tally_error *error)
+{
+	unsigned waited = 0;
+	while (!tally_batch_open(b, blob, drive))
+		if (!tally_reading_wait_for_files(reading, &waited))
+			return tally_find_shortage(blob->find, &blob->detail, error);
+	return TALLY_OK;
+}
+
+tally_find tally_batch_reopen(tally_batch *b, tally_batch_blob *blob, tally_drive *drive)
 {
 	tally_batch_blob again = *blob;
 	tally_file file;
 	if (blob->is_open)
-		return true;
+		return TALLY_FIND_OK;
 	if (!find(b, drive, &again, &file)) {
 		blob->changed |= again.find == TALLY_FIND_MISSING || again.find == TALLY_FIND_NOT_A_FILE;
-		return false;
+		return again.find;
 	}
 	if (tally_file_identity_changed(&blob->file.identity, &file.identity)) {
 		blob->changed = true;
 		tally_file_close(&file);
-		return false;
+		return TALLY_FIND_MISSING;
 	}
 	blob->file = file;
 	blob->is_open = true;
 	b->open_files++;
-	return true;
+	return TALLY_FIND_OK;
+}
+
+/* No lane has begun with it, and nothing of it is on its way. */
+static bool is_idle(const tally_batch *b, const tally_batch_blob *blob)
+{
+	for (size_t i = 0; i < blob->segment_count; i++) {
+		const tally_batch_segment *s = &b->segments[blob->first_segment + i];
+		if (s->begun || s->arrival != 0)
+			return false;
+	}
+	return blob->is_open;
+}
+
+bool tally_batch_close_idle(tally_batch *b)
+{
+	const unsigned before = b->open_files;
+	for (size_t i = 0; i < b->blob_count; i++) {
+		tally_batch_blob *blob = &b->blobs[i];
+		if (!is_idle(b, blob))
+			continue;
+		tally_file_close(&blob->file);
+		blob->is_open = blob->opened = blob->in_no_order = false;
+		b->open_files--;
+	}
+	return b->open_files < before;
 }
 
 void tally_batch_close(tally_batch *b, tally_batch_blob *blob)

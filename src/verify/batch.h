@@ -11,6 +11,8 @@
 #include "format/manifest.h"
 #include "verify/fault.h"
 
+struct tally_reading;
+
 /*
  * What makes a batch full. Segments are enough to keep 32 lanes busy; bytes bound the time until results come out, and
  * how unevenly threads end; the text holds at least one blob's four paths of 32,767 UTF-16 units each.
@@ -43,6 +45,7 @@ typedef struct tally_batch_segment {
 	tally_bad_bytes bad; /* for IO_FAILED, unless the second reading was RIGHT: what can't be read */
 	bool recalled;       /* all of this was known before, by a checkpoint */
 	bool again;          /* what was hashed were not the file's bytes: to be read in another way */
+	bool postponed;      /* its file could not be opened yet, as too many are open */
 	bool present;        /* all of it was in the page cache before */
 	bool give_back;      /* nothing of it was */
 	uint64_t given_back; /* bytes */
@@ -117,10 +120,18 @@ const char *tally_batch_copy(tally_batch *batch, const char *text);
 /* Whether a further blob with these texts, or a further segment of `bytes`, has room. */
 bool tally_batch_has_room(const tally_batch *batch, size_t text_size, uint64_t bytes);
 
-/* Opens a blob's file unless that was tried before. */
-void tally_batch_open(tally_batch *batch, tally_batch_blob *blob, tally_drive *drive);
-/* Opens it once more: false when it isn't there any more, or isn't the same. */
-bool tally_batch_reopen(tally_batch *batch, tally_batch_blob *blob, tally_drive *drive);
+/*
+ * Opens a blob's file unless that was tried before. False when the process may have no more files open: then it was not
+ * tried, and nothing is known of the file.
+ */
+bool tally_batch_open(tally_batch *batch, tally_batch_blob *blob, tally_drive *drive);
+/* The same for whoever has no other files to close: waits for some time, and else it is an error of the run. */
+tally_result tally_batch_await_open(tally_batch *batch, tally_batch_blob *blob, tally_drive *drive,
+				    struct tally_reading *reading, tally_error *error);
+/* Opens it once more: TALLY_FIND_MISSING when it isn't the same any more. */
+tally_find tally_batch_reopen(tally_batch *batch, tally_batch_blob *blob, tally_drive *drive);
+/* Closes those of which nothing was read or asked for yet, as if they had never been opened. Whether there were any. */
+bool tally_batch_close_idle(tally_batch *batch);
 /* Closes it, if it is open, and notes whether it changed. */
 void tally_batch_close(tally_batch *batch, tally_batch_blob *blob);
 

@@ -143,10 +143,9 @@ static tally_result open_manifest(tally_run *run, tally_error *error)
 	for (size_t i = 0; given == NULL && find == TALLY_FIND_MISSING && i < sizeof usual / sizeof usual[0]; i++)
 		find = try_manifest(run, usual[i], &detail);
 	run->finder.document = run->manifest_path;
-	if (find == TALLY_FIND_OK)
-		return TALLY_OK;
-	if (find == TALLY_FIND_NO_MEMORY)
-		return tally_fail_memory(error);
+	tally_result shortage = tally_find_shortage(find, &detail, error);
+	if (find == TALLY_FIND_OK || shortage != TALLY_OK)
+		return shortage;
 	if (find == TALLY_FIND_WINDOWS_ONLY)
 		tally_run_gap(run, "the manifest and everything that it names", only_windows);
 	/* The journal's own reading tells that its ManifestFile is no name; that can't be told twice. */
@@ -248,10 +247,13 @@ static void begin_reading_drive(tally_run *run)
 {
 	const tally_check_options *options = run->options;
 	if (run->archive != NULL)
-		begin_reading(run, &(tally_reading_options){.jobs = 1, .io = TALLY_IO_READ, .once = true});
+		begin_reading(
+		    run, &(tally_reading_options){.jobs = 1, .checks = run->checks, .io = TALLY_IO_READ, .once = true});
 	else
-		begin_reading(run, &(tally_reading_options){
-				       .jobs = options->jobs, .io = options->io, .max_rate = options->max_rate});
+		begin_reading(run, &(tally_reading_options){.jobs = options->jobs,
+							    .checks = run->checks,
+							    .io = options->io,
+							    .max_rate = options->max_rate});
 }
 
 static tally_result run_papers(tally_run *run, tally_error *error)

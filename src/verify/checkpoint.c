@@ -2,6 +2,7 @@
 #include "verify/checkpoint.h"
 
 #include "base/memory.h"
+#include "verify/reading.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -298,20 +299,25 @@ static void take_record(tally_batch *batch, const tally_checkpoint_record *recor
 }
 
 /* Takes a part of a batch for done only if its file is still what it was. */
-static void confirm(tally_batch *batch, uint32_t index, tally_drive *drive)
+static tally_result confirm(tally_batch *batch, uint32_t index, tally_drive *drive, tally_reading *how,
+			    tally_error *error)
 {
 	tally_batch_blob *blob = &batch->blobs[index];
+	tally_result result = TALLY_OK;
 	size_t recalled = 0;
 	for (size_t i = 0; i < blob->segment_count; i++)
 		recalled += batch->segments[blob->first_segment + i].recalled;
 	if (recalled > 0)
-		tally_batch_open(batch, blob, drive);
+		result = tally_batch_await_open(batch, blob, drive, how, error);
+	if (result != TALLY_OK)
+		return result;
 	if (recalled == 0 || !blob->is_open || !is_same_file(&blob->noted_identity, &blob->file.identity))
 		forget(batch, index);
 	/* What is left of it opens the file for itself. */
 	if (blob->is_open && (recalled < blob->segment_count || !blob->noted))
 		blob->opened = false;
 	tally_batch_close(batch, blob);
+	return TALLY_OK;
 }
 
 static tally_result recall_extent(tally_checkpoint *c, const extent *e, tally_batch *batch, tally_error *error)
@@ -329,7 +335,8 @@ static tally_result recall_extent(tally_checkpoint *c, const extent *e, tally_ba
 	return os_error == 0 ? TALLY_OK : tally_fail_os(error, os_error, "can't read the checkpoint");
 }
 
-tally_result tally_checkpoint_recall(tally_checkpoint *c, tally_batch *batch, tally_drive *drive, tally_error *error)
+tally_result tally_checkpoint_recall(tally_checkpoint *c, tally_batch *batch, tally_drive *drive, tally_reading *how,
+				     tally_error *error)
 {
 	size_t low = 0, high = c->index_count;
 	while (low < high) {
@@ -344,7 +351,7 @@ tally_result tally_checkpoint_recall(tally_checkpoint *c, tally_batch *batch, ta
 	for (; result == TALLY_OK && low < c->index_count && c->index[low].batch == batch->number; low++)
 		result = recall_extent(c, &c->index[low], batch, error);
 	for (uint32_t i = 0; any && result == TALLY_OK && i < batch->blob_count; i++)
-		confirm(batch, i, drive);
+		result = confirm(batch, i, drive, how, error);
 	return result;
 }
 

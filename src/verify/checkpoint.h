@@ -29,10 +29,10 @@ void tally_checkpoint_close(tally_checkpoint *checkpoint);
 
 /*
  * Fills in what is known of a batch's segments, and marks them `recalled`. Opens their files to see whether they are
- * the same, and closes them. TALLY_ERROR_IO, TALLY_ERROR_NO_MEMORY.
+ * the same, and closes them. TALLY_ERROR_IO, TALLY_ERROR_NO_MEMORY, TALLY_ERROR_NO_FILES.
  */
 tally_result tally_checkpoint_recall(tally_checkpoint *checkpoint, tally_batch *batch, tally_drive *drive,
-				     tally_error *error);
+				     struct tally_reading *reading, tally_error *error);
 /* Notes a segment whose outcome is final. What needs no reading (a file that can't be opened) isn't kept. */
 tally_result tally_checkpoint_note(tally_checkpoint *checkpoint, tally_batch *batch, const tally_batch_segment *segment,
 				   tally_error *error);

@@ -2,24 +2,16 @@
 #include "verify/crew.h"
 
 #include "base/memory.h"
+#include "base/tick.h"
 
-#include <errno.h>
 #include <signal.h>
-#include <time.h>
-
-/* How long the calling thread waits before it looks whether anybody still wants the results. */
-#define WAIT_NS 100000000L
 
 void tally_crew_init(tally_crew *crew, const tally_crew_duty *duty)
 {
-	pthread_condattr_t clock;
 	*crew = (tally_crew){.duty = *duty};
-	pthread_condattr_init(&clock);
-	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
 	pthread_mutex_init(&crew->lock, NULL);
 	pthread_cond_init(&crew->work, NULL);
-	pthread_cond_init(&crew->finished, &clock);
-	pthread_condattr_destroy(&clock);
+	tally_tick_init(&crew->finished);
 }
 
 static void *serve(void *context)
@@ -93,21 +85,10 @@ void tally_crew_destroy(tally_crew *crew)
 	pthread_mutex_destroy(&crew->lock);
 }
 
-static struct timespec soon(void)
-{
-	struct timespec at;
-	clock_gettime(CLOCK_MONOTONIC, &at);
-	at.tv_nsec += WAIT_NS;
-	at.tv_sec += at.tv_nsec / 1000000000;
-	at.tv_nsec %= 1000000000;
-	return at;
-}
-
 tally_result tally_crew_wait(tally_crew *crew, tally_result (*wait)(void *context, tally_error *error), void *context,
 			     tally_error *error)
 {
-	struct timespec until = soon();
-	if (pthread_cond_timedwait(&crew->finished, &crew->lock, &until) != ETIMEDOUT)
+	if (tally_tick_wait(&crew->finished, &crew->lock))
 		return TALLY_OK;
 	pthread_mutex_unlock(&crew->lock);
 	tally_result result = wait(context, error);

@@ -13,8 +13,8 @@
 #include "digest/digest.h"
 
 /*
- * A part of what a check may take (verify/reading.c), whose batches, buffers and windows are not there while an archive
- * is read: enough for all lanes of the widest kernel at blocks of 4 MiB.
+ * A part of what checks may take (verify/reading.c), whose batches, buffers and windows are not there while an archive
+ * is read: enough for all lanes of the widest kernel at blocks of 4 MiB. Checks that run side by side share it.
  */
 #define TALLY_FLOW_ROOM ((size_t)128 << 20)
 #define TALLY_FLOW_ROOM_MIN ((size_t)4 << 20)

@@ -58,8 +58,9 @@ static tally_result open_file(job_model *m, const job_carrier *carrier, manifest
 		return tally_source_file(&input->paper, carrier->manifest_path, m->error);
 	tally_text path = {carrier->manifest_path, strlen(carrier->manifest_path)};
 	tally_find find = tally_drive_find(tally_job_drive_of(carrier), path, &input->file, NULL);
-	if (find == TALLY_FIND_NO_MEMORY)
-		return tally_fail_memory(m->error);
+	tally_result shortage = tally_find_shortage(find, NULL, m->error);
+	if (shortage != TALLY_OK)
+		return shortage;
 	if (find != TALLY_FIND_OK)
 		return tally_fail(m->error, TALLY_ERROR_IO, "%.300s can't be opened", carrier->shown);
 	return TALLY_OK;
@@ -299,10 +300,9 @@ static tally_result try_path(job_model *m, job_carrier *carrier, const char *pat
 	if (archive != NULL)
 		tally_archive_settle(archive, &path, 1);
 	tally_find find = tally_drive_find(tally_job_drive_of(carrier), (tally_text){path, strlen(path)}, &file, NULL);
-	if (find == TALLY_FIND_NO_MEMORY)
-		return tally_fail_memory(m->error);
+	tally_result shortage = tally_find_shortage(find, NULL, m->error);
 	if (find != TALLY_FIND_OK)
-		return TALLY_OK;
+		return shortage;
 	tally_file_close(&file);
 	*found = true;
 	return take_path(m, carrier, path);

@@ -2,17 +2,15 @@
 #include "verify/job_queue.h"
 
 #include "base/memory.h"
+#include "base/tick.h"
 #include "io/disk.h"
 #include "verify/crew.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
 
-#define LANES_MAX 32
-#define TICK_NANOSECONDS 100000000
+#define LANES_MAX TALLY_READING_CHECKS_MAX
 #define PATH_SHOWN 512
 
 #ifdef TALLY_FAULT_INJECTION
@@ -25,6 +23,7 @@ typedef enum slot_state { SLOT_WAITS, SLOT_RUNS, SLOT_DONE } slot_state;
 typedef struct drive_slot {
 	job_queue *queue;
 	job_check *check;
+	uint64_t disk;
 	size_t lane;
 
 	/* Under the queue's lock. */
@@ -37,9 +36,9 @@ typedef struct drive_slot {
 
 typedef struct drive_lane {
 	job_queue *queue;
-	uint64_t disk;
 	pthread_t thread;
 	bool is_thread; /* else the caller's own thread does its work */
+	size_t drives;
 	unsigned jobs;
 } drive_lane;
 
@@ -49,7 +48,7 @@ struct job_queue {
 	size_t slot_count;
 	size_t reported; /* so many are done and told; of the caller's thread */
 	drive_lane lanes[LANES_MAX];
-	size_t lane_count;
+	size_t lane_count, lanes_max;
 	bool direct; /* no other thread is at work */
 	pthread_mutex_t lock;
 	pthread_cond_t for_caller, for_lanes;
@@ -129,6 +128,7 @@ static void run_slot(drive_slot *slot)
 	slot->state = SLOT_RUNS;
 	pthread_mutex_unlock(&q->lock);
 	slot->check->options.jobs = q->lanes[slot->lane].jobs;
+	slot->check->run.checks = (unsigned)q->lane_count;
 	q->work->run(slot->check, stopped);
 	pthread_mutex_lock(&q->lock);
 	slot->state = SLOT_DONE;
@@ -199,18 +199,6 @@ static void take_progress(job_queue *q)
 	}
 }
 
-static void wait_a_tick(job_queue *q)
-{
-	struct timespec until;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += TICK_NANOSECONDS;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
-	pthread_cond_timedwait(&q->for_caller, &q->lock, &until);
-}
-
 static void serve_lanes(job_queue *q)
 {
 	while (q->reported < q->slot_count) {
@@ -219,7 +207,7 @@ static void serve_lanes(job_queue *q)
 		if (slot != NULL)
 			take_mail(q, slot);
 		else if (q->slots[q->reported].state != SLOT_DONE)
-			wait_a_tick(q);
+			tally_tick_wait(&q->for_caller, &q->lock); /* progress is taken meanwhile */
 		pthread_mutex_unlock(&q->lock);
 		report_done(q);
 		if (slot == NULL)
@@ -244,28 +232,31 @@ static uint64_t disk_of(const char *path)
 	return disk.device;
 }
 
-/* With more disks than lanes the last one takes the rest. */
-static size_t lane_for(job_queue *q, uint64_t disk)
+/* Of the slots before `slot`, one on the same disk tells the lane; a disk that is new goes where there is least to do.
+ */
+static size_t lane_for(job_queue *q, const drive_slot *slot)
 {
-	for (size_t i = 0; i < q->lane_count; i++)
-		if (q->lanes[i].disk == disk)
-			return i;
-	if (q->lane_count == LANES_MAX)
-		return LANES_MAX - 1;
-	q->lanes[q->lane_count] = (drive_lane){.queue = q, .disk = disk};
-	return q->lane_count++;
+	for (const drive_slot *other = q->slots; other < slot; other++)
+		if (other->disk == slot->disk)
+			return other->lane;
+	if (q->lane_count < q->lanes_max) {
+		q->lanes[q->lane_count] = (drive_lane){.queue = q};
+		return q->lane_count++;
+	}
+	size_t least = 0;
+	for (size_t i = 1; i < q->lane_count; i++)
+		if (q->lanes[i].drives < q->lanes[least].drives)
+			least = i;
+	return least;
 }
 
-/* The threads that one check would have are shared out; a single lane leaves the choice to the check. */
+/* A number that somebody named is shared out, but each lane has a thread; what nobody named each check chooses. */
 static void share_jobs(job_queue *q, unsigned all)
 {
-	unsigned given = all;
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	if (all == 0)
-		all = processors > 0 && processors < 256 ? (unsigned)processors : 1;
-	for (size_t i = 0; i < q->lane_count; i++) {
-		unsigned share = all / (unsigned)q->lane_count;
-		q->lanes[i].jobs = q->lane_count == 1 ? given : share > 0 ? share : 1;
+	const unsigned lanes = (unsigned)q->lane_count;
+	for (unsigned i = 0; i < lanes; i++) {
+		unsigned share = all / lanes + (i < all % lanes);
+		q->lanes[i].jobs = all != 0 && share == 0 ? 1 : share;
 	}
 }
 
@@ -302,14 +293,9 @@ static void run_lanes(job_queue *q)
 
 static void init_locks(job_queue *q)
 {
-	pthread_condattr_t attributes;
 	pthread_mutex_init(&q->lock, NULL);
 	pthread_cond_init(&q->for_lanes, NULL);
-	pthread_condattr_init(&attributes);
-	/* A clock that is set must not stop the progress. */
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&q->for_caller, &attributes);
-	pthread_condattr_destroy(&attributes);
+	tally_tick_init(&q->for_caller);
 }
 
 job_queue *tally_job_queue_new(job_model *m)
@@ -323,11 +309,14 @@ job_queue *tally_job_queue_new(job_model *m)
 	}
 	q->slots = slots;
 	q->slot_count = m->check_count;
+	q->lanes_max = tally_reading_checks_max();
 	q->direct = true;
 	for (size_t i = 0; i < m->check_count; i++) {
 		job_check *check = &m->checks[i];
 		check->sink = (tally_sink){.context = &slots[i], .finding = on_finding, .progress = on_progress};
-		slots[i] = (drive_slot){.queue = q, .check = check, .lane = lane_for(q, disk_of(check->options.drive))};
+		slots[i] = (drive_slot){.queue = q, .check = check, .disk = disk_of(check->options.drive)};
+		slots[i].lane = lane_for(q, &slots[i]);
+		q->lanes[slots[i].lane].drives++;
 	}
 	share_jobs(q, m->options->jobs);
 	init_locks(q);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Work on the drives of a job: a lane for each disk, which takes its drives one after the other, and all lanes at once.
- * Two drives on one disk at once would make its heads run to and fro between them.
+ * Two drives on one disk at once would make its heads run to and fro between them. Where the files that may be open are
+ * too few for so many checks at a time, disks share lanes.
  *
  * The caller's callbacks are made from the caller's thread: a lane that has a finding waits until that thread has taken
  * it. So nothing is kept that grows with what is wrong, and findings of one drive keep their order.

@@ -108,10 +108,13 @@ tally_result tally_run_find_others(tally_run *run, tally_error *error)
 			*error = s.error;
 		return s.result;
 	}
-	/* Directories that move about meanwhile are the drive's fault, not the run's: the check itself is complete. */
-	if (result == TALLY_ERROR_IO) {
-		tally_run_gap(run, "files that the manifest does not name", "the drive's folders could not be walked to the end");
-		result = TALLY_OK;
-	}
-	return result;
+	/* Directories that move about meanwhile, or no more files to be had: the check itself is complete by now. */
+	if (result != TALLY_ERROR_IO && result != TALLY_ERROR_NO_FILES)
+		return result;
+	tally_run_gap(
+	    run, "files that the manifest does not name",
+	    result == TALLY_ERROR_IO
+		? "the drive's folders could not be walked to the end"
+		: "the program may have no more files open (ulimit -n), so the folders could not be looked through");
+	return TALLY_OK;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the threads of one check share in order to read: in which way, how fast at most, how far ahead, and how much of
- * the memory and of the files that may be open each of them gets.
+ * the memory and of the files that may be open each of them gets. Checks that run side by side share both.
  */
 #ifndef TALLY_VERIFY_READING_H
 #define TALLY_VERIFY_READING_H
@@ -14,8 +14,12 @@
 
 struct tally_checkpoint;
 
+/* Checks that may run side by side: with more there would be too little for each of them. */
+#define TALLY_READING_CHECKS_MAX 16
+
 typedef struct tally_reading_options {
-	unsigned jobs; /* 0: one for each processor; two for a rotating disk */
+	unsigned jobs; /* of this check. 0: its part of the processors; two for a rotating disk */
+	unsigned checks; /* side by side, at most TALLY_READING_CHECKS_MAX, this one among them; 0: it is alone */
 	tally_io_mode io;
 	uint64_t max_rate; /* bytes per second, of all threads together; 0: no limit */
 	struct tally_checkpoint *checkpoint; /* what was read before; NULL: nothing */
@@ -47,7 +51,7 @@ typedef struct tally_reading {
 	size_t arrivals_room; /* bytes of the small files that a worker has on their way at a time */
 	size_t window_room; /* bytes that a worker may have mapped at a time */
 	uint64_t ahead;     /* bytes that a worker has read into the page cache before they are hashed */
-	unsigned files;     /* that a worker may have open */
+	unsigned files;     /* that a worker may have open, at least one */
 	bool once;          /* nothing is read a second time */
 	bool guards;        /* tally_mapping_guard is held */
 	struct tally_checkpoint *checkpoint; /* or NULL */
@@ -59,10 +63,24 @@ typedef struct tally_reading {
 
 /* Those that this process may run on. */
 unsigned tally_reading_processors(void);
+/* How many of them each of so many checks side by side gets, at least 1. */
+unsigned tally_reading_processors_of(unsigned checks);
+/* As many checks may run side by side with the files that this process may open: 1…TALLY_READING_CHECKS_MAX. */
+unsigned tally_reading_checks_max(void);
 /* `drive` may be NULL: then nothing of it is known. */
 void tally_reading_init(tally_reading *reading, const tally_drive *drive, const tally_reading_options *options);
 void tally_reading_destroy(tally_reading *reading);
 /* Ends the work of all threads soon. */
 void tally_reading_stop(tally_reading *reading);
+/*
+ * A file can't be opened, as the process may have no more of them: waits a moment for others to close theirs, other
+ * threads of this check or whoever else lives in this process. `waited` counts how often in a row, from 0. False when
+ * it was long enough, or the reading was stopped.
+ */
+bool tally_reading_wait_for_files(tally_reading *reading, unsigned *waited);
+#ifdef TALLY_FAULT_INJECTION
+/* Test only: asked instead of waiting, from any thread. NULL switches it off. */
+extern bool (*tally_reading_wait_fault)(unsigned waited);
+#endif
 
 #endif

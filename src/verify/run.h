@@ -49,6 +49,7 @@ typedef struct tally_run {
 	bool unexplained; /* an error was found that no status of the service stands for */
 	bool unknown;     /* there is something of which nobody knows here what the service would say */
 
+	unsigned checks;            /* that run side by side in this process, this one among them; 0: it is alone */
 	const tally_run_keys *keys; /* for a locked volume, instead of the journal's; or NULL */
 	bool is_opened;      /* as far as that can be done */
 	tally_opened opened; /* what is below the drive */

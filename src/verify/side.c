@@ -67,17 +67,18 @@ tally_result tally_side_check_run(tally_side_check *c, tally_drive *drive, tally
 		return TALLY_OK;
 	}
 	tally_file file;
-	c->find =
-	    tally_drive_find(drive, (tally_text){c->reference.path, strlen(c->reference.path)}, &file, &c->detail);
-	if (c->find == TALLY_FIND_NO_MEMORY)
-		return tally_fail_memory(error);
+	c->find = tally_whole_find(bytes, drive, (tally_text){c->reference.path, strlen(c->reference.path)}, &file,
+				   &c->detail);
+	tally_result result = tally_find_shortage(c->find, &c->detail, error);
+	if (result != TALLY_OK)
+		return result;
 	if (c->find != TALLY_FIND_OK) {
 		c->outcome = TALLY_SIDE_NOT_FOUND;
 		return TALLY_OK;
 	}
 	tally_sidefile *form = NULL;
 	uint64_t before = finder->errors + finder->warnings + finder->notes;
-	tally_result result = tally_sidefile_new(&form, is_properties, is_export, finder, error);
+	result = tally_sidefile_new(&form, is_properties, is_export, finder, error);
 	if (result == TALLY_OK)
 		result = read_side(c, bytes, &file, form, error);
 	c->has_findings = finder->errors + finder->warnings + finder->notes > before;

@@ -72,6 +72,17 @@ void tally_whole_free(tally_whole *w)
 	tally_free(w);
 }
 
+tally_find tally_whole_find(tally_whole *w, tally_drive *drive, tally_text path, tally_file *file,
+			    tally_find_detail *detail)
+{
+	unsigned waited = 0;
+	tally_find found;
+	do
+		found = tally_drive_find(drive, path, file, detail);
+	while (found == TALLY_FIND_NO_FILES && tally_reading_wait_for_files(w->reading, &waited));
+	return found;
+}
+
 /* ---- pages ---- */
 
 static uint64_t sum_of(const tally_whole *w, const uint8_t *bytes, size_t size)

@@ -38,6 +38,9 @@ typedef struct tally_whole_outcome {
 /* `reading` must outlive it. One thread at a time uses it. Freed with tally_whole_free (NULL is fine). */
 tally_result tally_whole_new(tally_whole **whole, tally_reading *reading, tally_error *error);
 void tally_whole_free(tally_whole *whole);
+/* Opens a file to be taken; waits for a while where the process may have no more files open. */
+tally_find tally_whole_find(tally_whole *whole, tally_drive *drive, tally_text path, tally_file *file,
+			    tally_find_detail *detail);
 
 /* Reads the file. TALLY_OK whatever is wrong with it. */
 tally_result tally_whole_take(tally_whole *whole, const tally_whole_subject *subject, tally_whole_outcome *outcome,

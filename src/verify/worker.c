@@ -104,6 +104,16 @@ static int64_t fetch(tally_worker *w, size_t index, unsigned lane, const tally_b
 	return tally_lanes_fetch(&w->lanes, lane, w->way, file, s->entry.offset + got_before, left, piece);
 }
 
+/* False when the blob's file has to wait until others are closed: those of this worker, or anybody's. */
+static bool open_in_turn(tally_worker *w, tally_batch_blob *blob)
+{
+	if (blob->opened)
+		return true;
+	if (w->batch->open_files < w->reading->files && tally_batch_open(w->batch, blob, w->drive))
+		return true;
+	return tally_ahead_give_way(&w->ahead) && tally_batch_open(w->batch, blob, w->drive);
+}
+
 static tally_piece next_piece(void *context, size_t index, unsigned lane, const uint8_t **piece, size_t *size)
 {
 	tally_worker *w = context;
@@ -114,7 +124,9 @@ static tally_piece next_piece(void *context, size_t index, unsigned lane, const 
 	s->again |= !tally_lanes_done(&w->lanes, lane, &blob->file);
 	if (s->again)
 		return TALLY_PIECE_FAILED;
-	tally_batch_open(w->batch, blob, w->drive);
+	s->postponed = !open_in_turn(w, blob);
+	if (s->postponed)
+		return TALLY_PIECE_FAILED;
 	if (!blob->is_open)
 		return give_up(s, TALLY_SEGMENT_CANCELLED, 0);
 	uint64_t got_before = w->got[lane], left = s->entry.length - got_before;
@@ -146,8 +158,8 @@ static void segment_done(void *context, size_t index, unsigned lane, const tally
 	tally_arrivals_leave(&w->arrivals, s->arrival);
 	s->arrival = 0;
 	tally_ahead_move(&w->ahead, s, got, s->entry.length);
-	if (s->again)
-		return; /* its file stays open */
+	if (s->again || s->postponed)
+		return; /* its file stays open, or comes later */
 	if (s->outcome == TALLY_SEGMENT_WAITING || s->outcome == TALLY_SEGMENT_SHORT)
 		s->read = got;
 	if (blob->is_open)
@@ -210,17 +222,43 @@ static size_t queue_segments(tally_worker *w, tally_batch *batch)
 	return queued;
 }
 
-/* Segments whose mapping broke down under the digest. They still count as pending. */
-static size_t queue_again(tally_worker *w, tally_batch *batch)
+/*
+ * Segments that are left, which still count as pending: first those whose mapping broke down under the digest, then
+ * those whose file could not be opened.
+ */
+static size_t queue_left(tally_worker *w, tally_batch *batch, tally_lane_way *way)
 {
 	size_t queued = 0;
+	bool any_again = false;
+	for (size_t i = 0; i < batch->segment_count; i++)
+		any_again |= batch->segments[i].again;
+	*way = any_again ? TALLY_LANE_READ : TALLY_LANE_AS_CHOSEN;
 	for (size_t i = 0; i < batch->segment_count; i++) {
-		if (!batch->segments[i].again)
+		bool *left = any_again ? &batch->segments[i].again : &batch->segments[i].postponed;
+		if (!*left)
 			continue;
-		batch->segments[i].again = false;
+		*left = false;
 		w->queue[queued++] = (uint32_t)i;
 	}
 	return queued;
+}
+
+/* Of the files that could not be opened, each time some more can be, as lanes have closed theirs. */
+static tally_result read_left(tally_worker *w, tally_batch *batch, tally_error *error)
+{
+	tally_result result = TALLY_OK;
+	tally_lane_way way;
+	size_t before = SIZE_MAX, queued;
+	unsigned waited = 0;
+	while (result == TALLY_OK && (queued = queue_left(w, batch, &way)) > 0) {
+		if (queued < before)
+			waited = 0;
+		else if (!tally_reading_wait_for_files(w->reading, &waited))
+			return tally_find_shortage(TALLY_FIND_NO_FILES, NULL, error);
+		before = way == TALLY_LANE_AS_CHOSEN ? queued : SIZE_MAX;
+		result = run(w, queued, way, finish_first, error);
+	}
+	return result;
 }
 
 static tally_result read_first(tally_worker *w, tally_batch *batch, tally_error *error)
@@ -229,9 +267,7 @@ static tally_result read_first(tally_worker *w, tally_batch *batch, tally_error 
 	tally_ahead_begin(&w->ahead, w->reading, &w->arrivals, w->drive, batch, w->queue, queued);
 	tally_result result = run(w, queued, TALLY_LANE_AS_CHOSEN, finish_first, error);
 	w->ahead.count = 0; /* the queue is used for other things from here on */
-	if (result == TALLY_OK && (queued = queue_again(w, batch)) > 0)
-		result = run(w, queued, TALLY_LANE_READ, finish_first, error);
-	return result;
+	return result == TALLY_OK ? read_left(w, batch, error) : result;
 }
 
 /* ---- the second reading, of what failed ---- */
@@ -248,31 +284,55 @@ static void finish_second(tally_worker *w, tally_batch_segment *s, const tally_d
 		    memcmp(result->md5, s->actual, sizeof s->actual) == 0 ? TALLY_SECOND_SAME : TALLY_SECOND_OTHER;
 }
 
-static tally_result read_corrupted(tally_worker *w, tally_batch *batch, tally_error *error)
+/* Corrupted segments from *next on, as many as may be open at a time. */
+static size_t queue_corrupted(tally_worker *w, tally_batch *batch, size_t *next)
 {
 	size_t queued = 0;
-	for (size_t i = 0; i < batch->segment_count; i++) {
-		tally_batch_segment *s = &batch->segments[i];
+	for (; *next < batch->segment_count; ++*next) {
+		const tally_batch_segment *s = &batch->segments[*next];
 		tally_batch_blob *blob = &batch->blobs[s->blob];
 		if (s->outcome != TALLY_SEGMENT_CORRUPTED || s->recalled)
 			continue;
-		/* Not more at a time than may be open: what is left keeps its first reading. */
-		if (!blob->is_open && batch->open_files >= w->reading->files)
-			continue;
-		if (!tally_batch_reopen(batch, blob, w->drive))
+		if (queued > 0 && !blob->is_open && batch->open_files >= w->reading->files)
+			break;
+		tally_find found = tally_batch_reopen(batch, blob, w->drive);
+		if (found == TALLY_FIND_NO_FILES)
+			break;
+		if (found != TALLY_FIND_OK)
 			continue;
 		blob->pending++;
-		w->queue[queued++] = (uint32_t)i;
+		w->queue[queued++] = (uint32_t)*next;
 	}
-	return queued > 0 ? run(w, queued, TALLY_LANE_MEDIUM, finish_second, error) : TALLY_OK;
+	return queued;
+}
+
+static tally_result read_corrupted(tally_worker *w, tally_batch *batch, tally_error *error)
+{
+	tally_result result = TALLY_OK;
+	unsigned waited = 0;
+	for (size_t next = 0; result == TALLY_OK && next < batch->segment_count;) {
+		size_t queued = queue_corrupted(w, batch, &next);
+		if (queued > 0)
+			waited = 0;
+		else if (next < batch->segment_count && !tally_reading_wait_for_files(w->reading, &waited))
+			return tally_find_shortage(TALLY_FIND_NO_FILES, NULL, error);
+		if (queued > 0)
+			result = run(w, queued, TALLY_LANE_MEDIUM, finish_second, error);
+	}
+	return result;
 }
 
 static tally_result read_failed(tally_worker *w, tally_batch *batch, tally_batch_segment *s, tally_error *error)
 {
 	tally_batch_blob *blob = &batch->blobs[s->blob];
-	tally_result result = TALLY_OK;
-	if (!tally_batch_reopen(batch, blob, w->drive))
-		return TALLY_OK;
+	unsigned waited = 0;
+	tally_find found;
+	do
+		found = tally_batch_reopen(batch, blob, w->drive);
+	while (found == TALLY_FIND_NO_FILES && tally_reading_wait_for_files(w->reading, &waited));
+	tally_result result = tally_find_shortage(found, NULL, error);
+	if (found != TALLY_FIND_OK)
+		return result;
 	if (w->second == NULL)
 		result = tally_second_new(&w->second, w->reading, error);
 	if (result == TALLY_OK)
@@ -321,8 +381,8 @@ static tally_result take_stored(tally_worker *w, tally_batch *batch, tally_error
 	for (size_t i = 0; i < queued && result == TALLY_OK; i++) {
 		tally_batch_segment *s = &batch->segments[w->queue[i]];
 		tally_batch_blob *blob = &batch->blobs[s->blob];
-		tally_batch_open(batch, blob, w->drive);
-		if (blob->is_open)
+		result = tally_batch_await_open(batch, blob, w->drive, w->reading, error);
+		if (result == TALLY_OK && blob->is_open)
 			result = take_stored_segment(w, s, blob, error);
 		else
 			s->outcome = TALLY_SEGMENT_CANCELLED;
@@ -354,7 +414,7 @@ static tally_result read_all(tally_worker *w, tally_batch *batch, tally_error *e
 	tally_checkpoint *checkpoint = w->reading->checkpoint;
 	tally_result result = TALLY_OK;
 	if (checkpoint != NULL)
-		result = tally_checkpoint_recall(checkpoint, batch, w->drive, error);
+		result = tally_checkpoint_recall(checkpoint, batch, w->drive, w->reading, error);
 	if (result == TALLY_OK)
 		result = read_first(w, batch, error);
 	if (result == TALLY_OK && batch->result == TALLY_OK)
@@ -382,10 +442,10 @@ void tally_worker_run(tally_worker *w, tally_batch *batch)
 		tally_batch_blob *blob = &batch->blobs[i];
 		/* A blob without segments: its file must be there all the same. */
 		if (batch->result == TALLY_OK && blob->entry.file_path != NULL)
-			tally_batch_open(batch, blob, w->drive);
+			batch->result = tally_batch_await_open(batch, blob, w->drive, w->reading, &batch->error);
 		tally_batch_close(batch, blob);
-		if (batch->result == TALLY_OK && blob->opened && blob->find == TALLY_FIND_NO_MEMORY)
-			batch->result = tally_fail_memory(&batch->error);
+		if (batch->result == TALLY_OK && blob->opened)
+			batch->result = tally_find_shortage(blob->find, &blob->detail, &batch->error);
 		if (batch->result == TALLY_OK && blob->ends)
 			batch->result = check_side_files(w, blob, &batch->error);
 	}

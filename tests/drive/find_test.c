@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 static uint64_t directories_read(void)
 {
@@ -299,6 +301,40 @@ START_TEST(both_find_paths_beyond_path_max)
 }
 END_TEST
 
+/* A process that may open nothing more has learnt nothing of the drive, whichever way it goes. */
+START_TEST(both_tell_what_the_program_is_short_of)
+{
+	static const char *const paths[] = {"\\a\\b\\1", "\\A\\B\\1", "\\a\\b\\none"};
+	tree_file("a/b/1", "one");
+	open_drive("", _i);
+	struct rlimit before;
+	int lowest = dup(0);
+	close(lowest);
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+		tally_find found = TALLY_FIND_NO_FILES;
+		for (int more = 0; found == TALLY_FIND_NO_FILES; more++) {
+			tally_file file;
+			tally_find_detail detail = {0};
+			tally_error error;
+			ck_assert_int_eq(
+			    setrlimit(RLIMIT_NOFILE, &(struct rlimit){(rlim_t)(lowest + more), before.rlim_max}), 0);
+			found = tally_drive_find(drive, text(paths[i]), &file, &detail);
+			ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+			ck_assert(more > 0 || found == TALLY_FIND_NO_FILES);
+			ck_assert_int_eq(tally_find_shortage(found, &detail, &error),
+					 found == TALLY_FIND_NO_FILES ? TALLY_ERROR_NO_FILES : TALLY_OK);
+			ck_assert_int_eq(detail.os_error, found == TALLY_FIND_NO_FILES ? EMFILE
+							  : found == TALLY_FIND_OK     ? 0
+										       : ENOENT);
+			if (found == TALLY_FIND_OK)
+				tally_file_close(&file);
+		}
+		ck_assert_int_eq(found, i == 2 ? TALLY_FIND_MISSING : TALLY_FIND_OK);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("drive/find");
@@ -316,6 +352,7 @@ int main(void)
 	tcase_add_loop_test(tests, both_say_what_is_missing, 0, BOTH);
 	tcase_add_loop_test(tests, both_find_long_components, 0, BOTH);
 	tcase_add_loop_test(tests, both_find_paths_beyond_path_max, 0, BOTH);
+	tcase_add_loop_test(tests, both_tell_what_the_program_is_short_of, 0, BOTH);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
 	int failed = srunner_ntests_failed(runner);

@@ -197,6 +197,44 @@ START_TEST(both_walk_deep_trees)
 }
 END_TEST
 
+/* With enough for one way only it is walked all the same; with less, that is no news of the drive. */
+START_TEST(both_walk_with_few_descriptors_or_not_at_all)
+{
+	char path[512];
+	for (int i = 0; i < 40; i++) {
+		snprintf(path, sizeof path, "a/b/c/d/e/f/g/h/%d/file", i);
+		tree_file(path, "1");
+		snprintf(path, sizeof path, "a/b/c/%d/file", i);
+		tree_file(path, "1");
+	}
+	open_drive("", _i);
+	char *expected = visits_of_find();
+	struct rlimit before;
+	int lowest = dup(0);
+	close(lowest);
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+	bool enough = false;
+	int more = 0;
+	for (; !enough; more++) {
+		record r = {0};
+		tally_error error;
+		allow_descriptors((rlim_t)(lowest + more));
+		tally_result result = tally_drive_walk(drive, note, &r, &error);
+		ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+		enough = result == TALLY_OK;
+		if (enough)
+			ck_assert_str_eq(r.text, expected);
+		else
+			ck_assert_int_eq(result, TALLY_ERROR_NO_FILES);
+		ck_assert(r.text == NULL || strstr(r.text, "EMFILE") == NULL);
+		tally_free(r.text);
+	}
+	/* None, the root, a folder in it, and what lists it. */
+	ck_assert_int_le(more, 5);
+	free(expected);
+}
+END_TEST
+
 START_TEST(both_stop_where_windows_has_no_names)
 {
 	char path[131072];
@@ -313,6 +351,7 @@ int main(void)
 	tcase_add_loop_test(tests, both_report_an_unreadable_root, 0, BOTH);
 	tcase_add_loop_test(tests, both_enter_no_mount, 0, BOTH);
 	tcase_add_loop_test(tests, both_walk_deep_trees, 0, BOTH);
+	tcase_add_loop_test(tests, both_walk_with_few_descriptors_or_not_at_all, 0, BOTH);
 	tcase_add_loop_test(tests, both_stop_where_windows_has_no_names, 0, BOTH);
 	tcase_add_loop_test(tests, both_stop_when_told, 0, BOTH);
 	tcase_add_loop_test(tests, both_notice_moved_directories, 0, BOTH);

@@ -144,7 +144,7 @@ static void write_gaps(const listening *l, const tally_gap *gaps, size_t count)
 
 static const char *name_of_error(tally_result result)
 {
-	static const char *const names[] = {"ok", "memory", "argument", "io", "stopped", "internal"};
+	static const char *const names[] = {"ok", "memory", "argument", "io", "stopped", "internal", "no files"};
 	return names[result];
 }
 

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define DRIVES CAST_MAX
@@ -310,6 +311,80 @@ START_TEST(a_drive_that_fails_is_told_by_its_own_findings)
 }
 END_TEST
 
+/* ---- what each gets ---- */
+
+static unsigned jobs_of[DRIVES], checks_of[DRIVES];
+
+static void note_share(job_check *check, bool stopped)
+{
+	ck_assert(!stopped);
+	jobs_of[check->number] = check->options.jobs;
+	checks_of[check->number] = check->run.checks;
+}
+
+static bool go_on(job_check *check, const tally_progress *progress)
+{
+	(void)check, (void)progress;
+	return true;
+}
+
+/* What a queue gives each drive of its threads, for so many of them. */
+static void take_shares(uint64_t (*layout)(const char *), unsigned jobs)
+{
+	static const job_work work = {.run = note_share, .progress = go_on};
+	job_check checks[DRIVES];
+	tally_job_options given = {.jobs = jobs};
+	job_model m = {.options = &given, .checks = checks, .check_count = DRIVES};
+	tally_job_disk_of = layout;
+	for (size_t i = 0; i < DRIVES; i++)
+		checks[i] = (job_check){.m = &m, .number = i, .options.drive = c.folder[i]};
+	job_queue *queue = tally_job_queue_new(&m);
+	ck_assert_ptr_nonnull(queue);
+	ck_assert_int_eq(tally_job_queue_run(queue, &work, NULL), TALLY_OK);
+	tally_job_queue_free(queue);
+}
+
+static void expect_shares(unsigned jobs, unsigned lanes)
+{
+	unsigned sum = 0;
+	for (size_t i = 0; i < DRIVES; i++) {
+		ck_assert_uint_eq(checks_of[i], lanes);
+		ck_assert_uint_eq(jobs_of[i] == 0, jobs == 0);
+		sum += i < lanes ? jobs_of[i] : 0;
+	}
+	/* None is lost, and none too many unless each has just one. */
+	ck_assert_uint_eq(sum, jobs == 0 || jobs >= lanes ? jobs : lanes);
+}
+
+START_TEST(threads_are_shared_out)
+{
+	static const unsigned all[] = {0, 1, 2, 3, 4, 7, 8, 256};
+	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+		take_shares(one_disk, all[i]);
+		expect_shares(all[i], 1);
+		take_shares(two_disks, all[i]);
+		expect_shares(all[i], 2);
+		take_shares(disks_of_their_own, all[i]);
+		expect_shares(all[i], 4);
+	}
+}
+END_TEST
+
+/* Where few files may be open, disks share lanes, evenly; drives on one disk stay together. */
+START_TEST(no_more_at_once_than_files_allow)
+{
+	struct rlimit before;
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &(struct rlimit){48 + 2 * 56, before.rlim_max}), 0);
+	take_shares(disks_of_their_own, 0);
+	expect_shares(0, 2);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &(struct rlimit){100, before.rlim_max}), 0);
+	take_shares(disks_of_their_own, 5);
+	expect_shares(5, 1);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+END_TEST
+
 /* ---- stopping ---- */
 
 /* Drive 0 goes on only when the user has asked to stop; the drive on the other disk is done by then, or not. */
@@ -373,6 +448,8 @@ int main(void)
 	tcase_add_test(tests, drives_on_one_disk_are_checked_one_after_the_other);
 	tcase_add_test(tests, whichever_is_ready_first_the_order_is_that_of_the_subjects);
 	tcase_add_test(tests, a_drive_that_fails_is_told_by_its_own_findings);
+	tcase_add_test(tests, threads_are_shared_out);
+	tcase_add_test(tests, no_more_at_once_than_files_allow);
 	tcase_add_test(tests, stopping_ends_all_and_begins_nothing_more);
 	tcase_add_test(tests, stopping_while_documents_are_read);
 	suite_add_tcase(suite, tests);

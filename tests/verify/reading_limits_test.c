@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What reading takes: of memory, of files that may be open, of time, and of the page cache. */
 #include "digest/digest.h"
+#include "drive/drive_class.h"
 #include "support/recorder.h"
 #include "support/suite.h"
 #include "verify/ahead.h"
 #include "verify/batch.h"
 #include "verify/reading.h"
 #include "verify/stage.h"
+#include "verify/worker.h"
 
 #include <check.h>
 #include <errno.h>
@@ -83,6 +85,79 @@ START_TEST(memory_does_not_grow_with_the_threads)
 }
 END_TEST
 
+/* ---- side by side ---- */
+
+static bool rotates;
+
+static tally_os_medium medium(const tally_drive *drive)
+{
+	(void)drive;
+	return (tally_os_medium){.rotational = rotates, .readahead = 128 << 10};
+}
+
+static const tally_drive_class only_a_medium = {.medium = medium};
+
+/* However many run at once, together they take what one would. */
+START_TEST(checks_side_by_side_share_memory_and_files)
+{
+	static const rlim_t limits[] = {256, 1024, 4096, 1 << 20};
+	static const tally_io_mode modes[] = {TALLY_IO_AUTO, TALLY_IO_DIRECT};
+	tally_drive drive_of_its_own = {&only_a_medium};
+	const size_t batch = TALLY_BATCH_TEXT + TALLY_BATCH_BLOBS * sizeof(tally_batch_blob) +
+			     TALLY_BATCH_SEGMENTS * sizeof(tally_batch_segment);
+	struct rlimit before;
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+	rlim_t limit = limits[_i] < before.rlim_max ? limits[_i] : before.rlim_max;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &(struct rlimit){limit, before.rlim_max}), 0);
+	const unsigned most = tally_reading_checks_max();
+	ck_assert_uint_eq(most, limit == 256 ? 3 : TALLY_READING_CHECKS_MAX);
+	for (unsigned checks = 1; checks <= most; checks++)
+		for (unsigned jobs = 0; jobs <= 256; jobs = jobs * 2 + 1) {
+			tally_reading r;
+			rotates = jobs % 2 == 0;
+			tally_reading_init(
+			    &r, &drive_of_its_own,
+			    &(tally_reading_options){.jobs = jobs, .checks = checks, .io = modes[jobs / 2 % 2]});
+			size_t lanes = (size_t)r.workers * TALLY_DIGEST_LANES_MAX;
+			uint64_t memory = lanes * r.buffer + (r.guards ? r.workers * r.window_room : 0) +
+					  r.slots * batch + r.workers * r.arrivals_room;
+			/* A folder, a ring and three on the way for each worker; of each drive some, and of the
+			 * program. */
+			uint64_t files = 48 + checks * (16 + r.workers * (uint64_t)(r.files + 6));
+			ck_assert_msg(memory * checks <= 200 * MIB, "%u checks of %u jobs: %llu bytes", checks, jobs,
+				      (unsigned long long)memory * checks);
+			ck_assert_msg(files <= limit, "%u checks of %u jobs: %llu files", checks, jobs,
+				      (unsigned long long)files);
+			ck_assert_uint_gt(r.files, TALLY_DIGEST_LANES_MAX);
+			ck_assert_uint_ge(r.workers, 1);
+			ck_assert_uint_gt(r.slots, r.workers);
+			tally_reading_destroy(&r);
+		}
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+END_TEST
+
+START_TEST(the_medium_chooses_where_nobody_does)
+{
+	tally_drive drive_of_its_own = {&only_a_medium};
+	const unsigned processors = tally_reading_processors();
+	for (unsigned checks = 1; checks <= 8; checks++)
+		for (int turns = 0; turns < 2; turns++) {
+			const unsigned own = processors / checks > 0 ? processors / checks : 1;
+			tally_reading r;
+			rotates = turns == 1;
+			ck_assert_uint_eq(tally_reading_processors_of(checks), own);
+			tally_reading_init(&r, &drive_of_its_own, &(tally_reading_options){.checks = checks});
+			ck_assert_uint_le(r.workers, rotates && own > 2 ? 2 : own);
+			tally_reading_destroy(&r);
+			tally_reading_init(&r, &drive_of_its_own,
+					   &(tally_reading_options){.jobs = 3, .checks = checks});
+			ck_assert_uint_eq(r.workers, 3);
+			tally_reading_destroy(&r);
+		}
+}
+END_TEST
+
 /* ---- open files ---- */
 
 START_TEST(few_files_may_be_open)
@@ -99,6 +174,70 @@ START_TEST(few_files_may_be_open)
 	recorder_expect(&found, "", "");
 	ck_assert_uint_eq(summary.segments_checked, 600);
 	end();
+}
+END_TEST
+
+static bool was_asked, was_room;
+
+/* While files are read, whoever else lives in this process can open some. */
+static int64_t open_another(const tally_file *file, uint64_t offset, size_t size)
+{
+	(void)file, (void)offset, (void)size;
+	if (was_asked)
+		return 0;
+	int fd = open("/dev/null", O_RDONLY);
+	was_asked = true;
+	was_room = fd >= 0;
+	if (fd >= 0)
+		close(fd);
+	return 0;
+}
+
+/* Where in the medium's order more are opened than may be, they are closed again, and each is read in its turn. */
+START_TEST(a_rotating_disk_with_few_files_is_read_to_its_end)
+{
+	enum { FILES = 200, SIZE = 3000 };
+	tally_drive *drive;
+	tally_batch batch;
+	tally_reading reading;
+	tally_worker *worker;
+	struct rlimit before;
+	char paths[FILES][32];
+	make(FILES, SIZE);
+	ck_assert_int_eq(tally_drive_open_directory(s.drive, &drive, &error), TALLY_OK);
+	ck_assert_int_eq(tally_batch_init(&batch, &error), TALLY_OK);
+	tally_reading_init(&reading, drive, &(tally_reading_options){.jobs = 1, .io = TALLY_IO_READ});
+	reading.medium.rotational = true;
+	ck_assert_uint_gt(reading.files, FILES + TALLY_DIGEST_LANES_MAX);
+	batch.blob_count = batch.segment_count = FILES;
+	for (unsigned i = 0; i < FILES; i++) {
+		snprintf(paths[i], sizeof paths[i], "\\data\\%u.bin", i);
+		batch.blobs[i] = (tally_batch_blob){
+		    .entry.file_path = paths[i], .first_segment = i, .segment_count = 1, .begins = true, .ends = true};
+		batch.segments[i] = (tally_batch_segment){.entry = {.length = SIZE, .usable = true}, .blob = i};
+	}
+	ck_assert_int_eq(tally_worker_new(&worker, drive, &reading, false, false, &error), TALLY_OK);
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &(struct rlimit){60, before.rlim_max}), 0);
+	tally_read_fault = open_another;
+	tally_worker_run(worker, &batch);
+	tally_read_fault = NULL;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+	ck_assert(was_asked && was_room);
+	ck_assert_int_eq(batch.result, TALLY_OK);
+	ck_assert_uint_eq(batch.open_files, 0);
+	for (unsigned i = 0; i < FILES; i++) {
+		/* Nobody told the right hash, so each was read twice. */
+		ck_assert_int_eq(batch.blobs[i].find, TALLY_FIND_OK);
+		ck_assert_int_eq(batch.segments[i].outcome, TALLY_SEGMENT_CORRUPTED);
+		ck_assert_int_eq(batch.segments[i].second, TALLY_SECOND_SAME);
+		ck_assert_uint_eq(batch.segments[i].read, SIZE);
+	}
+	tally_worker_free(worker);
+	tally_reading_destroy(&reading);
+	tally_batch_release(&batch);
+	tally_drive_close(drive);
+	stage_close(&s);
 }
 END_TEST
 
@@ -377,7 +516,10 @@ int main(void)
 {
 	const suite_test tests[] = {
 	    {memory_does_not_grow_with_the_threads, 4},
+	    {checks_side_by_side_share_memory_and_files, 4},
+	    {the_medium_chooses_where_nobody_does, 0},
 	    {few_files_may_be_open, 0},
+	    {a_rotating_disk_with_few_files_is_read_to_its_end, 0},
 	    {a_rate_is_kept, 2},
 	    {a_check_that_waits_can_be_stopped, 0},
 	    {what_was_cached_stays_and_nothing_else, 3},

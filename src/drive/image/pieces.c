@@ -161,6 +161,10 @@ static bool add_piece(tally_opening *o, const naming *n, pieces_layer *self, uns
 	tally_result result = tally_layer_open_file(path, &file, &error);
 	if (result == TALLY_ERROR_NO_MEMORY)
 		return tally_opening_no_memory(o);
+	if (result == TALLY_ERROR_NO_FILES) {
+		o->result = tally_fail_os(o->error, error.os_error, "can't open all pieces of the image");
+		return false;
+	}
 	if (result != TALLY_OK && error.os_error == ENOENT)
 		return tally_opening_refuse(o, TALLY_DISK_FAULT_GAP,
 					    "piece .%s of the image is missing, though later ones are there", name);
