@@ -17,7 +17,7 @@
 /* A finished blob, as the audit sees it. Valid only during the call. */
 typedef struct tally_run_blob {
 	const tally_manifest_blob *entry;
-	const char *status; /* at blob level; NULL: there is no drive */
+	const char *status; /* at blob level; NULL: there is no drive, or only Windows knows */
 	bool checked;       /* all of it */
 	/* The drive doesn't have the bytes, or the metadata and properties, that the manifest describes. */
 	bool data_failed, side_failed;
