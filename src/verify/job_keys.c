@@ -59,7 +59,7 @@ static tally_result read_key_file(job_model *m)
 	if (m->key_file == NULL)
 		return tally_fail_memory(m->error);
 	tally_result result = tally_key_file_read(m->options->key_file, m->key_file, &size, m->error);
-	if (result == TALLY_OK && size > 0)
+	if (result == TALLY_OK)
 		m->keys[m->key_count++] = (job_key){.text = {m->key_file, size}, .subject = TALLY_JOB_NOWHERE};
 	return result;
 }
