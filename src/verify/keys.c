@@ -105,6 +105,11 @@ static bool is_final(const tally_bitlocker_outcome *outcome)
 	       (outcome->status == TALLY_BITLOCKER_UNLOCK_FAILED && outcome->reason != TALLY_BITLOCKER_ENTRIES);
 }
 
+bool tally_run_is_refusal(const tally_bitlocker_outcome *outcome)
+{
+	return outcome->status == TALLY_BITLOCKER_KEY_INVALID || outcome->status == TALLY_BITLOCKER_PROTECTOR_NOT_FOUND;
+}
+
 /* How much an outcome says of the volume: of a key that is another drive's least. */
 static unsigned weight_of(const tally_bitlocker_outcome *outcome)
 {
@@ -118,10 +123,12 @@ static unsigned weight_of(const tally_bitlocker_outcome *outcome)
 	}
 }
 
-static tally_result try_keys(tally_run *run, const tally_run_keys *keys, tally_bitlocker *volume, unsigned *tried,
-			     tally_bitlocker_outcome *outcome, tally_error *error)
+tally_result tally_run_try_keys(tally_run *run, const tally_run_keys *keys, tally_bitlocker *volume, unsigned *tried,
+				tally_bitlocker_outcome *outcome, tally_error *error)
 {
 	tally_text key;
+	*tried = 0;
+	*outcome = (tally_bitlocker_outcome){.status = TALLY_BITLOCKER_OK};
 	for (size_t n = 0; keys->at(keys->context, n, &key); n++) {
 		tally_bitlocker_outcome this = {.status = TALLY_BITLOCKER_OK};
 		if (key.size == 0)
@@ -138,7 +145,7 @@ static tally_result try_keys(tally_run *run, const tally_run_keys *keys, tally_b
 			return TALLY_OK;
 	}
 	if (*tried > 1 && outcome->reason == TALLY_BITLOCKER_KEY_WRONG)
-		snprintf(outcome->text, sizeof outcome->text, "none of the %u keys that there are opens the volume",
+		snprintf(outcome->text, sizeof outcome->text, "none of the %u keys that may be its own opens the volume",
 			 *tried);
 	return TALLY_OK;
 }
@@ -164,8 +171,7 @@ tally_result tally_run_unlock(tally_run *run, tally_bitlocker *volume, tally_bit
 			      tally_error *error)
 {
 	const tally_run_keys of_journal = {run, journal_key};
-	unsigned tried = 0;
-	*outcome = (tally_bitlocker_outcome){.status = TALLY_BITLOCKER_OK};
+	unsigned tried;
 	char *buffer = tally_secret_alloc(TALLY_KEY_FILE_MAX + 1);
 	if (buffer == NULL)
 		return tally_fail_memory(error);
@@ -173,7 +179,8 @@ tally_result tally_run_unlock(tally_run *run, tally_bitlocker *volume, tally_bit
 	if (run->options->key_file != NULL) {
 		result = try_file(run, volume, buffer, outcome, error);
 	} else {
-		result = try_keys(run, run->keys != NULL ? run->keys : &of_journal, volume, &tried, outcome, error);
+		result = tally_run_try_keys(run, run->keys != NULL ? run->keys : &of_journal, volume, &tried, outcome,
+					    error);
 		if (result == TALLY_OK && tried == 0)
 			result = ask(run, volume, buffer, outcome, error);
 	}
