@@ -42,7 +42,7 @@ char *tally_strndup(const char *text, size_t length)
 	return copy;
 }
 
-/* At least twice the capacity, so that growing byte by byte costs no more than copying each a few times. 0: too much. */
+/* At least twice the capacity, so that growing byte by byte costs no more than copying each twice. 0: too much. */
 static size_t grown_capacity(size_t capacity, size_t needed)
 {
 	size_t grown = capacity < 8 ? 8 : capacity;

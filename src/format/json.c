@@ -10,7 +10,7 @@
 typedef struct gathering {
 	char *bytes;
 	size_t size, capacity;
-	size_t values; /* at least as many as there are */
+	size_t values;         /* at least as many as there are */
 	size_t depth, deepest; /* of brackets that are open */
 	bool in_string, escaped;
 	bool too_large, too_many;

@@ -32,7 +32,7 @@ static bool is_code(const tally_status *status, const char *code)
 	return status != NULL && strcmp(status->code, code) == 0;
 }
 
-/* The drive's error in a word: where only Windows can read the blob's file, what is wrong has no status of the blob's. */
+/* The drive's error in a word; where only Windows can read the blob's file, the blob has no status for it. */
 static const char *error_of(const comparison *c)
 {
 	if (c->blob->status != NULL)

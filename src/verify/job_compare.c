@@ -69,9 +69,9 @@ static void compare_keys(job_model *m, job_drive *drive, const job_entry *entrie
 					      (tally_text){entry->key, strlen(entry->key)}))
 			continue;
 		contradict(drive, is_proven ? NULL : "BitLockerKeyInvalid");
-		tally_job_find(m, is_proven ? TALLY_RULE_W_07_PROVEN : TALLY_RULE_W_07, entry->subject, entry->key_place,
-			       "the BitLocker key of drive %.100s differs from the one in %s%s", drive->id,
-			       describe(m, first->subject, first->key_place, other),
+		tally_job_find(m, is_proven ? TALLY_RULE_W_07_PROVEN : TALLY_RULE_W_07, entry->subject,
+			       entry->key_place, "the BitLocker key of drive %.100s differs from the one in %s%s",
+			       drive->id, describe(m, first->subject, first->key_place, other),
 			       is_proven ? ", which opens the drive" : "");
 	}
 }

@@ -230,7 +230,8 @@ static bool was_file_used(const job_model *m)
 
 /*
  * Whether a key may have been meant for a volume that it doesn't open: of a drive that is known only its own, else
- * those of drives that aren't at hand, and the key file's unless it opened another one. What came of others says nothing.
+ * those of drives that aren't at hand, and the key file's unless it opened another one. What came of others says
+ * nothing.
  */
 static bool is_meant(const job_model *m, const job_carrier *carrier, const job_key *key)
 {
@@ -288,7 +289,8 @@ static tally_result judge_refusal(job_model *m, job_check *check)
 		return TALLY_OK;
 	}
 	if (count < m->key_count)
-		result = tally_run_try_keys(&check->run, &meant, check->run.opened.bitlocker, &tried, &outcome, m->error);
+		result =
+		    tally_run_try_keys(&check->run, &meant, check->run.opened.bitlocker, &tried, &outcome, m->error);
 	if (result == TALLY_OK)
 		tell_refusal(m, check, &outcome);
 	return result;

@@ -50,7 +50,8 @@ static tally_result refuse_empty(const char *path, tally_text key, tally_error *
 	if (tally_text_trim(key).size > 0)
 		return TALLY_OK;
 	if (strcmp(path, "-") == 0)
-		return tally_fail(error, TALLY_ERROR_ARGUMENT, "no BitLocker key came from standard input: it is empty");
+		return tally_fail(error, TALLY_ERROR_ARGUMENT,
+				  "no BitLocker key came from standard input: it is empty");
 	return tally_fail(error, TALLY_ERROR_ARGUMENT, "the key file %.200s is empty", path);
 }
 
@@ -145,8 +146,8 @@ tally_result tally_run_try_keys(tally_run *run, const tally_run_keys *keys, tall
 			return TALLY_OK;
 	}
 	if (*tried > 1 && outcome->reason == TALLY_BITLOCKER_KEY_WRONG)
-		snprintf(outcome->text, sizeof outcome->text, "none of the %u keys that may be its own opens the volume",
-			 *tried);
+		snprintf(outcome->text, sizeof outcome->text,
+			 "none of the %u keys that may be its own opens the volume", *tried);
 	return TALLY_OK;
 }
 
@@ -155,8 +156,8 @@ static tally_result ask(tally_run *run, tally_bitlocker *volume, char *buffer, t
 {
 	const tally_check_options *options = run->options;
 	const char *description = tally_bitlocker_facts_of(volume)->description;
-	bool answered = options->ask_key != NULL &&
-			options->ask_key(options->ask_context, description, buffer, TALLY_KEY_FILE_MAX);
+	bool answered =
+	    options->ask_key != NULL && options->ask_key(options->ask_context, description, buffer, TALLY_KEY_FILE_MAX);
 	const tally_text key = {buffer, answered ? strlen(buffer) : 0};
 	if (tally_text_trim(key).size == 0)
 		return tally_fail(

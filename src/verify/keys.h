@@ -31,8 +31,8 @@ bool tally_run_is_refusal(const tally_bitlocker_outcome *outcome);
 
 /*
  * Tries keys one after the other, until one opens the volume, which is run->opened.key_of then, or the volume itself
- * turns out to be in the way. *tried: how many there were; outcome: what came of the one that opened it, else of the one
- * that came nearest.
+ * turns out to be in the way. *tried: how many there were; outcome: what came of the one that opened it, else of the
+ * one that came nearest.
  */
 tally_result tally_run_try_keys(struct tally_run *run, const tally_run_keys *keys, tally_bitlocker *volume,
 				unsigned *tried, tally_bitlocker_outcome *outcome, tally_error *error);
@@ -40,7 +40,8 @@ tally_result tally_run_try_keys(struct tally_run *run, const tally_run_keys *key
 /*
  * Tries what keys there are; run->opened.key_of is the number of the one that unlocked it. outcome: what came of that
  * one, else of the one that came nearest.
- * TALLY_ERROR_ARGUMENT when there is no key at all, or nothing in the key's file; TALLY_ERROR_IO when that can't be read.
+ * TALLY_ERROR_ARGUMENT when there is no key at all, or nothing in the key's file; TALLY_ERROR_IO when that can't be
+ * read.
  */
 tally_result tally_run_unlock(struct tally_run *run, tally_bitlocker *volume, tally_bitlocker_outcome *outcome,
 			      tally_error *error);

@@ -23,7 +23,7 @@ typedef struct tally_opened {
 	bool has_facts; /* `facts` are the drive's own */
 	tally_os_disk facts;
 	bool was_unlocked;
-	/* Of run->keys none opens the volume. Which were meant for it only their owner knows: nothing was told of it. */
+	/* Of run->keys none opens the volume. Which were meant for it, their owner knows: nothing was told of it. */
 	bool is_refused;
 	tally_bitlocker_outcome refusal;
 	size_t key_of; /* number of the key that unlocked it, as an entry of the journal's; SIZE_MAX: none of them */

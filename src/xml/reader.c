@@ -43,7 +43,7 @@ tally_result tally_xml_new(tally_xml_reader **out, const tally_xml_handler *hand
 	return TALLY_OK;
 }
 
-/* A document that is no larger than libxml2's buffer lies there to its end: a journal's drive, for one, with its key. */
+/* A document no larger than libxml2's buffer lies there to its end: a journal's drive, for one, with its key. */
 static void wipe_input(const xmlParserCtxt *parser)
 {
 	const xmlParserInputBuffer *input = parser->input != NULL ? parser->input->buf : NULL;

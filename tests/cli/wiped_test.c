@@ -18,19 +18,18 @@ static const char job[] =
     "{\"driveId\": \"WD-JOB001\", \"bitLockerKey\": \"" KEY "\", \"manifestFile\": \"\\\\DriveManifest.xml\", "
     "\"manifestHash\": \"0123456789ABCDEF0123456789ABCDEF\"}]}}\n";
 
-static const char journal[] =
-    "[BeginUpdateRecord][2016/11/01 21:20:00.000][Type:NewJournalFile]\n"
-    "VocabularyVersion: 2013-02-01\n"
-    "[EndUpdateRecord]\n"
-    "[BeginUpdateRecord][2016/11/01 21:22:25.379][Type:ActivityRecord]\n"
-    "ActivityId: DriveInfo\n"
-    "DriveState: [BeginValue]\n"
-    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-    "<Drive>\n<DriveId>WD-JOB001</DriveId>\n<BitLockerKey>" KEY "</BitLockerKey>\n"
-    "<ManifestFile>\\DriveManifest.xml</ManifestFile>\n"
-    "<ManifestHash>0123456789ABCDEF0123456789ABCDEF</ManifestHash>\n</Drive>\n"
-    "[EndValue]\n"
-    "[EndUpdateRecord]\n";
+static const char journal[] = "[BeginUpdateRecord][2016/11/01 21:20:00.000][Type:NewJournalFile]\n"
+			      "VocabularyVersion: 2013-02-01\n"
+			      "[EndUpdateRecord]\n"
+			      "[BeginUpdateRecord][2016/11/01 21:22:25.379][Type:ActivityRecord]\n"
+			      "ActivityId: DriveInfo\n"
+			      "DriveState: [BeginValue]\n"
+			      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+			      "<Drive>\n<DriveId>WD-JOB001</DriveId>\n<BitLockerKey>" KEY "</BitLockerKey>\n"
+			      "<ManifestFile>\\DriveManifest.xml</ManifestFile>\n"
+			      "<ManifestHash>0123456789ABCDEF0123456789ABCDEF</ManifestHash>\n</Drive>\n"
+			      "[EndValue]\n"
+			      "[EndUpdateRecord]\n";
 static const char *const documents[] = {job, journal};
 
 #ifdef __has_feature

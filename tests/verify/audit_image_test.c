@@ -34,7 +34,8 @@ static const char *audit_with(const char *entries)
 	tally_error error;
 	FILE *log = fopen(log_path, "w");
 	ck_assert_ptr_nonnull(log);
-	fprintf(log, "<DriveLog Version=\"2014-11-01\"><DriveId>9WM35C2V</DriveId>%s<Status>Completed</Status></DriveLog>",
+	fprintf(log,
+		"<DriveLog Version=\"2014-11-01\"><DriveId>9WM35C2V</DriveId>%s<Status>Completed</Status></DriveLog>",
 		entries);
 	ck_assert_int_eq(fclose(log), 0);
 	recorder_begin(&r);
@@ -55,7 +56,7 @@ static const char *audit_with(const char *entries)
 	return message;
 }
 
-#define BLOB(path, file, status)                                                                  \
+#define BLOB(path, file, status)                                                             \
   "<Blob Status=\"" status "\"><BlobPath>" path "</BlobPath><FilePath>\\" file "</FilePath>" \
   "<Length>8192</Length></Blob>"
 

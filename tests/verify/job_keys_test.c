@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which of a job's keys count for a volume. Drive 0's disk opens with its external key; drive 1's, which is asked about,
- * has other protectors than drive 0's key is for.
+ * Which of a job's keys count for a volume. Drive 0's disk opens with its external key; drive 1's, which is asked
+ * about, has other protectors than drive 0's key is for.
  */
 #include "support/suite.h"
 #include "verify/job_cast.h"
@@ -117,7 +117,7 @@ END_TEST
 
 /* ---- the drive's own, among others ---- */
 
-#define MALFORMED                                                         \
+#define MALFORMED                                                       \
   "job: Data copy failed, 1\n\tB-02 BitLockerKeyInvalid\n" ZERO_IS_GOOD \
   "one.img: BitLockerKeyInvalid, 1\n\tV-57 BitLockerKeyInvalid\n"
 
