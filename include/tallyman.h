@@ -395,12 +395,14 @@ typedef struct tally_check_options {
 	const char *checkpoint;
 	/**
 	 * A file with the BitLocker key of the volume, when the drive is a disk or an image: the 48 digits of a recovery
-	 * password, the Base64 of an external key, or a .BEK file. NULL: the journal's key.
+	 * password, the Base64 of an external key, or a .BEK file; "-" is standard input. NULL: the journal's key. One that
+	 * is empty is no key: TALLY_ERROR_ARGUMENT.
 	 */
 	const char *key_file;
 	/**
 	 * Asked for the key of a locked volume when neither the file nor the journal has one: writes it as text, with a
-	 * NUL, into `key` of `size` bytes, which are wiped afterwards. @return false when there is none. Or NULL.
+	 * NUL, into `key` of `size` bytes, which are wiped afterwards. @return false when there is none, which an empty one
+	 * counts as. Or NULL.
 	 * @param volume what BitLocker says of the volume (computer, name, date), for people.
 	 */
 	bool (*ask_key)(void *context, const char *volume, char *key, size_t size);
@@ -441,8 +443,8 @@ typedef struct tally_summary {
  * @param summary filled in also when something is wrong with the drive; release it with tally_summary_clear.
  * @param sink may be NULL. @param error may be NULL.
  * @return TALLY_OK when the drive was judged; TALLY_ERROR_IO when drive or journal can't be opened;
- * TALLY_ERROR_ARGUMENT (also for a checkpoint that isn't this drive's), TALLY_ERROR_NO_MEMORY, TALLY_ERROR_NO_FILES,
- * TALLY_ERROR_INTERNAL, TALLY_ERROR_STOPPED.
+ * TALLY_ERROR_ARGUMENT (also for a checkpoint that isn't this drive's, and for a locked volume without a key),
+ * TALLY_ERROR_NO_MEMORY, TALLY_ERROR_NO_FILES, TALLY_ERROR_INTERNAL, TALLY_ERROR_STOPPED.
  */
 TALLY_API TALLY_NODISCARD tally_result tally_check(const tally_check_options *options, const tally_sink *sink,
 						   tally_summary *summary, tally_error *error);
@@ -465,7 +467,8 @@ typedef struct tally_job_options {
 	bool papers_only;    /**< read manifests, but don't check the files of drives */
 	/**
 	 * A file with a BitLocker key as for tally_check, or NULL. It is tried on volumes that no key of the documents opens;
-	 * the keys of the documents are judged all the same.
+	 * the keys of the documents are judged all the same. It is read before the drives are opened; where that fails or
+	 * it is empty, the job ends.
 	 */
 	const char *key_file;
 	bool strict;         /**< warnings become errors */
@@ -561,8 +564,8 @@ typedef struct tally_job_summary {
  * (one for each 56). Memory: 16 bytes a blob of all manifests, and besides what a check needs the names on all volumes.
  * @param summary filled in also when a subject can't be used; release it with tally_job_summary_clear. It refers to the
  * options' texts. @param sink may be NULL. @param error may be NULL.
- * @return TALLY_OK when the job was judged, whatever the judgement; TALLY_ERROR_ARGUMENT, TALLY_ERROR_NO_MEMORY,
- * TALLY_ERROR_NO_FILES, TALLY_ERROR_INTERNAL, TALLY_ERROR_STOPPED.
+ * @return TALLY_OK when the job was judged, whatever the judgement; TALLY_ERROR_IO when the key file can't be read;
+ * TALLY_ERROR_ARGUMENT, TALLY_ERROR_NO_MEMORY, TALLY_ERROR_NO_FILES, TALLY_ERROR_INTERNAL, TALLY_ERROR_STOPPED.
  */
 TALLY_API TALLY_NODISCARD tally_result tally_job(const tally_job_options *options, const tally_job_sink *sink,
 						 tally_job_summary *summary, tally_error *error);

@@ -42,19 +42,41 @@ char *tally_strndup(const char *text, size_t length)
 	return copy;
 }
 
+/* At least twice the capacity, so that growing byte by byte costs no more than copying each twice. 0: too much. */
+static size_t grown_capacity(size_t capacity, size_t needed)
+{
+	size_t grown = capacity < 8 ? 8 : capacity;
+	while (grown < needed) {
+		if (grown > SIZE_MAX / 2)
+			return 0;
+		grown *= 2;
+	}
+	return grown;
+}
+
 void *tally_grow(void *array, size_t *capacity, size_t needed, size_t size)
 {
 	if (needed <= *capacity)
 		return array;
-	size_t grown = *capacity < 8 ? 8 : *capacity;
-	while (grown < needed) {
-		if (grown > SIZE_MAX / 2)
-			return NULL;
-		grown *= 2;
-	}
-	void *moved = tally_realloc(array, grown, size);
+	size_t grown = grown_capacity(*capacity, needed);
+	void *moved = grown != 0 ? tally_realloc(array, grown, size) : NULL;
 	if (moved != NULL)
 		*capacity = grown;
+	return moved;
+}
+
+void *tally_grow_wiped(void *bytes, size_t *capacity, size_t needed)
+{
+	if (needed <= *capacity)
+		return bytes;
+	size_t grown = grown_capacity(*capacity, needed);
+	void *moved = grown != 0 ? tally_alloc(grown) : NULL;
+	if (moved == NULL)
+		return NULL;
+	if (bytes != NULL)
+		memcpy(moved, bytes, *capacity);
+	tally_free_wiped(bytes, *capacity);
+	*capacity = grown;
 	return moved;
 }
 
@@ -63,9 +85,14 @@ void tally_free(void *memory)
 	free(memory);
 }
 
+void tally_free_wiped(void *memory, size_t size)
+{
+	if (memory != NULL)
+		explicit_bzero(memory, size);
+	free(memory);
+}
+
 void tally_free_secret(char *secret)
 {
-	if (secret != NULL)
-		explicit_bzero(secret, strlen(secret));
-	free(secret);
+	tally_free_wiped(secret, secret != NULL ? strlen(secret) : 0);
 }

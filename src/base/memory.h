@@ -14,7 +14,9 @@ void *tally_zalloc(size_t count, size_t size) __attribute__((malloc, warn_unused
 void *tally_realloc(void *memory, size_t count, size_t size) __attribute__((warn_unused_result));
 char *tally_strndup(const char *text, size_t length) __attribute__((malloc, warn_unused_result));
 void tally_free(void *memory);
-/* Frees a text of a key or the like, and leaves nothing of it in memory. NULL is fine. */
+/* Frees what may hold a key or the like, and leaves nothing of its `size` bytes in memory. NULL is fine. */
+void tally_free_wiped(void *memory, size_t size);
+/* The same for a text. */
 void tally_free_secret(char *secret);
 
 /*
@@ -22,6 +24,8 @@ void tally_free_secret(char *secret);
  * Returns the array, perhaps moved, with *capacity updated; NULL when memory is short, the old array still valid.
  */
 void *tally_grow(void *array, size_t *capacity, size_t needed, size_t size) __attribute__((warn_unused_result));
+/* The same for bytes that may hold a key or the like: nothing is left of them where they were. */
+void *tally_grow_wiped(void *bytes, size_t *capacity, size_t needed) __attribute__((warn_unused_result));
 
 #ifdef TALLY_FAULT_INJECTION
 /* Test only: asked before each allocation; true makes it fail. NULL switches it off. */

@@ -18,6 +18,9 @@ static int parse_options(const tally_cli_call *call, tally_check_options *option
 	    .checkpoint = call->value[TALLY_OPTION_CHECKPOINT],
 	};
 	tally_cli_key(call, options);
+	if (options->key_file != NULL && strcmp(options->key_file, "-") == 0 && call->argument_count > 1)
+		return tally_cli_usage_error(call,
+					     "standard input holds the key of one drive: check them one at a time");
 	if (options->checkpoint != NULL && call->argument_count > 1)
 		return tally_cli_usage_error(call, "a checkpoint belongs to one drive: check them one at a time");
 	return tally_cli_reading(call, &options->jobs, &options->io, &options->max_rate);

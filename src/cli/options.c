@@ -173,8 +173,8 @@ static const tally_cli_option key_file = {
     .metavar = "FILE",
     .help =
 	"A file with the BitLocker key of a disk or image: the 48 digits of its recovery password, the Base64 of an "
-	"external key, or a .BEK file; - is standard input. Default: the journal's key; without one it is asked for "
-	"on a terminal.",
+	"external key, or a .BEK file; - is standard input, for one drive. Default: the journal's key; without one it "
+	"is asked for on a terminal.",
 };
 static const tally_cli_option checkpoint = {
     .id = TALLY_OPTION_CHECKPOINT,

@@ -136,6 +136,8 @@ static int use_file(tally_cli_output *output, int fd)
 			unlink(output->temporary);
 		return complain(output, error);
 	}
+	/* The writer has a buffer, which is wiped where keys were in it; a second one would keep them. */
+	setvbuf(output->file, NULL, _IONBF, 0);
 	tally_cli_writer_init(&output->writer, output->file);
 	return TALLY_EXIT_OK;
 }

@@ -200,7 +200,7 @@ static void on_text(void *context, tally_text piece)
 		d->text_too_long = true;
 		return;
 	}
-	char *grown = tally_grow(d->text, &d->text_capacity, d->text_size + piece.size + 1, 1);
+	char *grown = tally_grow_wiped(d->text, &d->text_capacity, d->text_size + piece.size + 1);
 	if (grown == NULL) {
 		tally_document_fail_memory(d);
 		return;
@@ -320,7 +320,8 @@ void tally_document_free(tally_document *d)
 	if (d == NULL)
 		return;
 	tally_xml_free(d->reader);
-	tally_free(d->text);
+	/* A drive's key or an account's may have been the text of an element. */
+	tally_free_wiped(d->text, d->text_capacity);
 	tally_free(d->copies);
 	tally_free(d);
 }

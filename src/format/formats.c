@@ -245,7 +245,7 @@ tally_result tally_format_recognise(const tally_source *source, const tally_form
 	while (size < LOOK_MAX && (got = source->read(source->context, size, front + size, LOOK_MAX - size)) > 0)
 		size += (size_t)got;
 	tally_result result = recognise((tally_text){front, size}, format, error);
-	tally_free(front);
+	tally_free_wiped(front, size); /* journals and jobs hold keys */
 	return result;
 }
 
@@ -271,7 +271,7 @@ tally_result tally_lint_feed(tally_lint_run *run,
 		if (result == TALLY_OK && run->progress != NULL)
 			result = run->progress(run->progress_context, run->bytes_done, error);
 	}
-	tally_free(chunk);
+	tally_free_wiped(chunk, run->bytes_done < TALLY_SOURCE_CHUNK ? (size_t)run->bytes_done : TALLY_SOURCE_CHUNK);
 	return result;
 }
 

@@ -171,7 +171,7 @@ static tally_result append_value(scan *s, tally_text text)
 		s->value_too_long = true;
 		return TALLY_OK;
 	}
-	char *grown = tally_grow(s->value, &s->value_capacity, s->value_size + text.size, 1);
+	char *grown = tally_grow_wiped(s->value, &s->value_capacity, s->value_size + text.size);
 	if (grown == NULL)
 		return tally_fail_memory(s->error);
 	s->value = grown;
@@ -399,9 +399,10 @@ tally_result tally_journal_scan(const tally_source *source, const tally_journal_
 	tally_result result =
 	    s.line != NULL && chunk != NULL ? pump(&s, source, chunk, &extent->bytes) : tally_fail_memory(error);
 	extent->utf16 = is_utf16(&s);
-	tally_free(chunk);
-	tally_free(s.line);
-	tally_free(s.value);
+	/* Keys were in all of them. */
+	tally_free_wiped(chunk, TALLY_SOURCE_CHUNK);
+	tally_free_wiped(s.line, TALLY_JOURNAL_LINE_MAX);
+	tally_free_wiped(s.value, s.value_capacity);
 	tally_decoder_clear(&s.decoder);
 	return result;
 }

@@ -10,7 +10,8 @@
 typedef struct gathering {
 	char *bytes;
 	size_t size, capacity;
-	size_t values; /* at least as many as there are */
+	size_t values;         /* at least as many as there are */
+	size_t depth, deepest; /* of brackets that are open */
 	bool in_string, escaped;
 	bool too_large, too_many;
 } gathering;
@@ -29,6 +30,9 @@ static void count_values(gathering *g, const char *bytes, size_t size)
 		} else {
 			g->in_string = c == '"';
 			g->values += c == '[' || c == '{' || c == ',';
+			g->depth += c == '[' || c == '{';
+			g->depth -= (c == ']' || c == '}') && g->depth > 0;
+			g->deepest = g->depth > g->deepest ? g->depth : g->deepest;
 		}
 	}
 	g->too_many = g->values > TALLY_JSON_VALUES_MAX;
@@ -42,7 +46,7 @@ static tally_result gather(void *reader, const void *bytes, size_t size, tally_e
 		count_values(g, bytes, size);
 	if (g->too_large || g->too_many)
 		return TALLY_ERROR_STOPPED; /* not for our caller, who didn't ask for it: see tally_json_read */
-	char *grown = tally_grow(g->bytes, &g->capacity, g->size + size, 1);
+	char *grown = tally_grow_wiped(g->bytes, &g->capacity, g->size + size);
 	if (grown == NULL)
 		return tally_fail_memory(error);
 	g->bytes = grown;
@@ -233,26 +237,20 @@ static json_t *next_child(frame *f, json_t *container, tally_text *key)
 typedef struct placing {
 	tally_json *json;
 	walk walk;
-	frame *stack;
-	size_t depth, capacity;
+	frame *stack; /* with room for the deepest */
+	size_t depth;
 } placing;
 
-/* The walk stands before the value. False when memory is short. */
-static bool place_value(placing *p, json_t *value, tally_text key)
+/* The walk stands before the value. */
+static void place_value(placing *p, json_t *value, tally_text key)
 {
 	skip_blanks(&p->walk);
 	size_t node = p->json->count++;
 	p->json->nodes[node] =
 	    (tally_json_node){.value = value, .key = key, .place = place_of(&p->walk), .end = node + 1};
 	skip_token(&p->walk);
-	if (!json_is_array(value) && !json_is_object(value))
-		return true;
-	frame *grown = tally_grow(p->stack, &p->capacity, p->depth + 1, sizeof *grown);
-	if (grown == NULL)
-		return false;
-	p->stack = grown;
-	p->stack[p->depth++] = (frame){.node = node};
-	return true;
+	if (json_is_array(value) || json_is_object(value))
+		p->stack[p->depth++] = (frame){.node = node};
 }
 
 static void skip_mark(placing *p)
@@ -261,10 +259,10 @@ static void skip_mark(placing *p)
 	skip_token(&p->walk);
 }
 
-static bool place_values(placing *p)
+static void place_values(placing *p)
 {
-	bool enough = place_value(p, p->json->root, (tally_text){NULL, 0});
-	while (enough && p->depth > 0) {
+	place_value(p, p->json->root, (tally_text){NULL, 0});
+	while (p->depth > 0) {
 		frame *f = &p->stack[p->depth - 1];
 		tally_text key;
 		/* jansson has no iterator for objects that are constant; nothing here changes one. */
@@ -280,10 +278,8 @@ static bool place_values(placing *p)
 			skip_mark(p); /* the name */
 			skip_mark(p); /* the colon */
 		}
-		enough = place_value(p, child, key);
+		place_value(p, child, key);
 	}
-	tally_free(p->stack);
-	return enough;
 }
 
 /* ---- reading ---- */
@@ -311,6 +307,30 @@ static bool is_utf16(tally_text text)
 	       ((b[0] == 0xFE && b[1] == 0xFF) || (b[0] == 0xFF && b[1] == 0xFE) || b[0] == 0 || b[1] == 0);
 }
 
+/* What places take is there before there is a tree: so all of its values are known, and can be wiped. */
+static tally_result load(placing *p, const gathering *g, tally_finder *finder, tally_error *error)
+{
+	tally_json *json = p->json;
+	tally_result result = TALLY_OK;
+	json->nodes = tally_zalloc(g->values + 1, sizeof *json->nodes);
+	p->stack = tally_zalloc(g->deepest + 1, sizeof *p->stack);
+	if (json->nodes == NULL || p->stack == NULL || !have_memory(g)) {
+		tally_free(p->stack);
+		return tally_fail_memory(error);
+	}
+	json_error_t problem;
+	json->root = json_loadb(p->walk.text.data, p->walk.text.size,
+				JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &problem);
+	if (json->root != NULL) {
+		place_values(p);
+	} else {
+		result = tell_error(finder, &p->walk, &problem, error);
+		tally_json_clear(json);
+	}
+	tally_free(p->stack);
+	return result;
+}
+
 static tally_result parse(tally_json *json, const gathering *g, tally_finder *finder, tally_error *error)
 {
 	static const char mark[] = "\xEF\xBB\xBF";
@@ -333,15 +353,7 @@ static tally_result parse(tally_json *json, const gathering *g, tally_finder *fi
 		     "the document is not JSON: there is a byte 0 in it");
 		return TALLY_OK;
 	}
-	if (!have_memory(g))
-		return tally_fail_memory(error);
-	json_error_t problem;
-	json->root = json_loadb(p.walk.text.data, p.walk.text.size,
-				JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &problem);
-	if (json->root == NULL)
-		return tell_error(finder, &p.walk, &problem, error);
-	json->nodes = tally_zalloc(g->values + 1, sizeof *json->nodes);
-	return json->nodes != NULL && place_values(&p) ? TALLY_OK : tally_fail_memory(error);
+	return load(&p, g, finder, error);
 }
 
 tally_result tally_json_read(tally_json *json, tally_lint_run *run, tally_error *error)
@@ -359,14 +371,24 @@ tally_result tally_json_read(tally_json *json, tally_lint_run *run, tally_error 
 	} else if (result == TALLY_OK) {
 		result = parse(json, &g, run->finder, error);
 	}
-	tally_free(g.bytes);
+	tally_free_wiped(g.bytes, g.capacity);
 	if (result != TALLY_OK)
 		tally_json_clear(json);
 	return result;
 }
 
+/* A job's values are keys, among others. jansson doesn't know, and what its strings lie in is nobody else's. */
+static void wipe_strings(const tally_json *json)
+{
+	for (size_t i = 0; i < json->count; i++)
+		if (json_is_string(json->nodes[i].value))
+			explicit_bzero((char *)(uintptr_t)json_string_value(json->nodes[i].value),
+				       json_string_length(json->nodes[i].value));
+}
+
 void tally_json_clear(tally_json *json)
 {
+	wipe_strings(json);
 	json_decref(json->root);
 	tally_free(json->nodes);
 	*json = (tally_json){0};

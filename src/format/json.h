@@ -48,6 +48,7 @@ typedef struct tally_json {
  * Cleared with tally_json_clear (all zero is fine).
  */
 tally_result tally_json_read(tally_json *json, tally_lint_run *run, tally_error *error);
+/* Nothing is left of the values' texts, which may be keys. */
 void tally_json_clear(tally_json *json);
 
 tally_json_type tally_json_type_of(const tally_json *json, size_t node);

@@ -48,7 +48,7 @@ void tally_run_tell_archive_gaps(tally_run *run)
 	tally_run_gap(run, "disk, partition, BitLocker volume and file system", why);
 	tally_run_gap(run, "the drive's serial number against its DriveId", why);
 	tally_run_gap(run, "whether the BitLocker key unlocks the drive",
-		      run->options->journal == NULL ? "no journal was given (--journal)"
+		      run->options->journal == NULL ? tally_run_no_journal(run)
 						    : "only its form can be checked in an archive");
 	tally_run_gap(run, "whether wrong bytes are wrong at a second reading", "what is read is the archive's copy");
 }

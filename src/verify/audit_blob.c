@@ -14,7 +14,7 @@ typedef struct comparison {
 	const tally_audit_entry *entry;
 	uint16_t failed_status; /* that was told */
 	bool told;              /* an entry says what became of it, not only that it was renamed */
-	bool drive_failed;      /* the check predicts an error */
+	bool drive_failed;      /* the drive has an error of this blob */
 	bool data_failed;       /* the bytes are not there any more */
 	bool failed, renamed, refuted, proven, stored;
 	/* The first entry that gives another size or CRC-64: nobody is blamed while another one may agree. */
@@ -30,6 +30,14 @@ static tally_text text_of(const char *text)
 static bool is_code(const tally_status *status, const char *code)
 {
 	return status != NULL && strcmp(status->code, code) == 0;
+}
+
+/* The drive's error in a word; where only Windows can read the blob's file, the blob has no status for it. */
+static const char *error_of(const comparison *c)
+{
+	if (c->blob->status != NULL)
+		return c->blob->status;
+	return c->data_failed ? "in its bytes" : "in its metadata or properties";
 }
 
 static tally_fact fact_of(const comparison *c, tally_rule_symbol rule, const tally_status *status)
@@ -95,7 +103,7 @@ static void tell_failed(comparison *c, const tally_status *status)
 		fact.actual = tally_audit_kept(&c->words.message);
 	if (both)
 		tally_audit_find(c->audit, c->entry, &fact,
-				 "the service reports an error as the drive has one (%s): %s", c->blob->status, what);
+				 "the service reports an error as the drive has one (%s): %s", error_of(c), what);
 	else if (c->blob->status == NULL)
 		tally_audit_find(c->audit, c->entry, &fact, "the service reports an error: %s", what);
 	else
@@ -256,7 +264,7 @@ static void tell_crc64(comparison *c)
 		tally_audit_find(
 		    c->audit, c->other_crc64, &fact,
 		    "the drive has an error (%s) that the service did not see: it stored other bytes (by their CRC-64)",
-		    c->blob->status);
+		    error_of(c));
 	else
 		tally_audit_find(
 		    c->audit, c->other_crc64, &fact,
@@ -275,7 +283,7 @@ static void tell_same(comparison *c, const tally_audit_entry *entry)
 	c->refuted = true;
 	tally_audit_find(c->audit, entry, &fact,
 			 "the service stored what is on the drive, but that is not what the manifest describes (%s)",
-			 c->blob->status);
+			 error_of(c));
 }
 
 static tally_result judge_stored(comparison *c, const tally_audit_entry *entry, tally_error *error)
@@ -296,7 +304,7 @@ static tally_result judge_stored(comparison *c, const tally_audit_entry *entry, 
 		   (c->data_failed || (c->blob->side_failed && (entry->flags & TALLY_AUDIT_HAS_CRC64) == 0))) {
 		tally_fact fact = fact_of(c, TALLY_RULE_A_30, NULL);
 		tally_audit_find(c->audit, entry, &fact, "the drive has an error (%s) that the service did not see",
-				 c->blob->status);
+				 error_of(c));
 	}
 	return result;
 }
@@ -317,7 +325,7 @@ static void tell_unlogged(comparison *c)
 	} else if (audit->has_errors && (c->data_failed || c->blob->side_failed)) {
 		fact.rule = TALLY_RULE_A_30;
 		tally_find_fact(&audit->finder, &fact, "the drive has an error (%s) of which the log says nothing",
-				c->blob->status);
+				error_of(c));
 	}
 	audit->finder.document = document;
 }
@@ -382,7 +390,8 @@ static void count(comparison *c)
 tally_result tally_audit_blob(tally_auditing *audit, const tally_run_blob *blob, tally_error *error)
 {
 	comparison c = {.audit = audit, .blob = blob};
-	c.drive_failed = blob->status != NULL && strcmp(blob->status, "Completed") != 0;
+	bool has_bad_status = blob->status != NULL && strcmp(blob->status, "Completed") != 0;
+	c.drive_failed = has_bad_status || blob->data_failed || blob->side_failed;
 	c.data_failed = blob->data_failed;
 	tally_audit_judge_logs(audit);
 	tally_result result = tally_audit_match(audit, blob->entry, &c.matches, error);

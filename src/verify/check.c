@@ -172,7 +172,7 @@ static void tell_disk_gaps(tally_run *run)
 			      is_directory ? mounted : "it is not known here");
 	if (is_directory)
 		tally_run_gap(run, "whether the BitLocker key unlocks the drive",
-			      run->options->journal == NULL ? "no journal was given (--journal)"
+			      run->options->journal == NULL ? tally_run_no_journal(run)
 							    : "only its form can be checked on a mounted directory");
 	else if (run->drive != NULL && !run->opened.was_unlocked)
 		tally_run_gap(run, "whether the BitLocker key unlocks the drive", "the volume is not encrypted");

@@ -38,9 +38,7 @@ bool tally_job_same_id(const char *a, const char *b)
 
 void tally_job_gap(job_model *m, const char *what, const char *why)
 {
-	tally_job_summary *s = m->summary;
-	if (s->gap_count < TALLY_GAPS_MAX)
-		s->gaps[s->gap_count++] = (tally_gap){what, why};
+	tally_gap_add(m->summary->gaps, &m->summary->gap_count, what, why);
 }
 
 void tally_job_find(job_model *m, tally_rule_symbol rule, size_t subject, tally_place place, const char *format, ...)

@@ -36,8 +36,8 @@ static bool is_journal(const job_model *m, const job_entry *entry)
 	return kind == TALLY_DOCUMENT_JOURNAL || kind == TALLY_DOCUMENT_DRIVE_INFO;
 }
 
-/* The first contradiction in the service's order is what it would report. */
-static void predict(job_drive *drive, const char *status)
+/* The first contradiction in the service's order is what it would report. `status` NULL: nothing comes of this one. */
+static void contradict(job_drive *drive, const char *status)
 {
 	drive->contradicts = true;
 	if (drive->predicted == NULL)
@@ -55,6 +55,8 @@ static void compare_keys(job_model *m, job_drive *drive, const job_entry *entrie
 {
 	const job_entry *first = NULL;
 	char other[PLACE_SHOWN];
+	/* The service takes the first one. */
+	bool is_proven = drive->has_right_key && !drive->has_wrong_key;
 	for (size_t i = 0; i < drive->count; i++) {
 		const job_entry *entry = &entries[i];
 		if (!has_key(entry))
@@ -66,10 +68,11 @@ static void compare_keys(job_model *m, job_drive *drive, const job_entry *entrie
 		if (tally_bitlocker_key_equal((tally_text){first->key, strlen(first->key)},
 					      (tally_text){entry->key, strlen(entry->key)}))
 			continue;
-		predict(drive, "BitLockerKeyInvalid");
-		tally_job_find(m, TALLY_RULE_W_07, entry->subject, entry->key_place,
-			       "the BitLocker key of drive %.100s differs from the one in %s", drive->id,
-			       describe(m, first->subject, first->key_place, other));
+		contradict(drive, is_proven ? NULL : "BitLockerKeyInvalid");
+		tally_job_find(m, is_proven ? TALLY_RULE_W_07_PROVEN : TALLY_RULE_W_07, entry->subject,
+			       entry->key_place, "the BitLocker key of drive %.100s differs from the one in %s%s",
+			       drive->id, describe(m, first->subject, first->key_place, other),
+			       is_proven ? ", which opens the drive" : "");
 	}
 }
 
@@ -119,7 +122,7 @@ static void compare_paths(job_model *m, job_drive *drive, const job_entry *entri
 		if (entry->manifest_file == NULL)
 			continue;
 		if (first != NULL && !is_same_path(first->manifest_file, entry->manifest_file)) {
-			predict(drive, "ManifestNotFound");
+			contradict(drive, "ManifestNotFound");
 			tally_job_find(m, TALLY_RULE_W_05, entry->subject, entry->file_place,
 				       "the manifest of drive %.100s has another path than in %s", drive->id,
 				       describe(m, first->subject, first->file_place, other));
@@ -129,7 +132,7 @@ static void compare_paths(job_model *m, job_drive *drive, const job_entry *entri
 		if (carrier == NULL || !carrier->is_drive || carrier->manifest_path == NULL ||
 		    is_same_path(carrier->manifest_path, entry->manifest_file))
 			continue;
-		predict(drive, "ManifestNotFound");
+		contradict(drive, "ManifestNotFound");
 		tally_job_find(m, TALLY_RULE_W_05_DRIVE, entry->subject, entry->file_place,
 			       "the manifest of drive %.100s is not here, but at %.400s", drive->id, carrier->shown);
 	}
@@ -147,7 +150,7 @@ static void compare_hashes(job_model *m, job_drive *drive, const job_entry *entr
 		if (!entry->has_hash)
 			continue;
 		if (first != NULL && memcmp(first->hash, entry->hash, sizeof entry->hash) != 0) {
-			predict(drive, "ManifestCorrupted");
+			contradict(drive, "ManifestCorrupted");
 			tally_job_find(m, TALLY_RULE_W_06, entry->subject, entry->hash_place,
 				       "the manifest hash of drive %.100s differs from the one in %s", drive->id,
 				       describe(m, first->subject, first->hash_place, other));
@@ -157,7 +160,7 @@ static void compare_hashes(job_model *m, job_drive *drive, const job_entry *entr
 		if (carrier == NULL || !carrier->has_hash ||
 		    memcmp(carrier->hash, entry->hash, sizeof entry->hash) == 0)
 			continue;
-		predict(drive, "ManifestCorrupted");
+		contradict(drive, "ManifestCorrupted");
 		tally_job_find(m, TALLY_RULE_W_06_DRIVE, entry->subject, entry->hash_place,
 			       "the manifest hash of drive %.100s is not that of %.400s", drive->id, carrier->shown);
 	}

@@ -59,7 +59,7 @@ static tally_result read_key_file(job_model *m)
 	if (m->key_file == NULL)
 		return tally_fail_memory(m->error);
 	tally_result result = tally_key_file_read(m->options->key_file, m->key_file, &size, m->error);
-	if (result == TALLY_OK && size > 0)
+	if (result == TALLY_OK)
 		m->keys[m->key_count++] = (job_key){.text = {m->key_file, size}, .subject = TALLY_JOB_NOWHERE};
 	return result;
 }
@@ -168,16 +168,12 @@ static const job_entry *own_entry(const job_model *m, const job_drive *drive)
 	return NULL;
 }
 
-static void tell_wrong_key(job_model *m, job_check *check, const job_entry *own, const tally_bitlocker_outcome *outcome)
+/* `why`: what opened the volume instead, or what stands in the way of this key. */
+static void tell_wrong_key(job_model *m, job_check *check, const job_entry *own, const tally_bitlocker_outcome *outcome,
+			   const char *why)
 {
 	tally_run *run = &check->run;
-	const job_key *used = key_that_opened(check);
-	char other[480] = "another one does";
-	if (used != NULL && used->subject != TALLY_JOB_NOWHERE && used->drive_id != NULL)
-		snprintf(other, sizeof other, "that of drive %.100s in %.300s:%" PRIu64 " does", used->drive_id,
-			 m->summary->subjects[used->subject].path, used->place.line);
-	else if (used != NULL && used->subject == TALLY_JOB_NOWHERE)
-		snprintf(other, sizeof other, "that of the key file does");
+	m->drives[check->carrier->drive].has_wrong_key = true;
 	run->finder.document = m->summary->subjects[own->subject].path;
 	tally_find_fact(&run->finder,
 			&(tally_fact){.rule = outcome->status == TALLY_BITLOCKER_PROTECTOR_NOT_FOUND ? TALLY_RULE_V_56
@@ -185,25 +181,39 @@ static void tell_wrong_key(job_model *m, job_check *check, const job_entry *own,
 				      .in_document = own->key_place.line != 0,
 				      .place = own->key_place},
 			"the BitLocker key of drive %.100s that stands here doesn't open its volume; %s", own->drive_id,
-			other);
+			why);
 	run->finder.document = NULL;
+}
+
+static void describe_opener(const job_model *m, const job_key *used, char out[480])
+{
+	snprintf(out, 480, "another one does");
+	if (used != NULL && used->subject != TALLY_JOB_NOWHERE && used->drive_id != NULL)
+		snprintf(out, 480, "that of drive %.100s in %.300s:%" PRIu64 " does", used->drive_id,
+			 m->summary->subjects[used->subject].path, used->place.line);
+	else if (used != NULL && used->subject == TALLY_JOB_NOWHERE)
+		snprintf(out, 480, "that of the key file does");
 }
 
 static tally_result judge_key(job_model *m, job_check *check, const job_entry *own)
 {
-	tally_bitlocker_outcome outcome;
+	char opener[480];
+	tally_bitlocker_outcome outcome = {.status = TALLY_BITLOCKER_OK};
 	const job_key *used = key_that_opened(check);
-	if (used != NULL && is_same_key(own->key, used->text))
-		return TALLY_OK;
-	tally_result result = tally_run_try_key(&check->run, check->run.opened.bitlocker,
-						(tally_text){own->key, strlen(own->key)}, &outcome, m->error);
+	tally_result result = TALLY_OK;
+	if (used == NULL || !is_same_key(own->key, used->text))
+		result = tally_run_try_key(&check->run, check->run.opened.bitlocker,
+					   (tally_text){own->key, strlen(own->key)}, &outcome, m->error);
+	if (result != TALLY_OK)
+		return result;
 	/* Anything else is something about the volume, which was told when it was opened. */
-	if (result == TALLY_OK &&
-	    (outcome.status == TALLY_BITLOCKER_KEY_INVALID || outcome.status == TALLY_BITLOCKER_PROTECTOR_NOT_FOUND)) {
-		m->drives[check->carrier->drive].has_wrong_key = true;
-		tell_wrong_key(m, check, own, &outcome);
+	if (tally_run_is_refusal(&outcome)) {
+		describe_opener(m, used, opener);
+		tell_wrong_key(m, check, own, &outcome, opener);
+	} else if (outcome.status == TALLY_BITLOCKER_OK || outcome.status == TALLY_BITLOCKER_NOT_ACTIVATED) {
+		m->drives[check->carrier->drive].has_right_key = true;
 	}
-	return result;
+	return TALLY_OK;
 }
 
 /* ---- volumes that no key opens ---- */
@@ -218,30 +228,72 @@ static bool was_file_used(const job_model *m)
 	return false;
 }
 
-/* Whether one of the keys that don't open a volume may have been meant for it: those of drives at hand weren't. */
-static bool was_key_meant(const job_model *m, const job_carrier *carrier)
+/*
+ * Whether a key may have been meant for a volume that it doesn't open: of a drive that is known only its own, else
+ * those of drives that aren't at hand, and the key file's unless it opened another one. What came of others says
+ * nothing.
+ */
+static bool is_meant(const job_model *m, const job_carrier *carrier, const job_key *key)
 {
-	if (carrier->drive != TALLY_JOB_NOWHERE)
-		return own_entry(m, &m->drives[carrier->drive]) != NULL;
-	for (size_t i = 0; i < m->drive_count; i++)
-		if (!m->drives[i].is_at_hand && own_entry(m, &m->drives[i]) != NULL)
+	bool is_known = carrier->drive != TALLY_JOB_NOWHERE;
+	if (!is_known && key->subject == TALLY_JOB_NOWHERE)
+		return !was_file_used(m);
+	for (size_t i = 0; i < m->drive_count; i++) {
+		bool may_be = is_known ? i == carrier->drive : !m->drives[i].is_at_hand;
+		const job_entry *own = may_be ? own_entry(m, &m->drives[i]) : NULL;
+		if (own != NULL && is_same_key(own->key, key->text))
 			return true;
-	return m->options->key_file != NULL && !was_file_used(m);
+	}
+	return false;
 }
 
-static void judge_refusal(job_model *m, job_check *check)
+static bool next_meant_key(void *context, size_t n, tally_text *text)
 {
-	const job_carrier *carrier = check->carrier;
-	if (was_key_meant(m, carrier)) {
-		if (carrier->drive != TALLY_JOB_NOWHERE)
-			m->drives[carrier->drive].has_wrong_key = true;
-		tally_run_tell_refusal(&check->run);
-		return;
+	const job_check *check = context;
+	const job_key *key = key_at(check, n);
+	if (key != NULL)
+		*text = is_meant(check->m, check->carrier, key) ? key->text : (tally_text){"", 0};
+	return key != NULL;
+}
+
+static size_t count_meant(const job_check *check)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < check->m->key_count; i++)
+		count += is_meant(check->m, check->carrier, &check->m->keys[i]);
+	return count;
+}
+
+static void tell_refusal(job_model *m, job_check *check, const tally_bitlocker_outcome *outcome)
+{
+	const size_t drive = check->carrier->drive;
+	if (drive != TALLY_JOB_NOWHERE && tally_run_is_refusal(outcome))
+		tell_wrong_key(m, check, own_entry(m, &m->drives[drive]), outcome, outcome->text);
+	else
+		tally_run_tell_bitlocker(&check->run, outcome);
+}
+
+/* Where only some of the keys were meant for the volume, what comes of these without the others is to be told. */
+static tally_result judge_refusal(job_model *m, job_check *check)
+{
+	const tally_run_keys meant = {check, next_meant_key};
+	const size_t count = count_meant(check);
+	tally_bitlocker_outcome outcome = check->run.opened.refusal;
+	unsigned tried;
+	tally_result result = TALLY_OK;
+	if (count == 0) {
+		check->result =
+		    tally_fail(&check->error, TALLY_ERROR_ARGUMENT,
+			       "the volume is locked with BitLocker, and the keys that were given are those of other "
+			       "drives: give the drive's journal, or a file with the key (--key-file)");
+		return TALLY_OK;
 	}
-	check->result =
-	    tally_fail(&check->error, TALLY_ERROR_ARGUMENT,
-		       "the volume is locked with BitLocker, and the keys that were given are those of other "
-		       "drives: give the drive's journal, or a file with the key (--key-file)");
+	if (count < m->key_count)
+		result =
+		    tally_run_try_keys(&check->run, &meant, check->run.opened.bitlocker, &tried, &outcome, m->error);
+	if (result == TALLY_OK)
+		tell_refusal(m, check, &outcome);
+	return result;
 }
 
 static tally_result judge_check(job_model *m, job_check *check)
@@ -251,7 +303,7 @@ static tally_result judge_check(job_model *m, job_check *check)
 	if (!check->has_run || check->result != TALLY_OK)
 		return TALLY_OK;
 	if (opened->is_refused)
-		judge_refusal(m, check);
+		return judge_refusal(m, check);
 	if (!opened->was_unlocked || carrier->drive == TALLY_JOB_NOWHERE)
 		return TALLY_OK;
 	const job_entry *own = own_entry(m, &m->drives[carrier->drive]);

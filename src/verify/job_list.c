@@ -4,7 +4,6 @@
 #include "base/memory.h"
 #include "format/job_values.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -139,28 +138,19 @@ void tally_job_text_add(job_text *text, const char *bytes, size_t size)
 {
 	if (text->failed)
 		return;
-	if (text->capacity - text->size < size) {
-		size_t wanted = 2 * text->capacity + size + 256;
-		char *moved = tally_alloc(wanted);
-		if (moved == NULL) {
-			text->failed = true;
-			return;
-		}
-		if (text->size > 0)
-			memcpy(moved, text->data, text->size);
-		size_t used = text->size;
-		tally_job_text_clear(text);
-		*text = (job_text){.data = moved, .size = used, .capacity = wanted};
+	char *grown = tally_grow_wiped(text->data, &text->capacity, text->size + size);
+	if (grown == NULL) {
+		text->failed = true;
+		return;
 	}
-	memcpy(text->data + text->size, bytes, size);
+	text->data = grown;
+	memcpy(grown + text->size, bytes, size);
 	text->size += size;
 }
 
 void tally_job_text_clear(job_text *text)
 {
-	if (text->data != NULL)
-		explicit_bzero(text->data, text->capacity);
-	tally_free(text->data);
+	tally_free_wiped(text->data, text->capacity);
 	*text = (job_text){0};
 }
 
@@ -197,6 +187,23 @@ void tally_job_quote_powershell(job_text *text, const char *word)
 	add(text, "'");
 }
 
+void tally_job_quote_json(job_text *text, const char *word)
+{
+	char escape[8];
+	add(text, "\"");
+	for (const char *c = word; *c != '\0'; c++) {
+		if ((unsigned char)*c < 0x20) {
+			snprintf(escape, sizeof escape, "\\u%04X", (unsigned char)*c);
+			add(text, escape);
+			continue;
+		}
+		if (*c == '"' || *c == '\\')
+			add(text, "\\");
+		tally_job_text_add(text, c, 1);
+	}
+	add(text, "\"");
+}
+
 /* ---- JSON ---- */
 
 static const char *key_of(const job_item *item, bool with_keys)
@@ -204,53 +211,57 @@ static const char *key_of(const job_item *item, bool with_keys)
 	return with_keys ? item->key : no_key;
 }
 
-/* A driveList as the examples of the specifications have it, in a request that changes a job. */
-static json_t *make_rest(const tally_job_list *list, bool with_keys)
+/* By hand: jansson, which reads such documents, would leave copies of the keys in memory. */
+static void write_object(job_text *text, const char *indent, const char *const (*members)[2], size_t count)
 {
-	json_t *drives = json_array();
+	add(text, "{\n");
+	for (size_t i = 0; i < count; i++) {
+		add(text, indent);
+		add(text, "  ");
+		tally_job_quote_json(text, members[i][0]);
+		add(text, ": ");
+		tally_job_quote_json(text, members[i][1]);
+		add(text, i + 1 < count ? ",\n" : "\n");
+	}
+	add(text, indent);
+	add(text, "}");
+}
+
+/* A driveList as the examples of the specifications have it, in a request that changes a job. */
+static void write_rest(job_text *text, const tally_job_list *list, bool with_keys)
+{
+	add(text, "{\n  \"properties\": {\n    \"driveList\": [\n");
 	for (size_t i = 0; i < list->count; i++) {
 		const job_item *item = &list->items[i];
-		json_t *drive = json_pack("{s:s, s:s, s:s, s:s, s:s}", "driveId", item->drive_id, "bitLockerKey",
-					  key_of(item, with_keys), "manifestFile", item->manifest_file, "manifestHash",
-					  item->hash, "driveHeaderHash", item->header_hash);
-		if (json_array_append_new(drives, drive) != 0) {
-			json_decref(drives);
-			return NULL;
-		}
+		const char *const members[][2] = {{"driveId", item->drive_id},
+						  {"bitLockerKey", key_of(item, with_keys)},
+						  {"manifestFile", item->manifest_file},
+						  {"manifestHash", item->hash},
+						  {"driveHeaderHash", item->header_hash}};
+		add(text, "      ");
+		write_object(text, "      ", members, sizeof members / sizeof members[0]);
+		add(text, i + 1 < list->count ? ",\n" : "\n");
 	}
-	return json_pack("{s:{s:o}}", "properties", "driveList", drives);
+	add(text, "    ]\n  }\n}\n");
 }
 
 /* R-19: a map from serial numbers. */
-static json_t *make_databox(const tally_job_list *list, bool with_keys)
+static void write_databox(job_text *text, const tally_job_list *list, bool with_keys)
 {
-	json_t *drives = json_object();
+	add(text, "{\n  \"properties\": {\n    \"details\": {\n      \"jobDetailsType\": \"DataBoxCustomerDisk\",\n"
+		  "      \"importDiskDetailsCollection\": {\n");
 	for (size_t i = 0; i < list->count; i++) {
 		const job_item *item = &list->items[i];
-		json_t *drive = json_pack("{s:s, s:s, s:s}", "manifestFile", item->manifest_file, "manifestHash",
-					  item->hash, "bitLockerKey", key_of(item, with_keys));
-		if (json_object_set_new(drives, item->drive_id, drive) != 0) {
-			json_decref(drives);
-			return NULL;
-		}
+		const char *const members[][2] = {{"manifestFile", item->manifest_file},
+						  {"manifestHash", item->hash},
+						  {"bitLockerKey", key_of(item, with_keys)}};
+		add(text, "        ");
+		tally_job_quote_json(text, item->drive_id);
+		add(text, ": ");
+		write_object(text, "        ", members, sizeof members / sizeof members[0]);
+		add(text, i + 1 < list->count ? ",\n" : "\n");
 	}
-	return json_pack("{s:{s:{s:s, s:o}}}", "properties", "details", "jobDetailsType", "DataBoxCustomerDisk",
-			 "importDiskDetailsCollection", drives);
-}
-
-static int add_json(const char *bytes, size_t size, void *context)
-{
-	tally_job_text_add(context, bytes, size);
-	return 0;
-}
-
-/* ids and paths come from documents that are UTF-8, so that what fails here is memory. */
-static void write_json(job_text *text, json_t *root)
-{
-	if (root == NULL || json_dump_callback(root, add_json, text, JSON_INDENT(2)) != 0)
-		text->failed = true;
-	add(text, "\n");
-	json_decref(root);
+	add(text, "      }\n    }\n  }\n}\n");
 }
 
 /* ---- PowerShell and shell ---- */
@@ -333,10 +344,10 @@ static void write_form(job_text *text, const tally_job_list *list, tally_job_for
 {
 	switch (form) {
 	case TALLY_JOB_REST:
-		write_json(text, make_rest(list, with_keys));
+		write_rest(text, list, with_keys);
 		break;
 	case TALLY_JOB_DATABOX:
-		write_json(text, make_databox(list, with_keys));
+		write_databox(text, list, with_keys);
 		break;
 	case TALLY_JOB_POWERSHELL:
 		write_powershell(text, list, with_keys);

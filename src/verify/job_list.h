@@ -30,6 +30,8 @@ typedef struct job_text {
 
 void tally_job_text_add(job_text *text, const char *bytes, size_t size);
 void tally_job_text_clear(job_text *text);
+/* A text in JSON, between quotation marks. What is UTF-8 stays so. */
+void tally_job_quote_json(job_text *text, const char *word);
 /* A word for a POSIX shell: between apostrophes, whatever it holds. */
 void tally_job_quote_shell(job_text *text, const char *word);
 /* The same for PowerShell, which takes four other characters for an apostrophe too. */

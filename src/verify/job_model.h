@@ -52,6 +52,7 @@ typedef struct job_drive {
 	bool is_listed, has_journal, is_at_hand, is_of_job;
 	bool contradicts;      /* its documents don't agree: no list can be made of them */
 	bool has_wrong_key;    /* what they give first doesn't open the drive at hand */
+	bool has_right_key;    /* it does; of a drive that is given twice both may be so */
 	const char *predicted; /* what such a contradiction means for the service, or NULL */
 } job_drive;
 

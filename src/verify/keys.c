@@ -26,18 +26,6 @@ static tally_result try_key(tally_run *run, tally_bitlocker *volume, tally_bitlo
 	return result;
 }
 
-/* The text of a key as people keep it: alone in a file, perhaps with a line's end. */
-static tally_text trim(tally_text text)
-{
-	while (text.size > 0 && strchr(" \t\r\n", text.data[text.size - 1]) != NULL)
-		text.size--;
-	while (text.size > 0 && strchr(" \t\r\n", text.data[0]) != NULL) {
-		text.data++;
-		text.size--;
-	}
-	return text;
-}
-
 static bool is_text(const char *bytes, size_t size)
 {
 	for (size_t i = 0; i < size; i++)
@@ -51,9 +39,20 @@ tally_result tally_run_try_key(tally_run *run, tally_bitlocker *volume, tally_te
 {
 	tally_bitlocker_key *key = NULL;
 	tally_result result = is_text(bytes.data, bytes.size)
-				  ? tally_bitlocker_key_from_text(trim(bytes), &key, outcome, error)
+				  ? tally_bitlocker_key_from_text(bytes, &key, outcome, error)
 				  : tally_bitlocker_key_from_bek(bytes.data, bytes.size, &key, outcome, error);
 	return result == TALLY_OK ? try_key(run, volume, key, outcome, error) : result;
+}
+
+/* A command that should have written the key may have failed: that says nothing of the drive. */
+static tally_result refuse_empty(const char *path, tally_text key, tally_error *error)
+{
+	if (tally_text_trim(key).size > 0)
+		return TALLY_OK;
+	if (strcmp(path, "-") == 0)
+		return tally_fail(error, TALLY_ERROR_ARGUMENT,
+				  "no BitLocker key came from standard input: it is empty");
+	return tally_fail(error, TALLY_ERROR_ARGUMENT, "the key file %.200s is empty", path);
 }
 
 tally_result tally_key_file_read(const char *path, char *buffer, size_t *size, tally_error *error)
@@ -71,7 +70,9 @@ tally_result tally_key_file_read(const char *path, char *buffer, size_t *size, t
 	int os_error = errno;
 	if (fd > STDIN_FILENO)
 		close(fd);
-	return got < 0 ? tally_fail_os(error, os_error, "can't read the key file %.200s", path) : TALLY_OK;
+	if (got < 0)
+		return tally_fail_os(error, os_error, "can't read the key file %.200s", path);
+	return refuse_empty(path, (tally_text){buffer, *size}, error);
 }
 
 static tally_result try_file(tally_run *run, tally_bitlocker *volume, char *buffer, tally_bitlocker_outcome *outcome,
@@ -105,6 +106,11 @@ static bool is_final(const tally_bitlocker_outcome *outcome)
 	       (outcome->status == TALLY_BITLOCKER_UNLOCK_FAILED && outcome->reason != TALLY_BITLOCKER_ENTRIES);
 }
 
+bool tally_run_is_refusal(const tally_bitlocker_outcome *outcome)
+{
+	return outcome->status == TALLY_BITLOCKER_KEY_INVALID || outcome->status == TALLY_BITLOCKER_PROTECTOR_NOT_FOUND;
+}
+
 /* How much an outcome says of the volume: of a key that is another drive's least. */
 static unsigned weight_of(const tally_bitlocker_outcome *outcome)
 {
@@ -118,10 +124,12 @@ static unsigned weight_of(const tally_bitlocker_outcome *outcome)
 	}
 }
 
-static tally_result try_keys(tally_run *run, const tally_run_keys *keys, tally_bitlocker *volume, unsigned *tried,
-			     tally_bitlocker_outcome *outcome, tally_error *error)
+tally_result tally_run_try_keys(tally_run *run, const tally_run_keys *keys, tally_bitlocker *volume, unsigned *tried,
+				tally_bitlocker_outcome *outcome, tally_error *error)
 {
 	tally_text key;
+	*tried = 0;
+	*outcome = (tally_bitlocker_outcome){.status = TALLY_BITLOCKER_OK};
 	for (size_t n = 0; keys->at(keys->context, n, &key); n++) {
 		tally_bitlocker_outcome this = {.status = TALLY_BITLOCKER_OK};
 		if (key.size == 0)
@@ -138,31 +146,33 @@ static tally_result try_keys(tally_run *run, const tally_run_keys *keys, tally_b
 			return TALLY_OK;
 	}
 	if (*tried > 1 && outcome->reason == TALLY_BITLOCKER_KEY_WRONG)
-		snprintf(outcome->text, sizeof outcome->text, "none of the %u keys that there are opens the volume",
-			 *tried);
+		snprintf(outcome->text, sizeof outcome->text,
+			 "none of the %u keys that may be its own opens the volume", *tried);
 	return TALLY_OK;
 }
 
 static tally_result ask(tally_run *run, tally_bitlocker *volume, char *buffer, tally_bitlocker_outcome *outcome,
 			tally_error *error)
 {
-	const tally_bitlocker_facts *facts = tally_bitlocker_facts_of(volume);
-	if (run->options->ask_key == NULL ||
-	    !run->options->ask_key(run->options->ask_context, facts->description, buffer, TALLY_KEY_FILE_MAX))
+	const tally_check_options *options = run->options;
+	const char *description = tally_bitlocker_facts_of(volume)->description;
+	bool answered =
+	    options->ask_key != NULL && options->ask_key(options->ask_context, description, buffer, TALLY_KEY_FILE_MAX);
+	const tally_text key = {buffer, answered ? strlen(buffer) : 0};
+	if (tally_text_trim(key).size == 0)
 		return tally_fail(
 		    error, TALLY_ERROR_ARGUMENT,
 		    "the volume is locked with BitLocker, and no key was given: %s, or a file with the key "
 		    "(--key-file)",
 		    run->keys != NULL ? "give the drive's journal" : "name the journal (--journal)");
-	return tally_run_try_key(run, volume, (tally_text){buffer, strlen(buffer)}, outcome, error);
+	return tally_run_try_key(run, volume, key, outcome, error);
 }
 
 tally_result tally_run_unlock(tally_run *run, tally_bitlocker *volume, tally_bitlocker_outcome *outcome,
 			      tally_error *error)
 {
 	const tally_run_keys of_journal = {run, journal_key};
-	unsigned tried = 0;
-	*outcome = (tally_bitlocker_outcome){.status = TALLY_BITLOCKER_OK};
+	unsigned tried;
 	char *buffer = tally_secret_alloc(TALLY_KEY_FILE_MAX + 1);
 	if (buffer == NULL)
 		return tally_fail_memory(error);
@@ -170,7 +180,8 @@ tally_result tally_run_unlock(tally_run *run, tally_bitlocker *volume, tally_bit
 	if (run->options->key_file != NULL) {
 		result = try_file(run, volume, buffer, outcome, error);
 	} else {
-		result = try_keys(run, run->keys != NULL ? run->keys : &of_journal, volume, &tried, outcome, error);
+		result = tally_run_try_keys(run, run->keys != NULL ? run->keys : &of_journal, volume, &tried, outcome,
+					    error);
 		if (result == TALLY_OK && tried == 0)
 			result = ask(run, volume, buffer, outcome, error);
 	}

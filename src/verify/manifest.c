@@ -141,7 +141,7 @@ static void compare_hash(tally_run *run)
 	bool wrong = o->fault.met && o->fault.os_error == 0;
 	if (run->entry == NULL || !run->entry->has_hash) {
 		tally_run_gap(run, "the manifest's hash",
-			      run->options->journal == NULL ? "no journal was given (--journal)"
+			      run->options->journal == NULL ? tally_run_no_journal(run)
 							    : "the journal gives none for this drive");
 		/* Whatever it should be, it can't be two things. */
 		if (wrong && o->fault.second != TALLY_SECOND_SAME && o->fault.second != TALLY_SECOND_NONE)

@@ -136,7 +136,7 @@ static tally_rule_symbol rule_of(const tally_bitlocker_outcome *outcome)
 	return TALLY_RULE_V_51;
 }
 
-static void tell_bitlocker(tally_run *run, const tally_bitlocker_outcome *outcome)
+void tally_run_tell_bitlocker(tally_run *run, const tally_bitlocker_outcome *outcome)
 {
 	tally_find_fact(&run->finder,
 			&(tally_fact){.rule = rule_of(outcome),
@@ -155,13 +155,13 @@ static tally_result open_bitlocker(tally_run *run, tally_layer **layer, tally_er
 	*layer = NULL;
 	if (result != TALLY_OK || o->bitlocker == NULL) {
 		if (result == TALLY_OK)
-			tell_bitlocker(run, &outcome);
+			tally_run_tell_bitlocker(run, &outcome);
 		return result;
 	}
 	result = tally_run_unlock(run, o->bitlocker, &key_outcome, error);
 	/* What is wrong with the volume whatever its key needs no key to be told. */
 	if (result == TALLY_ERROR_ARGUMENT && outcome.status != TALLY_BITLOCKER_OK) {
-		tell_bitlocker(run, &outcome);
+		tally_run_tell_bitlocker(run, &outcome);
 		return TALLY_OK;
 	}
 	if (result != TALLY_OK)
@@ -170,18 +170,14 @@ static tally_result open_bitlocker(tally_run *run, tally_layer **layer, tally_er
 	o->was_unlocked = *layer != NULL;
 	/* A key that is wrong is worth telling beside what is wrong with the volume; a key that is right has said all.
 	 */
-	if (outcome.status != TALLY_BITLOCKER_OK && outcome.status != key_outcome.status)
-		tell_bitlocker(run, &outcome);
-	o->is_refused = run->keys != NULL && key_outcome.status == TALLY_BITLOCKER_KEY_INVALID;
+	bool is_news = outcome.status != key_outcome.status;
+	if (outcome.status != TALLY_BITLOCKER_OK && is_news)
+		tally_run_tell_bitlocker(run, &outcome);
+	o->is_refused = run->keys != NULL && tally_run_is_refusal(&key_outcome) && is_news;
 	o->refusal = key_outcome;
 	if (key_outcome.status != TALLY_BITLOCKER_OK && !o->is_refused)
-		tell_bitlocker(run, &key_outcome);
+		tally_run_tell_bitlocker(run, &key_outcome);
 	return TALLY_OK;
-}
-
-void tally_run_tell_refusal(tally_run *run)
-{
-	tell_bitlocker(run, &run->opened.refusal);
 }
 
 /* ---- NTFS ---- */

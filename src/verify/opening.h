@@ -23,7 +23,7 @@ typedef struct tally_opened {
 	bool has_facts; /* `facts` are the drive's own */
 	tally_os_disk facts;
 	bool was_unlocked;
-	/* Of run->keys none opens the volume. Whether that is a fault only their owner knows: nothing was told of it. */
+	/* Of run->keys none opens the volume. Which were meant for it, their owner knows: nothing was told of it. */
 	bool is_refused;
 	tally_bitlocker_outcome refusal;
 	size_t key_of; /* number of the key that unlocked it, as an entry of the journal's; SIZE_MAX: none of them */
@@ -34,8 +34,8 @@ typedef struct tally_opened {
  * nothing more to check.
  */
 tally_result tally_run_open_drive(struct tally_run *run, tally_error *error);
-/* Tells that no key opens the volume, after all. */
-void tally_run_tell_refusal(struct tally_run *run);
+/* Tells what is wrong with the volume, or what came of its key. */
+void tally_run_tell_bitlocker(struct tally_run *run, const tally_bitlocker_outcome *outcome);
 /* Closes the drive and all that is below it. */
 void tally_run_close_drive(struct tally_run *run);
 

@@ -17,7 +17,7 @@
 /* A finished blob, as the audit sees it. Valid only during the call. */
 typedef struct tally_run_blob {
 	const tally_manifest_blob *entry;
-	const char *status; /* at blob level; NULL: there is no drive */
+	const char *status; /* at blob level; NULL: there is no drive, or only Windows knows */
 	bool checked;       /* all of it */
 	/* The drive doesn't have the bytes, or the metadata and properties, that the manifest describes. */
 	bool data_failed, side_failed;
@@ -134,7 +134,14 @@ void tally_run_predict(tally_run *run, const char *drive_status);
 const tally_status *tally_run_failure(const tally_run *run);
 /* Counts a status of a blob, segment or side file. Returns it. */
 const tally_status *tally_run_count(tally_run *run, tally_level level, const char *code);
+/*
+ * Adds a gap to a summary's, unless it is there: what is met a thousand times must not take the room of what is met
+ * once. The texts are static, or live as long as the summary.
+ */
+void tally_gap_add(tally_gap gaps[TALLY_GAPS_MAX], size_t *count, const char *what, const char *why);
 void tally_run_gap(tally_run *run, const char *what, const char *why);
+/* Why nothing is known that a journal would tell: a job has no option for it, and may have those of other drives. */
+const char *tally_run_no_journal(const tally_run *run);
 /* Calls the sink; TALLY_ERROR_STOPPED when it says so. */
 tally_result tally_run_progress(tally_run *run, tally_error *error);
 /* Fills in the summary's verdict. */

@@ -82,10 +82,23 @@ const tally_status *tally_run_count(tally_run *run, tally_level level, const cha
 	return status;
 }
 
+void tally_gap_add(tally_gap gaps[TALLY_GAPS_MAX], size_t *count, const char *what, const char *why)
+{
+	for (size_t i = 0; i < *count; i++)
+		if (strcmp(gaps[i].what, what) == 0 && strcmp(gaps[i].why, why) == 0)
+			return;
+	if (*count < TALLY_GAPS_MAX)
+		gaps[(*count)++] = (tally_gap){what, why};
+}
+
 void tally_run_gap(tally_run *run, const char *what, const char *why)
 {
-	if (run->summary->gap_count < TALLY_GAPS_MAX)
-		run->summary->gaps[run->summary->gap_count++] = (tally_gap){what, why};
+	tally_gap_add(run->summary->gaps, &run->summary->gap_count, what, why);
+}
+
+const char *tally_run_no_journal(const tally_run *run)
+{
+	return run->keys != NULL ? "no journal of this drive was given" : "no journal was given (--journal)";
 }
 
 tally_result tally_run_progress(tally_run *run, tally_error *error)

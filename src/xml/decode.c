@@ -172,7 +172,7 @@ static tally_decode next_utf16(tally_decoder *d, tally_text *bytes, char *buffer
 		d->window_end -= d->window_begin;
 		d->window_begin = 0;
 	}
-	void *grown = tally_grow(d->window, &d->window_capacity, d->window_end + size, 1);
+	void *grown = tally_grow_wiped(d->window, &d->window_capacity, d->window_end + size);
 	if (grown == NULL)
 		return TALLY_DECODE_NO_MEMORY;
 	d->window = grown;
@@ -259,6 +259,6 @@ void tally_decoder_forget(tally_decoder *d, uint64_t decoded)
 
 void tally_decoder_clear(tally_decoder *d)
 {
-	tally_free(d->window);
+	tally_free_wiped(d->window, d->window_capacity);
 	*d = (tally_decoder){0};
 }

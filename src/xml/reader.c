@@ -43,14 +43,25 @@ tally_result tally_xml_new(tally_xml_reader **out, const tally_xml_handler *hand
 	return TALLY_OK;
 }
 
+/* A document no larger than libxml2's buffer lies there to its end: a journal's drive, for one, with its key. */
+static void wipe_input(const xmlParserCtxt *parser)
+{
+	const xmlParserInputBuffer *input = parser->input != NULL ? parser->input->buf : NULL;
+	if (input != NULL && input->buffer != NULL)
+		explicit_bzero(xmlBufContent(input->buffer), xmlBufUse(input->buffer));
+}
+
 void tally_xml_free(tally_xml_reader *r)
 {
 	if (r == NULL)
 		return;
-	if (r->parser != NULL)
+	if (r->parser != NULL) {
+		wipe_input(r->parser);
 		xmlFreeParserCtxt(r->parser);
+	}
 	tally_decoder_clear(&r->decoder);
 	tally_free(r->scratch);
+	explicit_bzero(r->slice, sizeof r->slice);
 	tally_free(r);
 }
 

@@ -54,6 +54,25 @@ START_TEST(test_growing_keeps_what_is_there)
 }
 END_TEST
 
+START_TEST(test_growing_where_secrets_are_keeps_what_is_there)
+{
+	size_t capacity = 0;
+	char *bytes = NULL;
+	for (size_t i = 1; i <= 5000; i++) {
+		bytes = tally_grow_wiped(bytes, &capacity, i);
+		ck_assert_ptr_nonnull(bytes);
+		ck_assert_uint_ge(capacity, i);
+		bytes[i - 1] = (char)i;
+	}
+	for (size_t i = 1; i <= 5000; i++)
+		ck_assert_int_eq(bytes[i - 1], (char)i);
+	ck_assert_ptr_eq(tally_grow_wiped(bytes, &capacity, 1), bytes);
+	ck_assert_ptr_null(tally_grow_wiped(bytes, &capacity, SIZE_MAX));
+	tally_free_wiped(bytes, capacity);
+	tally_free_wiped(NULL, 0);
+}
+END_TEST
+
 START_TEST(test_a_copy_of_a_piece_ends_in_nul)
 {
 	char *copy = tally_strndup("crates", 5);
@@ -67,6 +86,7 @@ int main(void)
 	return suite_run("memory", (const suite_test[]){{test_nothing_is_still_something, 0},
 							{test_sizes_that_overflow_are_refused, 0},
 							{test_growing_keeps_what_is_there, 0},
+							{test_growing_where_secrets_are_keeps_what_is_there, 0},
 							{test_a_copy_of_a_piece_ends_in_nul, 0},
 							{NULL, 0}});
 }

@@ -107,6 +107,12 @@ class Mixed(JobCase):
         self.expect_status(result, 3)
         self.assertIn(b"no key was given: give the drive's journal", result.stderr)
 
+    def test_an_archive_without_a_journal(self):
+        drives, _ = self.judge(self.archive, status=0, papers_only=False)
+        gaps = {gap["what"]: gap["why"] for gap in drives[0]["coverage"]["not_checked"]}
+        self.assertEqual(gaps["whether the BitLocker key unlocks the drive"], "no journal of this drive was given")
+        self.assertNotIn("--journal", json.dumps(drives))
+
     def test_one_drive_that_is_none(self):
         with open(self.disk, "wb") as file:
             file.truncate(1 << 20)

@@ -104,6 +104,23 @@ class Lists(JobCase):
             self.expect(report, ("M-02", "12.jrn", 24))
             self.assertTrue(report["job"]["has_list"])
 
+    def test_json_of_ids_that_are_none(self):
+        """Whatever a journal has as an id, its list is JSON."""
+        self.two.id = 'W"D\\-\u00fc\u2028\U0001F4BE\x7f/é'
+        self.arguments = [self.journal("12.jrn", *self.odd)]
+        result = run("job", "--papers-only", *self.arguments, "--emit", "rest", "--output", self.file)
+        self.expect_status(result, 0)
+        with open(self.file, encoding="utf-8") as file:
+            value = json.load(file, object_pairs_hook=no_duplicates)
+        self.assertEqual([d["driveId"] for d in value["properties"]["driveList"]], [d.id for d in self.odd])
+        result = run("job", "--papers-only", *self.arguments, "--emit", "databox", "--output", self.file)
+        self.expect_status(result, 0)
+        with open(self.file, encoding="utf-8") as file:
+            value = json.load(file, object_pairs_hook=no_duplicates)
+        self.assertEqual(
+            list(value["properties"]["details"]["importDiskDetailsCollection"]), [d.id for d in self.odd]
+        )
+
     def test_shell(self):
         for options in ([], ["--with-keys"]):
             self.emit("cli", *options)

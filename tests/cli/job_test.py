@@ -241,7 +241,35 @@ class Findings(JobCase):
         self.assertIn("hash of drive WD-JOB001", report["job"]["list_refusal"])
 
 
+    def test_a_gap_is_told_once(self):
+        """However often it is met, it takes no other one's room."""
+        drive = Drive(1)
+        keys = ["-".join([f"{11 * (1 + number):06}"] * 8) for number in range(1016)]
+        drives = [drive.but(id=f"WD-{number:05}", key=key) for number, key in enumerate(keys)]
+        journals = self.journal("1.jrn", *drives[:500]), self.journal("2.jrn", *drives[500:])
+        result = run("job", "--papers-only", "--format", "json", *journals, self.make(1).folder)
+        gaps = [gap["what"] for gap in json.loads(result.stdout)["job"]["not_checked"]]
+        self.assertEqual(gaps, [
+            "some of the documents' BitLocker keys",
+            "the files of the drives",
+            "the job's drive list",
+            "which copy sessions the journals hold",
+            "the job itself: shipping, account, what the portal knows",
+        ])
+
+
 class Drives(JobCase):
+    def test_what_a_journal_would_tell(self):
+        """A job has no option that names one."""
+        one, two = self.make(1), self.make(2)
+        drives, _ = self.judge(self.journal("2.jrn", two), one.folder, two.folder, status=0, papers_only=False)
+        for drive, journal in zip(drives, (False, True)):
+            gaps = {gap["what"]: gap["why"] for gap in drive["coverage"]["not_checked"]}
+            missing = [what for what, why in gaps.items() if why == "no journal of this drive was given"]
+            key = "whether the BitLocker key unlocks the drive"
+            self.assertEqual(missing, [] if journal else ["the manifest's hash", key])
+            self.assertNotIn("--journal", json.dumps(drive))
+
     def test_one_bad_drive_stops_no_other(self):
         one, two, three = self.make(1), self.make(2), self.make(3)
         with open(os.path.join(one.folder, "1", "a.txt"), "r+b") as file:

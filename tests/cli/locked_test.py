@@ -53,10 +53,13 @@ class Locked(DriveCase):
         self.disk, self.key = make_image(self.path("drive"), self.path("disk.img"))
         self.report = self.path("report.json")
 
-    def key_file(self, key):
-        with open(self.path("key"), "w", encoding="ascii") as file:
-            file.write(key + "\r\n")
+    def write_key(self, content):
+        with open(self.path("key"), "w", encoding="ascii", newline="") as file:
+            file.write(content)
         return self.path("key")
+
+    def key_file(self, key):
+        return self.write_key(key + "\r\n")
 
     def expect_drive(self, status):
         with open(self.report, encoding="utf-8") as file:
@@ -83,6 +86,28 @@ class Locked(DriveCase):
                 result = run(*self.arguments(command), start_new_session=True)
                 self.expect_status(result, 3)
                 self.assertIn(b"no key was given: name the journal (--journal), or a file with the key (--key-file)", result.stderr)
+
+    def test_an_empty_key_says_nothing_of_the_drive(self):
+        """As when the command fails that should have written it."""
+        for command in COMMANDS:
+            for content in ("", "\r\n \t\n"):
+                with self.subTest(command, content=content):
+                    self.write_key(content)
+                    result = run(*self.arguments(command), "--key-file", self.path("key"))
+                    self.expect_status(result, 3)
+                    self.assertIn(f"the key file {self.path('key')} is empty".encode(), result.stderr)
+                    self.expect_drive(None)
+                    result = run(*self.arguments(command), "--key-file", "-", input=content.encode())
+                    self.expect_status(result, 3)
+                    self.assertIn(b"no BitLocker key came from standard input", result.stderr)
+                    self.expect_drive(None)
+
+    def test_standard_input_has_one_key(self):
+        result = run("check", "--key-file", "-", self.disk, self.disk, input=self.key.encode())
+        self.expect_status(result, 2)
+        self.assertIn(b"check them one at a time", result.stderr)
+        self.expect_status(run(*self.arguments("check"), "--key-file", "-", input=self.key.encode()), 0)
+        self.expect_drive("Completed")
 
     def test_a_key_that_is_typed(self):
         for command in COMMANDS:
@@ -115,6 +140,14 @@ class Locked(DriveCase):
         _, error = process.communicate(timeout=120)
         self.assertEqual(process.returncode, 3, error)
         self.assertTrue(echoes(terminal))
+
+    def test_nothing_that_is_typed(self):
+        for command in COMMANDS:
+            with self.subTest(command):
+                seen, status = at_terminal(b"\n", *self.arguments(command))
+                self.assertEqual(status, 3, seen)
+                self.assertIn(b"no key was given: name the journal", seen)
+                self.expect_drive(None)
 
     def test_the_key_file_is_not_written_over(self):
         key = self.key_file(self.key)

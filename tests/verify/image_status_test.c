@@ -137,7 +137,7 @@ START_TEST(keys_of_a_journal_of_several_drives)
 	image_put_disk(&im, &right);
 	maker_write_journal(im.s.journal, others, 2);
 	image_check(&im, im.disk);
-	ck_assert_ptr_nonnull(strstr(im.t.whole, "none of the 2 keys that there are opens the volume"));
+	ck_assert_ptr_nonnull(strstr(im.t.whole, "none of the 2 keys that may be its own opens the volume"));
 	ck_assert_str_eq(im.t.drive_status->code, "BitLockerKeyInvalid");
 	transcript_clear(&im.t);
 	image_end(&im);
@@ -178,6 +178,15 @@ START_TEST(a_key_is_asked_for)
 	ck_assert_int_eq(im.t.result, TALLY_ERROR_ARGUMENT);
 	ck_assert_uint_eq(asked, 1);
 	transcript_clear(&im.t);
+	/* Nor is an empty line a key. */
+	char *const empty[] = {(char[]){""}, (char[]){" \t"}};
+	im.s.options.ask_key = give_key;
+	for (size_t i = 0; i < 2; i++) {
+		im.s.options.ask_context = empty[i];
+		image_check(&im, im.disk);
+		ck_assert_int_eq(im.t.result, TALLY_ERROR_ARGUMENT);
+		transcript_clear(&im.t);
+	}
 	image_end(&im);
 }
 END_TEST

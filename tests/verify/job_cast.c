@@ -70,6 +70,26 @@ const char *job_cast_path(const job_cast *c, const char *name)
 	return path;
 }
 
+const char *job_cast_job(const job_cast *c, const char *name, size_t first, size_t count)
+{
+	const char *path = job_cast_path(c, name);
+	FILE *file = fopen(path, "wb");
+	ck_assert_ptr_nonnull(file);
+	fputs("{\"properties\": {\"driveList\": [", file);
+	for (size_t i = first; i < first + count; i++) {
+		char manifest[256], hash[33];
+		snprintf(manifest, sizeof manifest, "%s/DriveManifest.xml", c->folder[i]);
+		maker_hash_file(manifest, hash);
+		fprintf(file,
+			"%s{\"driveId\": \"%s\", \"bitLockerKey\": \"%s\", \"manifestFile\": "
+			"\"\\\\DriveManifest.xml\", \"manifestHash\": \"%s\"}",
+			i > first ? ", " : "", c->id[i], c->key[i], hash);
+	}
+	fputs("]}}\n", file);
+	ck_assert_int_eq(fclose(file), 0);
+	return path;
+}
+
 void job_cast_disk(const job_cast *c, size_t i, const bitlocker_options *options, const char *path)
 {
 	const bitlocker_options own = {.external_key = c->external[i], .seed = i + 1};

@@ -25,6 +25,8 @@ void job_cast_close(job_cast *c);
 void job_cast_make(job_cast *c, size_t i);
 /* The journal once more, as it stands now with another key. */
 void job_cast_journal(job_cast *c, size_t i, const char *key);
+/* A job in JSON that lists so many drives from the first on, with their keys as they stand now. Returns its path. */
+const char *job_cast_job(const job_cast *c, const char *name, size_t first, size_t count);
 /* "<root>/<name>", in a buffer that the next call but three overwrites. */
 const char *job_cast_path(const job_cast *c, const char *name);
 

@@ -258,7 +258,7 @@ START_TEST(a_key_that_is_wrong)
 	job_cast_journal(&c, 1, c.key[0]);
 	expect_disk("wrong", "Data copy failed, 1", "disk.img: BitLockerKeyInvalid, 1\n\tV-57 BitLockerKeyInvalid\n");
 	job_words_take(&w, &options);
-	expect_in(&w, "none of the 3 keys that there are opens the volume");
+	expect_in(&w, "the key is wrong: it opens none of the volume's external key protectors (1 tried)");
 	expect_in(&w, "W-02/journal note");
 	expect_in(&w, "DRIVE-1 is not at hand, unless it is");
 	expect_in(&w, "not checked: some drives at hand against the documents");

@@ -55,26 +55,6 @@ static void expect_in(const job_words *w, const char *text)
 	ck_assert_msg(strstr(w->whole, text) != NULL, "not there: %s\n%s", text, w->told);
 }
 
-static const char *write_job(const char *name, size_t first, size_t count)
-{
-	const char *path = job_cast_path(&c, name);
-	FILE *file = fopen(path, "wb");
-	ck_assert_ptr_nonnull(file);
-	fputs("{\"properties\": {\"driveList\": [", file);
-	for (size_t i = first; i < first + count; i++) {
-		char manifest[256], hash[33];
-		snprintf(manifest, sizeof manifest, "%s/DriveManifest.xml", c.folder[i]);
-		maker_hash_file(manifest, hash);
-		fprintf(file,
-			"%s{\"driveId\": \"%s\", \"bitLockerKey\": \"%s\", \"manifestFile\": "
-			"\"\\\\DriveManifest.xml\", \"manifestHash\": \"%s\"}",
-			i > first ? ", " : "", c.id[i], c.key[i], hash);
-	}
-	fputs("]}}\n", file);
-	ck_assert_int_eq(fclose(file), 0);
-	return path;
-}
-
 /* ---- twice ---- */
 
 START_TEST(one_file_given_twice)
@@ -188,7 +168,7 @@ START_TEST(a_list_and_its_drives)
 	job_words w;
 	begin();
 	job_cast_disk(&c, 1, NULL, disk);
-	const char *both = write_job("both.json", 0, 2), *second = write_job("second.json", 1, 1);
+	const char *both = job_cast_job(&c, "both.json", 0, 2), *second = job_cast_job(&c, "second.json", 1, 1);
 	give(disk, both, c.journal[0], c.journal[1], NULL);
 	job_words_take(&w, &options);
 	ck_assert_str_eq(w.told, "job: none, 0\n\tW-02 -\ndisk.img: Completed, 0\n");
