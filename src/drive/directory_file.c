@@ -10,11 +10,7 @@
 
 static int64_t read_once(const tally_file *file, uint64_t offset, void *buffer, size_t size)
 {
-	ssize_t count;
-	do
-		count = pread((int)file->handle, buffer, size, (off_t)offset);
-	while (count < 0 && errno == EINTR);
-	return count < 0 ? -errno : count;
+	return tally_os_read((int)file->handle, offset, buffer, size);
 }
 
 int64_t tally_directory_read_medium(const tally_file *file, uint64_t offset, void *buffer, size_t size)

@@ -76,15 +76,10 @@ typedef struct file_layer {
 
 static int64_t read_once(int fd, uint64_t offset, void *buffer, size_t size)
 {
-	ssize_t count;
 	int fault = admit(offset, size);
-	if (fault != 0)
-		return fault;
-	do
-		count = pread(fd, buffer, size, (off_t)offset);
-	while (count < 0 && errno == EINTR);
+	int64_t got = fault != 0 ? fault : tally_os_read(fd, offset, buffer, size);
 	/* It was cut since it was opened. */
-	return count > 0 ? count : count == 0 ? -ENODATA : -errno;
+	return got != 0 ? got : -ENODATA;
 }
 
 static int64_t read_medium(void *context, uint64_t offset, void *buffer, size_t size)

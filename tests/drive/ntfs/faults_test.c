@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Memory that runs out and disks that can't be read, at every single place. */
+#include "base/bytes.h"
 #include "fixture.h"
 #include "support/faults.h"
+#include "support/medium.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -220,12 +222,43 @@ START_TEST(bad_sector_in_mft_costs_its_records)
 }
 END_TEST
 
+static void expect_bad(tally_ntfs_outcome outcome, const char *text)
+{
+	tally_error error;
+	tally_ntfs_problem problem;
+	close_all();
+	ck_assert_int_eq(tally_layer_open_file(image_path, &layer, &error), TALLY_OK);
+	ck_assert_int_eq(tally_ntfs_open(layer, NULL, &volume, &problem, &error), TALLY_OK);
+	medium_end();
+	ck_assert_ptr_null(volume);
+	ck_assert_int_eq(problem.outcome, outcome);
+	ck_assert_int_eq(problem.os_error, EIO);
+	ck_assert_str_eq(problem.text, text);
+}
+
+/* What nothing else has a copy of that can be read. */
+START_TEST(bad_sectors_where_the_volume_begins)
+{
+	make_volume();
+	medium_begin(image_path, 4096);
+	medium_spoil(0, 512);
+	medium_spoil(image_size - 4096, 4096);
+	expect_bad(TALLY_NTFS_UNREADABLE, "its boot sector can't be read");
+	medium_begin(image_path, 4096);
+	medium_spoil((uint64_t)(record_bytes(0) - image), 512);
+	const uint64_t cluster = (uint64_t)image[13] * 512, mirror = tally_le64(image + 56) * cluster;
+	medium_spoil(mirror, 512);
+	expect_bad(TALLY_NTFS_UNREADABLE, "the first record of $MFT can't be read, and its mirror is of no use");
+}
+END_TEST
+
 int main(void)
 {
 	const suite_test tests[] = {
 	    {each_allocation_can_fail, 2},
 	    {each_read_can_fail, 2},
 	    {bad_sector_in_mft_costs_its_records, 0},
+	    {bad_sectors_where_the_volume_begins, 0},
 	    {NULL, 0},
 	};
 	return fixture_run("ntfs_faults", tests);
