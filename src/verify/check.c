@@ -194,9 +194,12 @@ static void tell_gaps(tally_run *run)
 	tally_run_gap(run, "the storage account: access, existing blobs, leases", "it can't be known offline");
 	if (run->totals.skipped > 0)
 		tally_run_gap(run, "elements of the manifest that are not known here", "what they hold was not read; see the findings");
-	if (run->unknown)
+	if (run->only_windows)
 		tally_run_gap(run, "some files, and what the service would say of them", only_windows);
-	if (run->summary->segments_checked < run->summary->segments_listed)
+	if (run->unhashed > 0)
+		tally_run_gap(run, "some blocks or page ranges that overlap more than 1,024 others of their file",
+			      "an archive is read once; check the drive as a directory, disk or image");
+	if (run->summary->segments_checked + run->unhashed < run->summary->segments_listed)
 		tally_run_gap(run, "some blocks or page ranges", "their file could not be opened, or their entry can't be used; see the findings");
 }
 

@@ -47,7 +47,9 @@ typedef struct tally_run {
 	unsigned rank; /* of summary->drive_status in the replay's order; see verdict.c */
 	const tally_status *portal; /* what the portal shows before anything is copied; NULL: nothing */
 	bool unexplained; /* an error was found that no status of the service stands for */
-	bool unknown;     /* there is something of which nobody knows here what the service would say */
+	bool unknown;     /* there is something of which nobody knows here what the service would say: */
+	bool only_windows; /* files that can't be read here */
+	uint64_t unhashed; /* segments of an archive that overlap too many others */
 
 	const tally_run_keys *keys; /* for a locked volume, instead of the journal's; or NULL */
 	bool is_opened;      /* as far as that can be done */
