@@ -144,7 +144,7 @@ static tally_result open_manifest(tally_run *run, tally_error *error)
 		find = try_manifest(run, usual[i], &detail);
 	run->finder.document = run->manifest_path;
 	if (find == TALLY_FIND_OK)
-		return TALLY_OK;
+		return tally_run_fetch_manifest(run, error);
 	if (find == TALLY_FIND_NO_MEMORY)
 		return tally_fail_memory(error);
 	if (find == TALLY_FIND_WINDOWS_ONLY)

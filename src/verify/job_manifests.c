@@ -8,8 +8,6 @@
 
 #include <stdio.h>
 
-#define PATHS_TRIED 32 /* distinct ones that documents give */
-
 static const char stage[] = "reading the manifests";
 
 /* ---- reading one ---- */
@@ -20,6 +18,7 @@ typedef struct manifest_input {
 	tally_source paper; /* when it is on no drive */
 	tally_file file;
 	bool on_drive;
+	tally_archive *archive; /* the drive, when it is one; else NULL */
 	tally_reading reading;
 	tally_whole *bytes; /* the one reading that everything goes by */
 	tally_whole_outcome outcome;
@@ -52,6 +51,13 @@ static tally_result show_reading(void *context, uint64_t offset, tally_error *er
 	return tally_job_progress(input->m, stage, input->shown, offset, 2 * input->file.size);
 }
 
+static bool watch_archive(void *context, uint64_t place)
+{
+	const manifest_input *input = context;
+	return tally_job_progress(input->m, "looking for the manifests", input->shown, place,
+				  tally_archive_size(input->archive)) == TALLY_OK;
+}
+
 static tally_result open_file(job_model *m, const job_carrier *carrier, manifest_input *input)
 {
 	if (!input->on_drive)
@@ -62,7 +68,9 @@ static tally_result open_file(job_model *m, const job_carrier *carrier, manifest
 		return tally_fail_memory(m->error);
 	if (find != TALLY_FIND_OK)
 		return tally_fail(m->error, TALLY_ERROR_IO, "%.300s can't be opened", carrier->shown);
-	return TALLY_OK;
+	if (input->archive == NULL)
+		return TALLY_OK;
+	return tally_archive_fetch(input->archive, &input->file, watch_archive, input, m->error);
 }
 
 static void close_input(manifest_input *input)
@@ -79,11 +87,14 @@ static void close_input(manifest_input *input)
 static tally_result open_input(job_model *m, const job_carrier *carrier, manifest_input *input)
 {
 	tally_drive *drive = tally_job_drive_of(carrier);
-	*input = (manifest_input){.m = m, .shown = carrier->shown, .on_drive = drive != NULL};
+	*input = (manifest_input){.m = m,
+				  .shown = carrier->shown,
+				  .on_drive = drive != NULL,
+				  .archive = drive != NULL ? carrier->check->run.archive : NULL};
 	tally_result result = open_file(m, carrier, input);
 	if (result != TALLY_OK)
 		return result;
-	bool is_archive = input->on_drive && carrier->check->run.archive != NULL;
+	bool is_archive = input->archive != NULL;
 	bool is_direct = m->options->io == TALLY_IO_DIRECT && !is_archive;
 	tally_reading_init(&input->reading, drive,
 			   &(tally_reading_options){.jobs = 1,
@@ -308,24 +319,27 @@ static tally_result try_path(job_model *m, job_carrier *carrier, const char *pat
 	return take_path(m, carrier, path);
 }
 
+void tally_job_gather_paths(job_model *m)
+{
+	m->manifest_count = 0;
+	for (size_t i = 0; i < m->entry_count && m->manifest_count < TALLY_RUN_PATHS; i++) {
+		const char *path = m->entries[i].manifest_file;
+		for (size_t k = 0; k < m->manifest_count && path != NULL; k++)
+			if (strcmp(m->manifests[k], path) == 0)
+				path = NULL;
+		if (path != NULL)
+			m->manifests[m->manifest_count++] = path;
+	}
+}
+
 /* Whose drive it is, only its manifest tells; so all paths that the documents give are tried, then the usual ones. */
 static tally_result locate(job_model *m, job_carrier *carrier)
 {
 	static const char *const usual[] = {"\\DriveManifest.xml", "\\drive-manifest.xml"};
-	const char *tried[PATHS_TRIED];
-	size_t tried_count = 0;
 	bool found = false;
 	tally_result result = TALLY_OK;
-	for (size_t i = 0; i < m->entry_count && !found && result == TALLY_OK && tried_count < PATHS_TRIED; i++) {
-		const char *path = m->entries[i].manifest_file;
-		for (size_t k = 0; k < tried_count && path != NULL; k++)
-			if (strcmp(tried[k], path) == 0)
-				path = NULL;
-		if (path == NULL)
-			continue;
-		tried[tried_count++] = path;
-		result = try_path(m, carrier, path, &found);
-	}
+	for (size_t i = 0; i < m->manifest_count && !found && result == TALLY_OK; i++)
+		result = try_path(m, carrier, m->manifests[i], &found);
 	for (size_t i = 0; i < sizeof usual / sizeof usual[0] && !found && result == TALLY_OK; i++)
 		result = try_path(m, carrier, usual[i], &found);
 	return result;

@@ -26,14 +26,13 @@ struct tally_archive {
 	size_t entry_count, entry_capacity;
 	bool cut; /* there may be names that were not seen */
 	uint32_t root;
-	char *root_name;
 	/* Looking up and keeping: tally_drive_find may be called by several threads. */
 	pthread_mutex_t lock;
 	tally_scratch *scratch;
 	tally_kept *kept;
 	size_t kept_count, kept_capacity;
-	uint64_t sides;     /* bytes kept of side files */
-	unsigned manifests; /* files kept because of their name */
+	uint64_t sides;        /* bytes kept of side files */
+	unsigned usual, known; /* files kept because of their names: the usual ones, and those that were given */
 	tally_archive_note *notes;
 	size_t note_count, note_capacity;
 	uint64_t notes_dropped;

@@ -252,33 +252,47 @@ tally_result tally_archive_stream(tally_archive *a, const tally_archive_receiver
 	return result;
 }
 
-/* ---- reading what was kept ---- */
+/* ---- one more streaming ---- */
 
-/*
- * Somebody reads a file that nobody said would be read: a manifest with a name of its own. One more streaming, for it
- * alone.
- */
-static int fetch(tally_archive *a, uint32_t node)
+/* Up to the entry, and keeps it. */
+static tally_result fetch(streaming *s, uint32_t node)
 {
-	tally_archive_reader *reader = NULL;
-	tally_error error = {.code = TALLY_OK};
-	tally_archive_entry entry;
-	bool broken = false;
-	tally_result result = tally_archive_reader_new(&reader, a->layer, NULL, NULL, &error);
-	uint32_t number = a->names.nodes[node].entry;
+	tally_archive *a = s->archive;
 	tally_archive_step step = TALLY_ARCHIVE_NEXT;
-	for (uint32_t i = 0; result == TALLY_OK && i <= number; i++) {
-		step = tally_archive_reader_next(reader, &entry);
+	bool broken = false;
+	for (uint32_t i = 0, number = a->names.nodes[node].entry; i <= number; i++) {
+		tally_archive_entry entry;
+		step = tally_archive_reader_next(s->reader, &entry);
 		if (step != TALLY_ARCHIVE_NEXT && step != TALLY_ARCHIVE_UNREADABLE)
 			break;
 	}
-	if (result == TALLY_OK && step == TALLY_ARCHIVE_NEXT)
-		result = tally_archive_keep(a, reader, node, TALLY_ARCHIVE_MANIFEST_MAX, &broken, &error);
-	else if (result == TALLY_OK)
-		result = note_kept(a, node, &(tally_kept){.os_error = EIO}, &error);
-	tally_archive_reader_free(reader);
-	return result == TALLY_OK ? 0 : result == TALLY_ERROR_NO_MEMORY ? -ENOMEM : -EIO;
+	tally_result result = TALLY_OK;
+	if (step == TALLY_ARCHIVE_NO_MEMORY)
+		result = tally_fail_memory(s->error);
+	else if (step == TALLY_ARCHIVE_NEXT)
+		result = tally_archive_keep(a, s->reader, node, TALLY_ARCHIVE_MANIFEST_MAX, &broken, s->error);
+	else if (!s->stopped)
+		result = note_kept(a, node, &(tally_kept){.os_error = EIO}, s->error);
+	return result == TALLY_OK && s->stopped ? tally_fail(s->error, TALLY_ERROR_STOPPED, "stopped on request")
+						: result;
 }
+
+tally_result tally_archive_fetch(tally_archive *a, tally_file *file, tally_archive_watch *watch, void *context,
+				 tally_error *error)
+{
+	streaming s = {.archive = a, .watch = watch, .context = context, .error = error};
+	const uint32_t node = (uint32_t)file->handle;
+	if (a->names.nodes[node].kept != 0 && a->names.nodes[node].kept != TALLY_KEPT_WANTED)
+		return TALLY_OK;
+	tally_result result = tally_archive_reader_new(&s.reader, a->layer, watch_stream, &s, error);
+	if (result == TALLY_OK)
+		result = fetch(&s, node);
+	tally_archive_reader_free(s.reader);
+	file->size = file->identity.size = a->names.nodes[node].size;
+	return result;
+}
+
+/* ---- reading what was kept ---- */
 
 int64_t tally_archive_read(const tally_file *file, uint64_t offset, void *buffer, size_t size)
 {
@@ -286,14 +300,10 @@ int64_t tally_archive_read(const tally_file *file, uint64_t offset, void *buffer
 	uint32_t node = (uint32_t)file->handle;
 	pthread_mutex_lock(&a->lock);
 	uint32_t number = a->names.nodes[node].kept;
-	int failed = number == 0 ? fetch(a, node) : 0;
-	number = a->names.nodes[node].kept;
 	tally_kept kept = {.os_error = EIO};
-	if (failed == 0 && number != 0 && number != TALLY_KEPT_WANTED)
+	if (number != 0 && number != TALLY_KEPT_WANTED)
 		kept = a->kept[number - 1];
 	pthread_mutex_unlock(&a->lock);
-	if (failed != 0)
-		return failed;
 	/* What was read before it broke off can be read. */
 	if (offset >= kept.size)
 		return -kept.os_error;
