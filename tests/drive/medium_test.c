@@ -69,6 +69,39 @@ START_TEST(of_a_mounted_file_too)
 }
 END_TEST
 
+/* As the pieces of a large file are read, and then the sectors of the one that failed. */
+START_TEST(a_bad_sector_costs_a_few_failures)
+{
+	tally_layer *layer = open_layer();
+	medium_begin(tree_place("file"), 256 << 10);
+	medium_spoil(MIB + 8 * PAGE, 512);
+	ck_assert_int_eq(tally_layer_read_all(layer, 0, bytes, 4 * MIB), -EIO);
+	for (uint64_t at = 0; at < 4 * MIB; at += PAGE) {
+		ck_assert_int_eq(tally_layer_read_all(layer, at, bytes + at, PAGE), at == MIB + 8 * PAGE ? -EIO : 0);
+		if (at != MIB + 8 * PAGE)
+			ck_assert_mem_eq(bytes + at, content + at, PAGE);
+	}
+	/* Through the cache, in a large step and a small one; then wanted again, by the first reading and the second.
+	 */
+	ck_assert_uint_le(medium_failures(), 5);
+	tally_layer_close(layer);
+}
+END_TEST
+
+START_TEST(of_a_mounted_file_the_same_is_known)
+{
+	tally_file file;
+	open_drive("", WITH_OPENAT2);
+	medium_begin(tree_place("file"), 256 << 10);
+	medium_spoil(MIB + 8 * PAGE, 512);
+	ck_assert_int_eq(tally_drive_find(drive, text("\\file"), &file, NULL), TALLY_FIND_OK);
+	for (uint64_t at = 0; at < 4 * MIB; at += PAGE)
+		ck_assert_int_eq(tally_file_read(&file, at, bytes, PAGE), at == MIB + 8 * PAGE ? -EIO : PAGE);
+	ck_assert_uint_le(medium_failures(), 5);
+	tally_file_close(&file);
+}
+END_TEST
+
 START_TEST(other_errors_keep_their_names)
 {
 	static const int others[] = {ENODEV, ENXIO, ENOMEM, EAGAIN, EINVAL, EBADF, EACCES};
@@ -92,6 +125,8 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, of_a_disk_it_is_an_io_error, 0, (int)(sizeof names / sizeof *names));
 	tcase_add_loop_test(tcase, of_a_mounted_file_too, 0, (int)(sizeof names / sizeof *names));
+	tcase_add_test(tcase, a_bad_sector_costs_a_few_failures);
+	tcase_add_test(tcase, of_a_mounted_file_the_same_is_known);
 	tcase_add_test(tcase, other_errors_keep_their_names);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -214,9 +214,12 @@ static tally_bitlocker_copy read_copy(tally_bitlocker *b, const tally_boot_secto
 	size_t size = TALLY_BITLOCKER_BLOCK;
 	if (size > b->volume->size - offset)
 		size = (size_t)(b->volume->size - offset);
-	int failed = tally_layer_read_all(b->volume, offset, block, size);
-	if (failed == 0)
-		return tally_metadata_parse(block, size, boot, metadata);
+	int failed;
+	size_t got = tally_layer_read_most(b->volume, offset, block, size, &failed);
+	tally_bitlocker_copy copy = tally_metadata_parse(block, got, boot, metadata);
+	/* Of the block only the front is used; what can't be read behind all that counts is no loss. */
+	if (failed == 0 || (copy == TALLY_BITLOCKER_COPY_GOOD && metadata->hash.data != NULL))
+		return copy;
 	say_io(io, "the BitLocker metadata", offset, size, failed);
 	return TALLY_BITLOCKER_COPY_UNREADABLE;
 }
