@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What only the disk shows: what the kernel knows of it, and where it fails. */
+#include "base/bytes.h"
 #include "drive/layer.h"
+#include "maker/disk_writer.h"
 #include "support/medium.h"
 #include "support/suite.h"
 #include "verify/image_stage.h"
@@ -138,6 +140,33 @@ START_TEST(a_sector_of_a_mounted_file_is_bad)
 }
 END_TEST
 
+/* An extended partition alone, whose first table is bad: who knows what is in it. */
+START_TEST(the_chain_of_partitions_is_bad)
+{
+	image_begin(&im);
+	const disk_volume logical = {.size = 4 << 20, .logical = true};
+	const disk_layout layout = {.volumes = &logical, .count = 1};
+	disk_write_mbr(im.disk, &layout);
+	uint8_t entry[16], nothing[2] = {0};
+	disk_read(im.disk, 446, entry, sizeof entry);
+	ck_assert(entry[4] == 0x05 || entry[4] == 0x0F);
+	uint64_t chain = tally_le32(entry + 8) * UINT64_C(512);
+	medium_begin(im.disk, 65536);
+	medium_spoil(chain, 512);
+	image_check(&im, im.disk);
+	medium_end();
+	ck_assert_ptr_nonnull(strstr(im.t.whole, "a part of the partition table can't be read: Input/output error"));
+	image_expect(&im, "unreadable", "DiskOperationFailed", 1,
+		     "V-53 warning drive -\nV-51 error drive DiskOperationFailed\n");
+	disk_patch(im.disk, chain + 510, nothing, sizeof nothing);
+	image_check(&im, im.disk);
+	ck_assert_ptr_nonnull(strstr(im.t.whole, "no data volume in the part of it that makes sense"));
+	image_expect(&im, "damaged", "BitLockerVolumeNotFound", 1,
+		     "V-53 warning drive -\nV-52 error drive BitLockerVolumeNotFound\n");
+	image_end(&im);
+}
+END_TEST
+
 static atomic_uint reads;
 static unsigned nth;
 
@@ -179,9 +208,13 @@ END_TEST
 int main(void)
 {
 	const suite_test tests[] = {
-	    {the_disks_own_facts, 0},     {a_disk_that_can_not_be_read, 0},
-	    {the_first_sector_is_bad, 0}, {a_sector_of_a_mounted_file_is_bad, 0},
-	    {every_read_may_fail, 0},     {NULL, 0},
+	    {the_disks_own_facts, 0},
+	    {a_disk_that_can_not_be_read, 0},
+	    {the_first_sector_is_bad, 0},
+	    {a_sector_of_a_mounted_file_is_bad, 0},
+	    {the_chain_of_partitions_is_bad, 0},
+	    {every_read_may_fail, 0},
+	    {NULL, 0},
 	};
 	return suite_run("verify/image_disk", tests);
 }
