@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Archives that are damaged, or not what they claim, and trouble of our own: never all right. */
+#include "drive/archive/archive.h"
 #include "drive/layer.h"
 #include "support/faults.h"
 #include "support/suite.h"
@@ -153,6 +154,37 @@ START_TEST(what_is_packed_but_no_archive_is_an_error)
 }
 END_TEST
 
+/* Side files up to a limit: what lies behind it can't be read, however little room was left in front of it. */
+START_TEST(side_files_beyond_the_limit)
+{
+	static const uint64_t limits[] = {59, 30, 31, 60, 29, 0};
+	static const unsigned readable[] = {1, 1, 1, 2, 0, 0};
+	static const char metadata[] = "<Metadata><A>1</A></Metadata>\n";
+	ck_assert_uint_eq(sizeof metadata - 1, 30);
+	archive_open(&a);
+	maker *m = stage_begin(&a.stage);
+	maker_add(m, &(maker_blob){.blob_path = "container/a", .size = 100, .metadata = metadata});
+	maker_add(m, &(maker_blob){.blob_path = "container/b", .size = 100, .metadata = metadata});
+	maker_end(m);
+	maker_seal(m);
+	pack *p = archive_start(&a, "pax", NULL);
+	pack_folder(p, a.stage.drive, "", false);
+	pack_end(p);
+	tally_archive_sides_max = limits[_i];
+	archive_check(&a);
+	tally_archive_sides_max = TALLY_ARCHIVE_SIDES_MAX;
+	if (readable[_i] == 2) {
+		archive_expect(&a, "Completed", 0, "blob: Completed 2; segment: Completed 2; metadata: Completed 2",
+			       "");
+	} else {
+		ck_assert(strstr(a.found.counts, readable[_i] == 1 ? "metadata: Completed 1, IOFailed 1"
+								   : "metadata: IOFailed 2") != NULL);
+		ck_assert_ptr_nonnull(strstr(a.found.whole, "File too large"));
+	}
+	archive_close(&a);
+}
+END_TEST
+
 /* ---- our own trouble ---- */
 
 static bool was_met;
@@ -247,6 +279,7 @@ int main(void)
 	    {what_lies_behind_damage_was_not_checked, 0},
 	    {an_encrypted_archive, 0},
 	    {a_bomb_is_refused_by_what_it_claims, 0},
+	    {side_files_beyond_the_limit, 6},
 	    {what_is_packed_but_no_archive_is_an_error, 0},
 	    {each_read_of_the_archive_fails, 0},
 	    {memory_runs_out_anywhere, 0},

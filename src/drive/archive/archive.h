@@ -18,6 +18,9 @@
 #define TALLY_ARCHIVE_SIDE_MAX (UINT64_C(16) << 20)
 #define TALLY_ARCHIVE_SIDES_MAX (UINT64_C(2) << 30) /* all of them */
 #define TALLY_ARCHIVE_MANIFEST_MAX (UINT64_C(8) << 30)
+#ifdef TALLY_FAULT_INJECTION
+extern uint64_t tally_archive_sides_max; /* Test only: instead of it. */
+#endif
 /*
  * What an archive may claim to unpack to: so much, and so many times its own size. Zeros packed by zstd come to 1 in
  * 32,768, which no format of a single packing but bzip2 surpasses; so a large empty disk image is no bomb, and what a

@@ -160,6 +160,7 @@ static bool watch_stream(void *context, uint64_t place)
 
 typedef struct both {
 	streaming *s;
+	bool keep;
 	keeping k;
 	uint64_t left; /* for the receiver */
 } both;
@@ -172,9 +173,23 @@ static tally_result give_both(void *context, const uint8_t *bytes, size_t size, 
 	b->left -= given;
 	if (given > 0)
 		result = b->s->receiver->data(b->s->receiver->context, bytes, (size_t)given, error);
-	if (result == TALLY_OK && b->k.most > 0)
+	if (result == TALLY_OK && b->keep)
 		result = keep_bytes(&b->k, bytes, size, error);
 	return result;
+}
+
+#ifdef TALLY_FAULT_INJECTION
+uint64_t tally_archive_sides_max = TALLY_ARCHIVE_SIDES_MAX;
+#  define SIDES_MAX tally_archive_sides_max
+#else
+#  define SIDES_MAX TALLY_ARCHIVE_SIDES_MAX
+#endif
+
+/* So much may be kept of the next side file. */
+static uint64_t room_for_side(const tally_archive *a)
+{
+	uint64_t left = SIDES_MAX - a->sides;
+	return left < TALLY_ARCHIVE_SIDE_MAX ? left : TALLY_ARCHIVE_SIDE_MAX;
 }
 
 /* One file, which is also kept when somebody asked for that. */
@@ -183,15 +198,11 @@ static tally_result stream_file(streaming *s, uint32_t node, bool *broken)
 	tally_archive *a = s->archive;
 	tally_name_node *n = &a->names.nodes[node];
 	const tally_archive_receiver *r = s->receiver;
-	both b = {.s = s, .k = {.archive = a}};
+	both b = {.s = s, .keep = n->kept == TALLY_KEPT_WANTED, .k = {.archive = a, .most = room_for_side(a)}};
 	tally_kept kept = {.offset = tally_scratch_size(a->scratch)};
 	tally_result result = r->begin(r->context, node, &b.left, s->error);
-	bool keep = n->kept == TALLY_KEPT_WANTED;
-	if (keep)
-		b.k.most = TALLY_ARCHIVE_SIDE_MAX < TALLY_ARCHIVE_SIDES_MAX - a->sides
-			       ? TALLY_ARCHIVE_SIDE_MAX
-			       : TALLY_ARCHIVE_SIDES_MAX - a->sides;
-	uint64_t wanted = keep && b.left < b.k.most ? b.k.most + 1 : b.left;
+	/* One byte more tells that it is too long. */
+	uint64_t wanted = b.keep && b.left <= b.k.most ? b.k.most + 1 : b.left;
 	if (!n->has_size && b.left > 0)
 		wanted = UINT64_MAX; /* how long it is can't be known in another way */
 	int os_error = 0;
@@ -207,7 +218,7 @@ static tally_result stream_file(streaming *s, uint32_t node, bool *broken)
 							       tally_archive_reader_message(s->reader), s->error);
 		tally_free(path);
 	}
-	if (result != TALLY_OK || !keep)
+	if (result != TALLY_OK || !b.keep)
 		return result;
 	kept.os_error = b.k.size > b.k.most ? EFBIG : os_error;
 	kept.size = tally_scratch_size(a->scratch) - kept.offset;
