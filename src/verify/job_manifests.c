@@ -181,11 +181,11 @@ static void on_list(void *context, tally_text id, tally_place place)
 	carrier->session_count += r->result == TALLY_OK;
 }
 
-static tally_result fingerprint(job_model *m, tally_text text, uint64_t *print)
+static uint64_t fingerprint(job_model *m, tally_text text)
 {
 	tally_fingerprint_begin(m->fingerprinter);
 	tally_fingerprint_update(m->fingerprinter, text.data, text.size);
-	return tally_fingerprint_end(m->fingerprinter, print, m->error);
+	return tally_fingerprint_end(m->fingerprinter);
 }
 
 static void on_account_key(void *context, tally_text key, tally_place place)
@@ -194,18 +194,17 @@ static void on_account_key(void *context, tally_text key, tally_place place)
 	if (r->result != TALLY_OK || r->carrier->account_place.line != 0)
 		return;
 	r->carrier->account_place = place;
-	r->result = fingerprint(r->m, key, &r->carrier->account);
+	r->carrier->account = fingerprint(r->m, key);
 }
 
 static void on_blob(void *context, const tally_manifest_blob *blob)
 {
 	first_reading *r = context;
-	tally_record record = {.position = r->index};
 	if (blob->blob_path == NULL || r->result != TALLY_OK)
 		return;
-	r->result = fingerprint(r->m, (tally_text){blob->blob_path, strlen(blob->blob_path)}, &record.fingerprint);
-	if (r->result == TALLY_OK)
-		r->result = tally_records_add(&r->m->blobs, record, r->m->error);
+	tally_text path = {blob->blob_path, strlen(blob->blob_path)};
+	tally_record record = {.fingerprint = fingerprint(r->m, path), .position = r->index};
+	r->result = tally_records_add(&r->m->blobs, record, r->m->error);
 }
 
 static tally_result read_input(first_reading *r, manifest_input *input, tally_manifest *manifest)
