@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #ifdef TALLY_FAULT_INJECTION
@@ -136,6 +137,20 @@ static void close_file(tally_layer *layer)
 	tally_free(file);
 }
 
+/* Of the same file: somebody may have put another one in its place since it was opened. */
+static int open_direct(int fd, const char *path, int flags)
+{
+	struct stat opened, found;
+	int direct = open(path, flags | O_DIRECT);
+	if (direct < 0)
+		return -1;
+	if (fstat(fd, &opened) == 0 && fstat(direct, &found) == 0 && opened.st_dev == found.st_dev &&
+	    opened.st_ino == found.st_ino)
+		return direct;
+	close(direct);
+	return -1;
+}
+
 tally_result tally_layer_open_file(const char *path, tally_layer **out, tally_error *error)
 {
 	static const tally_layer_class class = {read_file, locate_file, close_file};
@@ -157,7 +172,7 @@ tally_result tally_layer_open_file(const char *path, tally_layer **out, tally_er
 	}
 	file->layer = (tally_layer){&class, extent.size, extent.sector_size};
 	file->fd = fd;
-	file->direct = open(path, flags | O_DIRECT);
+	file->direct = open_direct(fd, path, flags);
 	tally_bad_place_init(&file->bad);
 	*out = &file->layer;
 	return TALLY_OK;

@@ -260,6 +260,9 @@ static tally_result stream(hashing *h, tally_error *error)
 			*error = h->watched_error;
 		return h->watched;
 	}
+	/* Names and bytes of two archives: what was hashed says nothing of what the manifest names. */
+	if (result == TALLY_OK && tally_archive_changed(h->run->archive))
+		return tally_fail(error, TALLY_ERROR_IO, "%.300s changed while it was read", h->run->options->drive);
 	return result == TALLY_OK ? tally_flow_finish(h->flow, error) : result;
 }
 

@@ -421,9 +421,7 @@ static tally_result finish_blob(tally_blob_result *r, tally_run *run, const tall
 	const tally_status *status = code != NULL ? tally_run_count(run, TALLY_LEVEL_BLOB, code) : NULL;
 	run->unknown = run->unknown || code == NULL;
 	run->only_windows = run->only_windows || r->unknown || (code == NULL && r->side_unknown);
-	if (code == NULL)
-		/* Nothing is foretold. */;
-	else if (strcmp(code, "Completed") != 0)
+	if (code != NULL && strcmp(code, "Completed") != 0)
 		tally_run_predict(run, "CompletedWithErrors");
 	run->summary->blobs_listed++;
 	run->summary->blobs_checked += !r->file_failed && !part->late_path && r->checked == r->counted;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A bad sector is one, whatever the kernel calls it; and what is beside it is had without asking for it all the time.
  */
+#include "base/memory.h"
 #include "drive/layer.h"
 #include "finding.h"
 #include "support/medium.h"
@@ -9,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -66,6 +68,32 @@ START_TEST(of_a_mounted_file_too)
 	ck_assert_int_eq(tally_file_read(&file, 0, bytes, PAGE), PAGE);
 	ck_assert_int_eq(tally_file_read(&file, SIZE, bytes, PAGE), 0);
 	tally_file_close(&file);
+}
+END_TEST
+
+/* Between the two times that a file is opened. */
+static int replace_it(void)
+{
+	tally_allocation_fault = NULL;
+	tree_file("other", "");
+	ck_assert_int_eq(truncate(tree_place("other"), SIZE), 0);
+	char other[4096];
+	snprintf(other, sizeof other, "%s", tree_place("other"));
+	ck_assert_int_eq(rename(other, tree_place("file")), 0);
+	return 0;
+}
+
+/* What is read past the cache is what is read through it. */
+START_TEST(another_file_in_its_place_is_not_read)
+{
+	tally_allocation_fault = replace_it;
+	tally_layer *layer = open_layer();
+	ck_assert(tally_allocation_fault == NULL);
+	ck_assert_int_eq(tally_layer_read_all(layer, 0, bytes, PAGE), 0);
+	ck_assert_mem_eq(bytes, content, PAGE);
+	ck_assert_int_eq(tally_layer_read(layer, 0, bytes, PAGE, TALLY_LAYER_MEDIUM), PAGE);
+	ck_assert_mem_eq(bytes, content, PAGE);
+	tally_layer_close(layer);
 }
 END_TEST
 
@@ -127,6 +155,7 @@ int main(void)
 	tcase_add_loop_test(tcase, of_a_mounted_file_too, 0, (int)(sizeof names / sizeof *names));
 	tcase_add_test(tcase, a_bad_sector_costs_a_few_failures);
 	tcase_add_test(tcase, of_a_mounted_file_the_same_is_known);
+	tcase_add_test(tcase, another_file_in_its_place_is_not_read);
 	tcase_add_test(tcase, other_errors_keep_their_names);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -8,6 +8,7 @@
 #include "verify/cases.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -250,6 +251,39 @@ static bool stop_at(void *context, const tally_progress *progress)
 	return ++calls != last_call;
 }
 
+/* When its files are read, after it was listed. */
+static bool write_meanwhile(void *context, const tally_progress *progress)
+{
+	FILE *file = strcmp(progress->stage, "reading the archive") == 0 ? fopen(a.packed, "r+b") : NULL;
+	if (file != NULL) {
+		ck_assert_int_eq(fseek(file, -1, SEEK_END), 0);
+		ck_assert_int_eq(fputc(0, file), 0);
+		ck_assert_int_eq(fclose(file), 0);
+		*(bool *)context = true;
+	}
+	return true;
+}
+
+START_TEST(it_changes_while_it_is_read)
+{
+	static const struct timespec long_ago[2] = {{1000000000, 0}, {1000000000, 0}};
+	bool written = false;
+	const tally_sink sink = {.context = &written, .progress = write_meanwhile};
+	tally_summary summary;
+	tally_error error;
+	archive_open(&a);
+	pack_end(archive_good(&a));
+	ck_assert_int_eq(utimensat(AT_FDCWD, a.packed, long_ago, 0), 0);
+	a.stage.options.drive = a.packed;
+	ck_assert_int_eq(tally_check(&a.stage.options, &sink, &summary, &error), TALLY_ERROR_IO);
+	ck_assert(written);
+	ck_assert_ptr_nonnull(strstr(error.message, "changed while it was read"));
+	ck_assert_int_eq(summary.exit_status, 3);
+	tally_summary_clear(&summary);
+	archive_close(&a);
+}
+END_TEST
+
 START_TEST(it_stops_when_it_is_told_to)
 {
 	archive_open(&a);
@@ -283,6 +317,7 @@ int main(void)
 	    {what_is_packed_but_no_archive_is_an_error, 0},
 	    {each_read_of_the_archive_fails, 0},
 	    {memory_runs_out_anywhere, 0},
+	    {it_changes_while_it_is_read, 0},
 	    {it_stops_when_it_is_told_to, 0},
 	    {NULL, 0},
 	};

@@ -6,6 +6,7 @@
 #include "base/windows_path.h"
 
 #include <stdio.h>
+#include <sys/stat.h>
 
 /* What is kept in memory of manifest and side files, before they go to a temporary file. */
 #define SCRATCH_MEMORY ((size_t)64 << 20)
@@ -29,6 +30,22 @@ tally_drive *tally_archive_drive(tally_archive *a)
 uint64_t tally_archive_size(const tally_archive *a)
 {
 	return a->layer->size;
+}
+
+/* Zeros where it is in no file. */
+static struct timespec last_write(const tally_archive *a)
+{
+	tally_layer_place place;
+	struct stat facts;
+	if (!tally_layer_locate(a->layer, 0, &place) || fstat(place.fd, &facts) != 0)
+		return (struct timespec){0, 0};
+	return facts.st_mtim;
+}
+
+bool tally_archive_changed(const tally_archive *a)
+{
+	struct timespec now = last_write(a);
+	return now.tv_sec != a->modified.tv_sec || now.tv_nsec != a->modified.tv_nsec;
 }
 
 /* ---- notes ---- */
@@ -121,17 +138,25 @@ static bool leads_to(tally_text path, const char *name)
 	return is_same_path(path, wanted) || (tally_windows_path_next(&rest, &folder) && is_same_path(rest, wanted));
 }
 
-/* Whether it may be the manifest; then it counts. */
+/* Of each kind of names a few are kept. */
+static bool count_up(unsigned *kept)
+{
+	bool may = *kept < MANIFESTS_MAX;
+	*kept += may;
+	return may;
+}
+
+/* Whether it may be the manifest, and is to be kept. */
 static bool may_be_manifest(listing *l, tally_text path)
 {
 	static const char *const usual[] = {"DriveManifest.xml", "drive-manifest.xml"};
 	tally_archive *a = l->archive;
 	for (size_t i = 0; i < l->options->manifest_count; i++)
 		if (leads_to(path, l->options->manifests[i]))
-			return a->known < MANIFESTS_MAX && ++a->known > 0;
+			return count_up(&a->known);
 	for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++)
 		if (leads_to(path, usual[i]))
-			return a->usual < MANIFESTS_MAX && ++a->usual > 0;
+			return count_up(&a->usual);
 	return false;
 }
 
@@ -313,6 +338,7 @@ tally_result tally_archive_open_layer(tally_layer *layer, const char *name, cons
 	}
 	a->drive.class = &archive_class;
 	a->layer = layer;
+	a->modified = last_write(a);
 	pthread_mutex_init(&a->lock, NULL);
 	tally_result result = tally_names_init(&a->names, error);
 	if (result == TALLY_OK)

@@ -70,6 +70,8 @@ tally_result tally_archive_open_layer(tally_layer *layer, const char *name, cons
 tally_drive *tally_archive_drive(tally_archive *archive);
 /* Finds the root, by paths that the manifest may have. */
 void tally_archive_settle(tally_archive *archive, const char *const *manifests, size_t count);
+/* Whether its file was written to since it was opened: then what was listed and what was streamed are two things. */
+bool tally_archive_changed(const tally_archive *archive);
 uint64_t tally_archive_size(const tally_archive *archive);
 /* Things at the archive's top that are outside of the root. */
 uint64_t tally_archive_outside(const tally_archive *archive);

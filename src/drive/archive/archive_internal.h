@@ -9,6 +9,7 @@
 #include "io/scratch.h"
 
 #include <pthread.h>
+#include <time.h>
 
 #define TALLY_KEPT_WANTED UINT32_MAX /* of tally_name_node.kept: not there yet */
 
@@ -21,6 +22,7 @@ typedef struct tally_kept {
 struct tally_archive {
 	tally_drive drive;
 	tally_layer *layer;
+	struct timespec modified; /* when it was opened; zeros: it is in no file */
 	tally_names names;
 	uint32_t *nodes; /* of each entry; NONE for one that counts for nothing */
 	size_t entry_count, entry_capacity;
