@@ -124,7 +124,9 @@ static tally_result visit_opened(walk *w, uint32_t record, bool clashes, uint64_
 		return visit_directory(w, record, clashes);
 	if (entry.is_regular)
 		entry.size = file != NULL ? file->stream.size : size;
-	entry.os_error = tally_ntfs_errno(kind, &reason);
+	/* A junction that is no folder hides nothing. */
+	if (kind != TALLY_NTFS_JUNCTION || tally_ntfs_is_directory(w->volume, record))
+		entry.os_error = tally_ntfs_errno(kind, &reason);
 	tally_ntfs_file_close(file);
 	return visit(w, &entry);
 }

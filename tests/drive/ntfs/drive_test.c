@@ -254,8 +254,8 @@ START_TEST(walk_tells_what_is_no_file)
 	static const struct {
 		const char *name;
 		uint32_t tag;
-	} windows_only[] = {{"wof", 0x80000017}, {"chunks", 0x80000013}, {"cloud", 0x9000601A}};
-	for (size_t i = 0; i < 3; i++)
+	} windows_only[] = {{"wof", 0x80000017}, {"chunks", 0x80000013}, {"cloud", 0x9000601A}, {"joint", 0xA0000003}};
+	for (size_t i = 0; i < sizeof windows_only / sizeof *windows_only; i++)
 		ntfs_writer_file(w, &(ntfs_file){.directory = NTFS_ROOT,
 						 .name = windows_only[i].name,
 						 .content = noise(&seed, 7000),
@@ -269,6 +269,7 @@ START_TEST(walk_tells_what_is_no_file)
 		    "\\chunks 7000 0\n"
 		    "\\cloud 0 irregular 0\n"
 		    "\\d\\x 1 clashes 0\n"
+		    "\\joint 0 irregular 0\n"
 		    "\\link 0 irregular 0\n"
 		    "\\mount 0 irregular 18\n"
 		    "\\secret 5000 0\n"
