@@ -19,6 +19,7 @@ static void reach(unsigned stage)
 }
 
 typedef struct state {
+	tally_archive *archive;
 	tally_drive *drive;
 	uint64_t left;
 	bool open;
@@ -42,7 +43,7 @@ static bool visit(void *context, const tally_walk_entry *entry)
 		return true;
 	reach(STAGE_FOUND);
 	if (s->found++ % 2 == 0)
-		tally_archive_want((tally_archive *)(uintptr_t)s->drive, &file);
+		tally_archive_want(s->archive, &file);
 	return true;
 }
 
@@ -90,9 +91,13 @@ static bool visit_kept(void *context, const tally_walk_entry *entry)
 	static char bytes[4096];
 	if (tally_drive_find(s->drive, (tally_text){entry->path, strlen(entry->path)}, &file, NULL) != TALLY_FIND_OK)
 		return true;
-	/* Those that weren't kept would each be fetched by one more streaming. */
+	/* Each is one more streaming. */
 	if (s->found++ % 2 != 0)
 		return s->found < 64;
+	tally_error error;
+	tally_result result = tally_archive_fetch(s->archive, &file, NULL, NULL, &error);
+	if (result != TALLY_OK && result != TALLY_ERROR_NO_MEMORY)
+		fuzz_fail("an input made the fetching fail");
 	int64_t got = tally_file_read(&file, 0, bytes, sizeof bytes);
 	/* Some formats tell a file's size behind its bytes only: it is known once they were read. */
 	if (tally_drive_find(s->drive, (tally_text){entry->path, strlen(entry->path)}, &file, NULL) == TALLY_FIND_OK &&
@@ -104,7 +109,7 @@ static bool visit_kept(void *context, const tally_walk_entry *entry)
 static tally_result look(tally_archive *archive, tally_error *error)
 {
 	static const char *const manifests[] = {"\\DriveManifest.xml", "\\drive-manifest.xml"};
-	state s = {.drive = tally_archive_drive(archive)};
+	state s = {.archive = archive, .drive = tally_archive_drive(archive)};
 	const tally_archive_receiver receiver = {&s, begin, data, end};
 	reach(STAGE_LISTED);
 	tally_archive_settle(archive, manifests, 2);
@@ -127,7 +132,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	fuzz_arm(input.fail);
 	tally_result result = tally_layer_open_memory(input.data, input.size, &layer, &error);
 	if (result == TALLY_OK)
-		result = tally_archive_open_layer(layer, "input", NULL, NULL, &archive, &error);
+		result = tally_archive_open_layer(layer, "input", NULL, &archive, &error);
 	if (archive != NULL)
 		result = look(archive, &error);
 	bool met = fuzz_disarm();

@@ -11,7 +11,9 @@
  *   memory, a bad argument). Errors are the return value, with details in a caller-owned tally_error.
  * - **Text** is UTF-8, NUL-terminated. Text that came from a document or a drive may hold any other character,
  *   control characters included; escape it before it reaches a terminal. Secrets (storage account keys, SAS
- *   signatures, BitLocker keys) are masked before any text leaves the library.
+ *   signatures, BitLocker keys) are masked before any text leaves the library. A volume's keys lie in memory that core
+ *   dumps leave out; but journals are read into ordinary memory, and OpenSSL's ciphers have their own. A program that
+ *   unlocks drives should forbid its core dumps, as the command does (setrlimit with RLIMIT_CORE).
  * - **Sizes and offsets** are bytes.
  * - **Threads.** The library keeps no global state of its own. Every function may be called from several threads at
  *   once, as long as each call has its own tally_sink and tally_error. Callbacks are made from the thread that

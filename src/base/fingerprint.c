@@ -40,11 +40,9 @@ void tally_fingerprint_update(void *fingerprinter, const char *data, size_t size
 	tally_siphash_update(&((tally_fingerprinter *)fingerprinter)->state, data, size);
 }
 
-tally_result tally_fingerprint_end(tally_fingerprinter *f, uint64_t *fingerprint, tally_error *error)
+uint64_t tally_fingerprint_end(tally_fingerprinter *f)
 {
-	(void)error;
-	*fingerprint = tally_siphash_end(&f->state);
-	return TALLY_OK;
+	return tally_siphash_end(&f->state);
 }
 
 tally_record *tally_records_at(const tally_records *records, size_t index)

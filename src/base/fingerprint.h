@@ -15,10 +15,10 @@ typedef struct tally_fingerprinter tally_fingerprinter;
 /* A fresh random key for each. One thread at a time. Freed with tally_fingerprinter_free (NULL is fine). */
 tally_result tally_fingerprinter_new(tally_fingerprinter **fingerprinter, tally_error *error);
 void tally_fingerprinter_free(tally_fingerprinter *fingerprinter);
-/* Begin, any number of updates, end; which can't fail but in tests. */
+/* Begin, any number of updates, end. */
 void tally_fingerprint_begin(tally_fingerprinter *fingerprinter);
 void tally_fingerprint_update(void *fingerprinter, const char *data, size_t size);
-tally_result tally_fingerprint_end(tally_fingerprinter *fingerprinter, uint64_t *fingerprint, tally_error *error);
+uint64_t tally_fingerprint_end(tally_fingerprinter *fingerprinter);
 
 typedef struct tally_record {
 	uint64_t fingerprint;

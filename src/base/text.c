@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/text.h"
 
+#include "base/bytes.h"
+
 bool tally_text_equal(tally_text a, tally_text b)
 {
 	return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
@@ -118,6 +120,18 @@ size_t tally_utf8_put(uint32_t c, char out[4])
 	out[2] = (char)(0x80 | (c >> 6 & 0x3F));
 	out[3] = (char)(0x80 | (c & 0x3F));
 	return 4;
+}
+
+uint32_t tally_utf16_next(const uint8_t *units, size_t count, size_t *at)
+{
+	uint32_t unit = tally_le16(units + 2 * (*at)++);
+	if (unit < 0xD800 || unit >= 0xDC00 || *at == count)
+		return unit;
+	uint32_t low = tally_le16(units + 2 * *at);
+	if (low < 0xDC00 || low >= 0xE000)
+		return unit;
+	(*at)++;
+	return 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00);
 }
 
 unsigned tally_utf16_units(uint32_t code_point)

@@ -34,6 +34,11 @@ uint32_t tally_utf8_next(tally_text *text);
 bool tally_utf8_valid(tally_text text);
 /* Writes 1…4 bytes, returns how many; 0 for a surrogate or a value above U+10FFFF. */
 size_t tally_utf8_put(uint32_t code_point, char out[4]);
+/*
+ * The code point at *at, which moves behind it, of `count` units of little-endian UTF-16 at any alignment; *at < count.
+ * A surrogate without its partner stands for itself.
+ */
+uint32_t tally_utf16_next(const uint8_t *units, size_t count, size_t *at);
 /* Number of UTF-16 units a code point takes: 1 or 2. */
 unsigned tally_utf16_units(uint32_t code_point);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The one place that touches what a process has once: terminal, environment, clock, signals. */
 #include "cli/cli.h"
+#include "io/secret.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -151,6 +152,7 @@ int main(int argc, char **argv)
 {
 	if (!hold_standard_streams())
 		return TALLY_EXIT_UNCHECKED;
+	tally_secret_never_dump();
 	catch_signals();
 	const tally_cli_streams streams = {
 	    .out = stdout,

@@ -172,6 +172,7 @@ static void close_directory(tally_drive *drive)
 		close(directory->root);
 	if (directory->seen >= 0)
 		close(directory->seen);
+	tally_bad_place_destroy(&directory->bad);
 	tally_free(directory);
 }
 
@@ -215,6 +216,7 @@ tally_result tally_directory_open(const char *path, const tally_directory_option
 		return tally_fail_memory(error);
 	opened->drive.class = &directory_class;
 	opened->seen = -1;
+	tally_bad_place_init(&opened->bad);
 	opened->root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int os_error = opened->root < 0 ? errno : 0;
 	if (os_error == 0 && !options->without_view)

@@ -3,6 +3,7 @@
 #ifndef TALLY_DRIVE_DIRECTORY_H
 #define TALLY_DRIVE_DIRECTORY_H
 
+#include "drive/beside.h"
 #include "drive/drive_class.h"
 #include "drive/listing_cache.h"
 #include "io/os.h"
@@ -31,6 +32,7 @@ typedef struct tally_directory {
 	bool refuses_devices;
 	bool keep_access_time;
 	tally_listing_cache *listings;
+	tally_bad_place bad; /* of its files, all of one file system: told apart by their inodes */
 } tally_directory;
 
 /* The directory that a drive is; of such a drive only. */

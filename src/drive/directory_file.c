@@ -2,19 +2,13 @@
 /* The bytes of an open file of a mounted directory. */
 #include "drive/directory.h"
 
-#include "drive/beside.h"
-
 #include <errno.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 static int64_t read_once(const tally_file *file, uint64_t offset, void *buffer, size_t size)
 {
-	ssize_t count;
-	do
-		count = pread((int)file->handle, buffer, size, (off_t)offset);
-	while (count < 0 && errno == EINTR);
-	return count < 0 ? -errno : count;
+	return tally_os_read((int)file->handle, offset, buffer, size);
 }
 
 int64_t tally_directory_read_medium(const tally_file *file, uint64_t offset, void *buffer, size_t size)
@@ -30,7 +24,12 @@ int64_t tally_directory_read_medium(const tally_file *file, uint64_t offset, voi
 	return read_once(file, offset, buffer, size);
 }
 
-static int64_t read_beside(void *context, uint64_t offset, void *buffer, size_t size)
+static int64_t read_through(void *context, uint64_t offset, void *buffer, size_t size)
+{
+	return read_once(context, offset, buffer, size);
+}
+
+static int64_t read_past(void *context, uint64_t offset, void *buffer, size_t size)
 {
 	return tally_directory_read_medium(context, offset, buffer, size);
 }
@@ -38,10 +37,13 @@ static int64_t read_beside(void *context, uint64_t offset, void *buffer, size_t 
 int64_t tally_directory_read(const tally_file *file, uint64_t offset, void *buffer, size_t size)
 {
 	tally_file same = *file;
-	int64_t got = read_once(file, offset, buffer, size);
-	if (got != -EIO)
-		return got;
-	return tally_beside_read(&(tally_beside){read_beside, &same, file->size}, offset, buffer, size);
+	const tally_beside from = {.cached = read_through,
+				   .medium = read_past,
+				   .context = &same,
+				   .end = file->size,
+				   .bad = &tally_directory_of(file->drive)->bad,
+				   .file = file->identity.inode};
+	return tally_beside_read(&from, offset, buffer, size);
 }
 
 int64_t tally_directory_read_cached(const tally_file *file, uint64_t offset, void *buffer, size_t size)

@@ -2,6 +2,27 @@
 #include "drive/kind.h"
 
 #include "drive/archive/reader.h"
+#include "drive/image/boot_sector.h"
+#include "drive/image/opening.h"
+
+#include <string.h>
+
+/*
+ * What begins as nothing but a disk or volume does. Zip archives are known by their end, and the last sectors of an
+ * image are some file's: the beginning counts. A beginning that can't be read is for the reader of disks to tell.
+ */
+static bool begins_as_disk(tally_layer *layer)
+{
+	uint8_t sector[TALLY_BOOT_SECTOR_SIZE];
+	if (layer->size < sizeof sector)
+		return false;
+	if (tally_layer_read_all(layer, 0, sector, sizeof sector) != 0 ||
+	    memcmp(sector, TALLY_VHDX_SIGNATURE, 8) == 0 || memcmp(sector, TALLY_VHD_SIGNATURE, 8) == 0)
+		return true;
+	tally_boot_sector kind = tally_boot_sector_of(sector);
+	return kind == TALLY_BOOT_SECTOR_NTFS || kind == TALLY_BOOT_SECTOR_BITLOCKER ||
+	       kind == TALLY_BOOT_SECTOR_BITLOCKER_TO_GO;
+}
 
 /*
  * libarchive's own bidding: a format has to be recognised, whether its first entry can be read or not. A disk has none
@@ -35,7 +56,7 @@ tally_result tally_drive_recognise(const char *path, tally_drive_kind *kind, tal
 	tally_result result = tally_layer_open_file(path, &layer, error);
 	if (result != TALLY_OK)
 		return result;
-	if (layer->size > 0)
+	if (layer->size > 0 && !begins_as_disk(layer))
 		result = ask_libarchive(layer, kind, error);
 	tally_layer_close(layer);
 	return result;

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #ifdef TALLY_FAULT_INJECTION
@@ -34,18 +35,27 @@ int64_t tally_layer_read(tally_layer *layer, uint64_t offset, void *buffer, size
 	return layer->class->read(layer, offset, buffer, size, way);
 }
 
+size_t tally_layer_read_most(tally_layer *layer, uint64_t offset, void *buffer, size_t size, int *failed)
+{
+	size_t done = 0;
+	*failed = 0;
+	while (done < size) {
+		int64_t got =
+		    tally_layer_read(layer, offset + done, (uint8_t *)buffer + done, size - done, TALLY_LAYER_CACHED);
+		if (got <= 0) {
+			*failed = got < 0 ? (int)got : -ENODATA;
+			break;
+		}
+		done += (size_t)got;
+	}
+	return done;
+}
+
 int tally_layer_read_all(tally_layer *layer, uint64_t offset, void *buffer, size_t size)
 {
-	uint8_t *at = buffer;
-	while (size > 0) {
-		int64_t got = tally_layer_read(layer, offset, at, size, TALLY_LAYER_CACHED);
-		if (got <= 0)
-			return got < 0 ? (int)got : -ENODATA;
-		at += got;
-		offset += (uint64_t)got;
-		size -= (size_t)got;
-	}
-	return 0;
+	int failed;
+	tally_layer_read_most(layer, offset, buffer, size, &failed);
+	return failed;
 }
 
 bool tally_layer_locate(tally_layer *layer, uint64_t offset, tally_layer_place *place)
@@ -72,19 +82,15 @@ void tally_layer_close(tally_layer *layer)
 typedef struct file_layer {
 	tally_layer layer;
 	int fd, direct; /* direct: -1 where the file system knows no such thing */
+	tally_bad_place bad;
 } file_layer;
 
 static int64_t read_once(int fd, uint64_t offset, void *buffer, size_t size)
 {
-	ssize_t count;
 	int fault = admit(offset, size);
-	if (fault != 0)
-		return fault;
-	do
-		count = pread(fd, buffer, size, (off_t)offset);
-	while (count < 0 && errno == EINTR);
+	int64_t got = fault != 0 ? fault : tally_os_read(fd, offset, buffer, size);
 	/* It was cut since it was opened. */
-	return count > 0 ? count : count == 0 ? -ENODATA : -errno;
+	return got != 0 ? got : -ENODATA;
 }
 
 static int64_t read_medium(void *context, uint64_t offset, void *buffer, size_t size)
@@ -99,15 +105,19 @@ static int64_t read_medium(void *context, uint64_t offset, void *buffer, size_t 
 	return read_once(file->fd, offset, buffer, size);
 }
 
+static int64_t read_cached(void *context, uint64_t offset, void *buffer, size_t size)
+{
+	return read_once(((const file_layer *)context)->fd, offset, buffer, size);
+}
+
 static int64_t read_file(tally_layer *layer, uint64_t offset, void *buffer, size_t size, tally_layer_way way)
 {
-	const file_layer *file = (file_layer *)layer;
+	file_layer *file = (file_layer *)layer;
 	if (way == TALLY_LAYER_MEDIUM)
 		return read_medium(layer, offset, buffer, size);
-	int64_t got = read_once(file->fd, offset, buffer, size);
-	if (got != -EIO)
-		return got;
-	return tally_beside_read(&(tally_beside){read_medium, layer, layer->size}, offset, buffer, size);
+	const tally_beside from = {
+	    .cached = read_cached, .medium = read_medium, .context = file, .end = layer->size, .bad = &file->bad};
+	return tally_beside_read(&from, offset, buffer, size);
 }
 
 static bool locate_file(tally_layer *layer, uint64_t offset, tally_layer_place *place)
@@ -123,7 +133,22 @@ static void close_file(tally_layer *layer)
 	if (file->direct >= 0)
 		close(file->direct);
 	close(file->fd);
+	tally_bad_place_destroy(&file->bad);
 	tally_free(file);
+}
+
+/* Of the same file: somebody may have put another one in its place since it was opened. */
+static int open_direct(int fd, const char *path, int flags)
+{
+	struct stat opened, found;
+	int direct = open(path, flags | O_DIRECT);
+	if (direct < 0)
+		return -1;
+	if (fstat(fd, &opened) == 0 && fstat(direct, &found) == 0 && opened.st_dev == found.st_dev &&
+	    opened.st_ino == found.st_ino)
+		return direct;
+	close(direct);
+	return -1;
 }
 
 tally_result tally_layer_open_file(const char *path, tally_layer **out, tally_error *error)
@@ -145,7 +170,10 @@ tally_result tally_layer_open_file(const char *path, tally_layer **out, tally_er
 		close(fd);
 		return tally_fail_memory(error);
 	}
-	*file = (file_layer){{&class, extent.size, extent.sector_size}, fd, open(path, flags | O_DIRECT)};
+	file->layer = (tally_layer){&class, extent.size, extent.sector_size};
+	file->fd = fd;
+	file->direct = open_direct(fd, path, flags);
+	tally_bad_place_init(&file->bad);
 	*out = &file->layer;
 	return TALLY_OK;
 }

@@ -29,7 +29,8 @@ typedef struct tally_layer_place {
 typedef struct tally_layer_class {
 	/*
 	 * Reads up to `size` > 0 bytes within the layer: the number read, > 0, or -errno when the very first can't be
-	 * had. Fewer than asked for are not the end: whoever wants all asks again.
+	 * had. Fewer than asked for are not the end: whoever wants all asks again. -ENODATA: the file below has ended
+	 * before the layer, and nothing else; a sector that can't be read is -EIO.
 	 */
 	int64_t (*read)(tally_layer *layer, uint64_t offset, void *buffer, size_t size, tally_layer_way way);
 	/* False where the bytes come from no file, or from none alone. NULL: never. */
@@ -48,6 +49,8 @@ struct tally_layer {
 int64_t tally_layer_read(tally_layer *layer, uint64_t offset, void *buffer, size_t size, tally_layer_way way);
 /* Reads all of it: 0, or -errno; -ENODATA when the layer ends before. */
 int tally_layer_read_all(tally_layer *layer, uint64_t offset, void *buffer, size_t size);
+/* As much of it as comes in front of the first byte that can't be had; *failed is 0, or as above. */
+size_t tally_layer_read_most(tally_layer *layer, uint64_t offset, void *buffer, size_t size, int *failed);
 bool tally_layer_locate(tally_layer *layer, uint64_t offset, tally_layer_place *place);
 /* NULL is fine. */
 void tally_layer_close(tally_layer *layer);

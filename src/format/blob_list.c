@@ -98,12 +98,9 @@ static void note_name(blob_list *l, unsigned element, const tally_value *value)
 	tally_fingerprint_begin(l->fingerprinter);
 	tally_fingerprint_update(l->fingerprinter, &kind, 1);
 	tally_fingerprint_update(l->fingerprinter, text.data, text.size);
-	tally_record record = {.position = value->place.offset};
+	tally_record record = {.fingerprint = tally_fingerprint_end(l->fingerprinter), .position = value->place.offset};
 	tally_error error;
-	tally_result result = tally_fingerprint_end(l->fingerprinter, &record.fingerprint, &error);
-	if (result == TALLY_OK)
-		result = tally_records_add(&l->records, record, &error);
-	fail(l, result, &error);
+	fail(l, tally_records_add(&l->records, record, &error), &error);
 }
 
 /* What prefixes and paths are compared by: blobs apart from files, and a slash in front of all. */

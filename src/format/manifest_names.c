@@ -30,12 +30,10 @@ static void fingerprint_blob(tally_manifest *m, tally_text path, tally_text snap
 
 static void add_record(tally_manifest *m, tally_records *records)
 {
-	tally_record record = {.position = m->blob.place.offset};
+	tally_record record = {.fingerprint = tally_fingerprint_end(m->fingerprinter),
+			       .position = m->blob.place.offset};
 	tally_error error;
-	tally_result result = tally_fingerprint_end(m->fingerprinter, &record.fingerprint, &error);
-	if (result == TALLY_OK)
-		result = tally_records_add(records, record, &error);
-	tally_manifest_fail(m, result, &error);
+	tally_manifest_fail(m, tally_records_add(records, record, &error), &error);
 }
 
 void tally_manifest_note_names(tally_manifest *m)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What POSIX has no call for, in one place: opening below a directory, and facts of a mount. */
+/* What POSIX has no call for, in one place: opening below a directory, reading, and facts of a mount. */
 #ifndef TALLY_IO_OS_H
 #define TALLY_IO_OS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /*
@@ -48,6 +49,21 @@ typedef struct tally_os_extent {
 	uint64_t size;        /* bytes */
 	uint32_t sector_size; /* logical, of a block device; 0 for a file */
 } tally_os_extent;
+
+/*
+ * pread, which goes on after a signal: bytes, 0 at the end, or -errno, of which tally_os_read_error says the meaning.
+ */
+int64_t tally_os_read(int fd, uint64_t offset, void *buffer, size_t size);
+/*
+ * errno of a failed read, EIO for whatever it is called that the device could not read. Through the page cache that is
+ * EIO already; past it the block layer's own words come through, which mean other things elsewhere: ENODATA for a bad
+ * sector.
+ */
+int tally_os_read_error(int error);
+#ifdef TALLY_FAULT_INJECTION
+/* Test only: asked before each tally_os_read, from any thread. Not 0: errno that it fails with. */
+extern int (*tally_os_read_fault)(int fd, uint64_t offset, size_t size);
+#endif
 
 /* Of a regular file or block device: 0 or -errno; -EISDIR for a directory, -ENOTBLK for anything else. */
 int tally_os_extent_of(int fd, tally_os_extent *extent);

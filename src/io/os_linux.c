@@ -99,6 +99,50 @@ bool tally_os_tracks_reading(int fd)
 	return fstatvfs(fd, &facts) != 0 || (facts.f_flag & (ST_RDONLY | ST_NOATIME)) == 0;
 }
 
+#ifdef TALLY_FAULT_INJECTION
+int (*tally_os_read_fault)(int fd, uint64_t offset, size_t size);
+#endif
+
+/* 0, or errno that a test wants. */
+static int fault_of(int fd, uint64_t offset, size_t size)
+{
+#ifdef TALLY_FAULT_INJECTION
+	if (tally_os_read_fault != NULL)
+		return tally_os_read_fault(fd, offset, size);
+#endif
+	(void)fd, (void)offset, (void)size;
+	return 0;
+}
+
+int64_t tally_os_read(int fd, uint64_t offset, void *buffer, size_t size)
+{
+	ssize_t count;
+	int fault = fault_of(fd, offset, size);
+	if (fault != 0)
+		return -tally_os_read_error(fault);
+	do
+		count = pread(fd, buffer, size, (off_t)offset);
+	while (count < 0 && errno == EINTR);
+	return count < 0 ? -tally_os_read_error(errno) : count;
+}
+
+/* What the block layer makes of a status of the device (blk_errors in its blk-core.c), as far as that is a failure. */
+int tally_os_read_error(int error)
+{
+	switch (error) {
+	case ENODATA:   /* the medium */
+	case EILSEQ:    /* its checksums */
+	case EREMOTEIO: /* the device refuses the place, or is broken */
+	case ETIMEDOUT: /* it does not answer */
+	case ETIME:     /* nor within its own limit */
+	case ENOLINK:   /* the way to it */
+	case EBADE:     /* somebody else has reserved it */
+		return EIO;
+	default:
+		return error;
+	}
+}
+
 int tally_os_extent_of(int fd, tally_os_extent *extent)
 {
 	struct stat facts;

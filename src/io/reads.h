@@ -30,13 +30,15 @@ void tally_reads_free(tally_reads *reads);
 bool tally_reads_begin(tally_reads *reads, unsigned number, int fd, uint64_t offset, void *buffer, size_t size);
 /* Hands all that was prepared to the kernel, in this order. */
 void tally_reads_submit(tally_reads *reads);
-/* Waits for a read that was begun: how many bytes came, as pread tells it, or -errno. */
+/* Waits for a read that was begun: how many bytes came, as tally_os_read tells it, or -errno. */
 int64_t tally_reads_end(tally_reads *reads, unsigned number);
 
 #ifdef TALLY_FAULT_INJECTION
-/* Test only: there is no such thing; and how many were begun, by all threads. */
+/* Test only: there is no such thing; how many were begun, by all threads; and, unless it is 0, errno that all fail
+ * with. */
 extern bool tally_reads_refused;
 extern atomic_uint tally_reads_begun;
+extern int tally_reads_failure;
 #endif
 
 #endif

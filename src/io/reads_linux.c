@@ -4,11 +4,13 @@
 #ifdef TALLY_FAULT_INJECTION
 bool tally_reads_refused;
 atomic_uint tally_reads_begun;
+int tally_reads_failure;
 #endif
 
 #ifdef TALLY_HAS_IO_URING
 
 #include "base/memory.h"
+#include "io/os.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -48,7 +50,12 @@ tally_reads *tally_reads_new(unsigned count)
 
 static void take_completion(tally_reads *reads, struct io_uring_cqe *cqe)
 {
-	reads->results[io_uring_cqe_get_data64(cqe)] = cqe->res;
+	int result = cqe->res;
+#ifdef TALLY_FAULT_INJECTION
+	if (tally_reads_failure != 0)
+		result = -tally_reads_failure;
+#endif
+	reads->results[io_uring_cqe_get_data64(cqe)] = result < 0 ? -tally_os_read_error(-result) : result;
 	reads->under_way--;
 	io_uring_cqe_seen(&reads->ring, cqe);
 }

@@ -13,4 +13,10 @@ void *tally_secret_alloc(size_t size) __attribute__((warn_unused_result));
 /* Wipes it. NULL is fine. */
 void tally_secret_free(void *memory);
 
+/*
+ * From here on this process writes no core dump: libraries keep keys in memory of their own, which nobody can take out
+ * of one. For programs; a library has no business with its process.
+ */
+void tally_secret_never_dump(void);
+
 #endif

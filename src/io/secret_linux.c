@@ -6,6 +6,7 @@
 #include <openssl/crypto.h>
 #include <stdint.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* In front of what is handed out; as large as the strictest alignment anybody needs. */
@@ -42,4 +43,9 @@ void tally_secret_free(void *memory)
 	const size_t whole = h->size;
 	OPENSSL_cleanse(h, whole);
 	munmap(h, whole);
+}
+
+void tally_secret_never_dump(void)
+{
+	(void)setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
 }

@@ -32,11 +32,13 @@ typedef struct hashing {
 
 /* ---- the segments of a file ---- */
 
-static int compare_offsets(const void *left, const void *right)
+static int compare_places(const void *left, const void *right)
 {
 	const expected_segment *a = left, *b = right;
 	if (a->offset != b->offset)
 		return a->offset < b->offset ? -1 : 1;
+	if (a->end != b->end)
+		return a->end < b->end ? -1 : 1;
 	return a->number < b->number ? -1 : a->number > b->number;
 }
 
@@ -72,11 +74,9 @@ static tally_result add_blob(hashing *h, uint64_t number, tally_error *error)
 	return TALLY_OK;
 }
 
-static tally_result begin(void *context, uint32_t file, uint64_t *wanted, tally_error *error)
+static tally_result add_blobs(hashing *h, uint32_t file, tally_error *error)
 {
-	hashing *h = context;
 	tally_result result = TALLY_OK;
-	*wanted = 0;
 	h->segment_count = h->next = 0;
 	h->position = 0;
 	for (size_t i = first_blob(&h->blobs, file); i < h->blobs.count && result == TALLY_OK; i++) {
@@ -85,54 +85,101 @@ static tally_result begin(void *context, uint32_t file, uint64_t *wanted, tally_
 			break;
 		result = add_blob(h, blob->position, error);
 	}
+	return result;
+}
+
+static void sort_segments(hashing *h)
+{
 	bool sorted = true;
-	for (size_t i = 0; i < h->segment_count; i++) {
+	for (size_t i = 1; i < h->segment_count && sorted; i++)
+		sorted = compare_places(&h->segments[i - 1], &h->segments[i]) < 0;
+	if (!sorted)
+		qsort(h->segments, h->segment_count, sizeof *h->segments, compare_places);
+}
+
+/* Several blobs of one file are described by the same segments: each is hashed for the first, and holds for all. */
+static tally_result join_same(hashing *h, tally_error *error)
+{
+	tally_result result = TALLY_OK;
+	size_t kept = 0;
+	uint64_t last = 0; /* of the segments that are the same as the one kept last */
+	for (size_t i = 0; i < h->segment_count && result == TALLY_OK; i++) {
+		const expected_segment *e = &h->segments[i], *before = &h->segments[kept - (kept > 0)];
+		if (kept > 0 && e->offset == before->offset && e->end == before->end)
+			result = tally_stored_join(h->stored, last, e->number, error);
+		else
+			h->segments[kept++] = *e;
+		last = e->number;
+	}
+	h->segment_count = kept;
+	return result;
+}
+
+static tally_result end(void *context, int os_error, tally_error *error);
+
+static tally_result begin(void *context, uint32_t file, uint64_t *wanted, tally_error *error)
+{
+	hashing *h = context;
+	*wanted = 0;
+	tally_result result = add_blobs(h, file, error);
+	sort_segments(h);
+	if (result == TALLY_OK)
+		result = join_same(h, error);
+	for (size_t i = 0; i < h->segment_count; i++)
 		if (h->segments[i].end > *wanted)
 			*wanted = h->segments[i].end;
-		sorted = sorted && (i == 0 || h->segments[i - 1].offset <= h->segments[i].offset);
-	}
-	if (!sorted)
-		qsort(h->segments, h->segment_count, sizeof *h->segments, compare_offsets);
-	return result;
+	/* Nothing but empty ones: of such a file no bytes come, and no end. */
+	return result == TALLY_OK && *wanted == 0 && h->segment_count > 0 ? end(h, 0, error) : result;
 }
 
 /* ---- hashing ---- */
 
-/* `hashed` is NULL when it can't be read. */
-static tally_result settle(hashing *h, uint64_t number, const tally_digest_result *hashed, uint64_t read, int os_error,
-			   tally_error *error)
+static void judge(tally_stored_segment *segment, const tally_digest_result *hashed)
 {
-	tally_stored_segment segment;
-	tally_result result = tally_stored_get(h->stored, number, &segment, error);
-	if (result != TALLY_OK)
-		return result;
-	segment.read = read;
-	segment.os_error = os_error;
-	segment.outcome = TALLY_SEGMENT_IO_FAILED;
-	if (hashed != NULL) {
-		segment.crc64 = hashed->crc64;
-		memcpy(segment.actual, hashed->md5, sizeof segment.actual);
-		bool same = memcmp(segment.actual, segment.expected, sizeof segment.expected) == 0;
-		segment.outcome = same ? TALLY_SEGMENT_COMPLETED : TALLY_SEGMENT_CORRUPTED;
+	segment->crc64 = hashed->crc64;
+	memcpy(segment->actual, hashed->md5, sizeof segment->actual);
+	bool same = memcmp(segment->actual, segment->expected, sizeof segment->expected) == 0;
+	segment->outcome = same ? TALLY_SEGMENT_COMPLETED : TALLY_SEGMENT_CORRUPTED;
+}
+
+/* The segment and all that are the same. `hashed` is NULL when there is no hash, which `otherwise` says the reason of.
+ */
+static tally_result settle(hashing *h, uint64_t number, const tally_digest_result *hashed, uint64_t read,
+			   tally_segment_outcome otherwise, int os_error, tally_error *error)
+{
+	tally_stored_segment segment = {.same = number + 1};
+	tally_result result = TALLY_OK;
+	while (result == TALLY_OK && segment.same != 0) {
+		number = segment.same - 1;
+		result = tally_stored_get(h->stored, number, &segment, error);
+		if (result != TALLY_OK)
+			break;
+		segment.read = read;
+		segment.os_error = os_error;
+		segment.outcome = (uint8_t)otherwise;
+		if (hashed != NULL)
+			judge(&segment, hashed);
+		result = tally_stored_put(h->stored, number, &segment, error);
 	}
-	return tally_stored_put(h->stored, number, &segment, error);
+	return result;
 }
 
 static tally_result take_hash(void *context, uint64_t number, const tally_digest_result *hashed, tally_error *error)
 {
-	return settle(context, number, hashed, hashed->size, 0, error);
+	return settle(context, number, hashed, hashed->size, TALLY_SEGMENT_COMPLETED, 0, error);
 }
 
 static tally_result lose(void *context, uint64_t number, uint64_t came, tally_error *error)
 {
 	hashing *h = context;
-	return settle(h, number, NULL, came, h->os_error, error);
+	return settle(h, number, NULL, came, TALLY_SEGMENT_IO_FAILED, h->os_error, error);
 }
 
 static tally_result start(hashing *h, const expected_segment *e, tally_error *error)
 {
-	if (tally_flow_open_count(h->flow) == TALLY_FLOW_OPEN_MAX)
-		return settle(h, e->number, NULL, 0, EOVERFLOW, error);
+	/* The bytes come once: what can't be hashed beside the others now, can't be hashed. */
+	if (tally_flow_open_count(h->flow) == TALLY_FLOW_OPEN_MAX && e->end > e->offset)
+		return settle(h, e->number, NULL, 0, TALLY_SEGMENT_UNKNOWN, 0, error);
 	return tally_flow_begin(h->flow, e->number, e->end - e->offset, error);
 }
 
@@ -183,7 +230,7 @@ static tally_result end(void *context, int os_error, tally_error *error)
 	if (result == TALLY_OK)
 		result = tally_flow_break(h->flow, lose, h, error);
 	for (; h->next < h->segment_count && result == TALLY_OK; h->next++)
-		result = settle(h, h->segments[h->next].number, NULL, 0, h->os_error, error);
+		result = settle(h, h->segments[h->next].number, NULL, 0, TALLY_SEGMENT_IO_FAILED, h->os_error, error);
 	return result;
 }
 
@@ -213,6 +260,9 @@ static tally_result stream(hashing *h, tally_error *error)
 			*error = h->watched_error;
 		return h->watched;
 	}
+	/* Names and bytes of two archives: what was hashed says nothing of what the manifest names. */
+	if (result == TALLY_OK && tally_archive_changed(h->run->archive))
+		return tally_fail(error, TALLY_ERROR_IO, "%.300s changed while it was read", h->run->options->drive);
 	return result == TALLY_OK ? tally_flow_finish(h->flow, error) : result;
 }
 

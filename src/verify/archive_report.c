@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 typedef struct listing {
 	tally_run *run;
@@ -18,19 +19,54 @@ static bool watch(void *context, uint64_t place)
 	return l->result == TALLY_OK;
 }
 
+/* What the run stopped for counts before what reading made of that. */
+static tally_result end_watching(const listing *l, tally_result result, tally_error *error)
+{
+	if (l->result == TALLY_OK)
+		return result;
+	if (error != NULL)
+		*error = l->error;
+	return l->result;
+}
+
+/* Where the manifest may be, as far as documents tell: how many paths. */
+static size_t find_paths(const tally_run *run, const char *paths[TALLY_RUN_PATHS])
+{
+	size_t count = 0;
+	if (run->options->manifest != NULL)
+		paths[count++] = run->options->manifest;
+	for (size_t i = 0; i < run->manifest_count && count < TALLY_RUN_PATHS; i++)
+		paths[count++] = run->manifests[i];
+	for (size_t i = 0; i < run->journal.drive_count && count < TALLY_RUN_PATHS; i++) {
+		const char *path = run->journal.drives[i].manifest_file;
+		if (path != NULL && (count == 0 || strcmp(path, paths[count - 1]) != 0))
+			paths[count++] = path;
+	}
+	return count;
+}
+
 tally_result tally_run_open_archive(tally_run *run, tally_error *error)
 {
 	listing l = {.run = run};
+	const char *paths[TALLY_RUN_PATHS];
+	const tally_archive_options options = {
+	    .manifests = paths, .manifest_count = find_paths(run, paths), .watch = watch, .context = &l};
 	run->summary->source = "archive";
 	run->progress = (tally_progress){.stage = "listing the archive"};
-	tally_result result = tally_archive_open(run->options->drive, watch, &l, &run->archive, error);
-	if (l.result != TALLY_OK) {
-		if (error != NULL)
-			*error = l.error;
-		return l.result;
-	}
-	run->drive = result == TALLY_OK ? tally_archive_drive(run->archive) : NULL;
-	return result;
+	tally_result result = tally_archive_open(run->options->drive, &options, &run->archive, error);
+	if (l.result == TALLY_OK && result == TALLY_OK)
+		run->drive = tally_archive_drive(run->archive);
+	return end_watching(&l, result, error);
+}
+
+tally_result tally_run_fetch_manifest(tally_run *run, tally_error *error)
+{
+	listing l = {.run = run};
+	if (run->archive == NULL)
+		return TALLY_OK;
+	run->progress =
+	    (tally_progress){.stage = "looking for the manifest", .bytes_total = tally_archive_size(run->archive)};
+	return end_watching(&l, tally_archive_fetch(run->archive, &run->manifest, watch, &l, error), error);
 }
 
 void tally_run_settle_archive(tally_run *run, const char *const *manifests, size_t count)

@@ -21,13 +21,7 @@ static void on_name(void *context, const tally_manifest_blob *blob)
 
 static tally_result on_blob(void *context, const tally_run_blob *blob, tally_error *error)
 {
-	tally_auditing *audit = context;
-	if (audit->failed != TALLY_OK) {
-		if (error != NULL)
-			*error = audit->failure;
-		return audit->failed;
-	}
-	return tally_audit_blob(audit, blob, error);
+	return tally_audit_blob(context, blob, error);
 }
 
 /* Nothing that the logs say fits: there is nothing to tell of, one by one. */

@@ -38,9 +38,6 @@ typedef struct tally_auditing {
 	tally_log_text container, new_container;
 	bool container_renamed;
 	tally_audit_entry *container_entry;
-	/* Of events, which can't return any. */
-	tally_result failed;
-	tally_error failure;
 } tally_auditing;
 
 /* What an entry says, read again. Freed with tally_audit_words_free. */
@@ -107,7 +104,7 @@ void tally_audit_list_free(tally_audit_list *list);
 /* A blob that came. Whether anybody ordered it. */
 tally_result tally_audit_list_take(tally_auditing *audit, const tally_manifest_blob *blob, tally_error *error);
 /* Whether a path isn't one of those that were ordered by name. */
-tally_result tally_audit_list_lacks(tally_auditing *audit, tally_text blob_path, bool *lacks, tally_error *error);
+bool tally_audit_list_lacks(tally_auditing *audit, tally_text blob_path);
 /* What the service says that it left out for lack of space on the drives. */
 tally_result tally_audit_read_incomplete(tally_auditing *audit, tally_error *error);
 /* What was ordered and did not come. */

@@ -92,8 +92,7 @@ static void update(tally_fingerprinter *fingerprinter, tally_text text)
 	}
 }
 
-tally_result tally_audit_blob_key(tally_audit_index *index, tally_text container, tally_text name, uint64_t *key,
-				  tally_error *error)
+uint64_t tally_audit_blob_key(tally_audit_index *index, tally_text container, tally_text name)
 {
 	tally_fingerprint_begin(index->fingerprinter);
 	tally_fingerprint_update(index->fingerprinter, "b", 1);
@@ -102,26 +101,25 @@ tally_result tally_audit_blob_key(tally_audit_index *index, tally_text container
 		tally_fingerprint_update(index->fingerprinter, "/", 1);
 		update(index->fingerprinter, name);
 	}
-	return tally_fingerprint_end(index->fingerprinter, key, error);
+	return tally_fingerprint_end(index->fingerprinter);
 }
 
-tally_result tally_audit_snapshot_key(tally_audit_index *index, tally_text path, tally_text snapshot, uint64_t *key,
-				      tally_error *error)
+uint64_t tally_audit_snapshot_key(tally_audit_index *index, tally_text path, tally_text snapshot)
 {
 	tally_fingerprint_begin(index->fingerprinter);
 	tally_fingerprint_update(index->fingerprinter, "s", 1);
 	tally_fingerprint_update(index->fingerprinter, snapshot.data, snapshot.size);
 	tally_fingerprint_update(index->fingerprinter, "", 1);
 	update(index->fingerprinter, without_slash(path));
-	return tally_fingerprint_end(index->fingerprinter, key, error);
+	return tally_fingerprint_end(index->fingerprinter);
 }
 
-tally_result tally_audit_file_key(tally_audit_index *index, tally_text path, uint64_t *key, tally_error *error)
+uint64_t tally_audit_file_key(tally_audit_index *index, tally_text path)
 {
 	tally_fingerprint_begin(index->fingerprinter);
 	tally_fingerprint_update(index->fingerprinter, "f", 1);
 	tally_ntfs_fold(path, tally_fingerprint_update, index->fingerprinter);
-	return tally_fingerprint_end(index->fingerprinter, key, error);
+	return tally_fingerprint_end(index->fingerprinter);
 }
 
 static char as_slash(char c)

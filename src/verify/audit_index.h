@@ -57,13 +57,11 @@ tally_audit_entry *tally_audit_index_find(const tally_audit_index *index, uint64
  * The key of a blob, "container" and "name" with a slash between: logs write either slash (C-06), and a leading one
  * means nothing. `name` may be empty: then it is the key of "container" as it stands, be it a whole path.
  */
-tally_result tally_audit_blob_key(tally_audit_index *index, tally_text container, tally_text name, uint64_t *key,
-				  tally_error *error);
+uint64_t tally_audit_blob_key(tally_audit_index *index, tally_text container, tally_text name);
 /* The key of a snapshot of a blob. */
-tally_result tally_audit_snapshot_key(tally_audit_index *index, tally_text path, tally_text snapshot, uint64_t *key,
-				      tally_error *error);
+uint64_t tally_audit_snapshot_key(tally_audit_index *index, tally_text path, tally_text snapshot);
 /* The key of a file on the drive, as NTFS compares names. */
-tally_result tally_audit_file_key(tally_audit_index *index, tally_text path, uint64_t *key, tally_error *error);
+uint64_t tally_audit_file_key(tally_audit_index *index, tally_text path);
 /* Whether two texts would have the same blob key but for chance. */
 bool tally_audit_same_blob(tally_text a, tally_text b);
 

@@ -52,16 +52,14 @@ static tally_result on_entry(void *context, tally_text text, bool is_prefix, tal
 {
 	tally_auditing *audit = context;
 	tally_audit_list *list = audit->list;
-	tally_record record = {.position = place.offset};
-	tally_result result;
 	if (is_prefix) {
 		audit->summary->list_prefixes++;
-		result = with_slash(list, text, &text, error);
+		tally_result result = with_slash(list, text, &text, error);
 		return result == TALLY_OK ? tally_prefixes_add(&list->prefixes, text, place, error) : result;
 	}
 	audit->summary->list_paths++;
-	result = tally_audit_blob_key(&audit->index, text, (tally_text){"", 0}, &record.fingerprint, error);
-	return result == TALLY_OK ? tally_records_add(&list->paths, record, error) : result;
+	uint64_t key = tally_audit_blob_key(&audit->index, text, (tally_text){"", 0});
+	return tally_records_add(&list->paths, (tally_record){.fingerprint = key, .position = place.offset}, error);
 }
 
 static tally_result on_progress(void *context, uint64_t bytes_done, tally_error *error)
@@ -172,16 +170,11 @@ static size_t first_of(const tally_records *records, uint64_t key)
 	return low;
 }
 
-tally_result tally_audit_list_lacks(tally_auditing *audit, tally_text blob_path, bool *lacks, tally_error *error)
+bool tally_audit_list_lacks(tally_auditing *audit, tally_text blob_path)
 {
-	uint64_t key;
-	*lacks = true;
-	if (audit->list == NULL)
-		return TALLY_OK;
-	tally_result result = tally_audit_blob_key(&audit->index, blob_path, (tally_text){"", 0}, &key, error);
-	if (result == TALLY_OK)
-		*lacks = !tally_records_contain(&audit->list->paths, key);
-	return result;
+	return audit->list == NULL ||
+	       !tally_records_contain(&audit->list->paths,
+				      tally_audit_blob_key(&audit->index, blob_path, (tally_text){"", 0}));
 }
 
 /* Notes all entries of one path at once, so that a path that comes again finds them noted. */
@@ -245,7 +238,6 @@ tally_result tally_audit_list_take(tally_auditing *audit, const tally_manifest_b
 	tally_fact fact = {
 	    .in_document = true, .place = blob->place, .blob_path = blob->blob_path, .file_path = blob->file_path};
 	const char *document = audit->finder.document;
-	uint64_t key;
 	tally_text path;
 	tally_result result = TALLY_OK;
 	audit->finder.document = audit->run.manifest_path;
@@ -258,10 +250,8 @@ tally_result tally_audit_list_take(tally_auditing *audit, const tally_manifest_b
 		fact.actual.data = NULL;
 	}
 	if (list != NULL && blob->blob_path != NULL) {
-		result =
-		    tally_audit_blob_key(&audit->index, text_of(blob->blob_path), (tally_text){"", 0}, &key, error);
-		if (result == TALLY_OK)
-			result = with_slash(list, text_of(blob->blob_path), &path, error);
+		uint64_t key = tally_audit_blob_key(&audit->index, text_of(blob->blob_path), (tally_text){"", 0});
+		result = with_slash(list, text_of(blob->blob_path), &path, error);
 		bool by_name = result == TALLY_OK && take_path(list, key);
 		bool by_prefix = result == TALLY_OK && take_prefix(list, path);
 		if (result == TALLY_OK && !by_name && !by_prefix && list->prefixes.left_out == 0) {
@@ -371,12 +361,11 @@ static tally_result on_left_out(void *context, tally_text text, bool is_prefix, 
 {
 	tally_auditing *audit = context;
 	tally_fact fact = {.rule = TALLY_RULE_A_60_SPACE, .in_document = true, .place = place, .blob_path = text.data};
-	bool missed = true;
 	audit->summary->left_out++;
 	tally_find_fact(&audit->finder, &fact, "the service left this out: the drives had no room for it");
 	/* A path that was ordered by name is missed by that. */
-	tally_result result = is_prefix ? TALLY_OK : tally_audit_list_lacks(audit, text, &missed, error);
-	return result == TALLY_OK && missed ? tally_audit_miss(audit, text, is_prefix, error) : result;
+	bool missed = is_prefix || tally_audit_list_lacks(audit, text);
+	return missed ? tally_audit_miss(audit, text, is_prefix, error) : TALLY_OK;
 }
 
 tally_result tally_audit_read_incomplete(tally_auditing *audit, tally_error *error)

@@ -95,18 +95,12 @@ static uint8_t flags_of(const tally_log_entry *said)
 
 static tally_result name_by_file(tally_audit_index *index, tally_text path, tally_error *error)
 {
-	uint64_t key;
-	if (path.size == 0)
-		return TALLY_OK;
-	tally_result result = tally_audit_file_key(index, path, &key, error);
-	return result == TALLY_OK ? tally_audit_index_name(index, key, error) : result;
+	return path.size > 0 ? tally_audit_index_name(index, tally_audit_file_key(index, path), error) : TALLY_OK;
 }
 
 static tally_result name_by_blob(tally_audit_index *index, tally_text path, tally_error *error)
 {
-	uint64_t key;
-	tally_result result = tally_audit_blob_key(index, path, (tally_text){"", 0}, &key, error);
-	return result == TALLY_OK ? tally_audit_index_name(index, key, error) : result;
+	return tally_audit_index_name(index, tally_audit_blob_key(index, path, (tally_text){"", 0}), error);
 }
 
 /* The name that the blob had before M-25 gave it another. */
@@ -127,12 +121,11 @@ static tally_result name_by_original(tally_audit_index *index, tally_text path, 
 static tally_result name_entry(tally_audit_index *index, const tally_log_entry *said, tally_error *error)
 {
 	tally_text part;
-	uint64_t key;
 	tally_result result = TALLY_OK;
 	bool renamed = is_code(said->disposition, "Renamed");
 	if (said->snapshot.size > 0) {
-		result = tally_audit_snapshot_key(index, said->blob_path, said->snapshot, &key, error);
-		return result == TALLY_OK ? tally_audit_index_name(index, key, error) : result;
+		uint64_t key = tally_audit_snapshot_key(index, said->blob_path, said->snapshot);
+		return tally_audit_index_name(index, key, error);
 	}
 	if (renamed && tally_audit_renamed_part(said->blob_path, &part))
 		result = name_by_original(index, said->blob_path, part, error);

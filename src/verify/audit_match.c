@@ -24,17 +24,11 @@ static void note_key(tally_auditing *audit, uint64_t key)
 void tally_audit_note_name(tally_auditing *audit, const tally_manifest_blob *blob)
 {
 	tally_text path = text_of(blob->blob_path);
-	uint64_t key;
-	if (blob->blob_path == NULL || audit->failed != TALLY_OK || audit->index.count == 0)
+	if (blob->blob_path == NULL || audit->index.count == 0)
 		return;
-	audit->failed = tally_audit_blob_key(&audit->index, path, (tally_text){"", 0}, &key, &audit->failure);
-	if (audit->failed == TALLY_OK)
-		note_key(audit, key);
-	if (audit->failed != TALLY_OK || blob->snapshot == NULL)
-		return;
-	audit->failed = tally_audit_snapshot_key(&audit->index, path, text_of(blob->snapshot), &key, &audit->failure);
-	if (audit->failed == TALLY_OK)
-		note_key(audit, key);
+	note_key(audit, tally_audit_blob_key(&audit->index, path, (tally_text){"", 0}));
+	if (blob->snapshot != NULL)
+		note_key(audit, tally_audit_snapshot_key(&audit->index, path, text_of(blob->snapshot)));
 }
 
 static bool is_taken(const tally_audit_matches *matches, const tally_audit_entry *entry)
@@ -64,30 +58,19 @@ static void take_key(tally_auditing *audit, tally_audit_matches *matches, uint64
 	}
 }
 
-static tally_result take_name(tally_auditing *audit, tally_audit_matches *matches, tally_text container,
-			      tally_text name, tally_error *error)
+static void take_name(tally_auditing *audit, tally_audit_matches *matches, tally_text container, tally_text name)
 {
-	uint64_t key;
-	tally_result result = tally_audit_blob_key(&audit->index, container, name, &key, error);
-	if (result == TALLY_OK)
-		take_key(audit, matches, key, false);
-	return result;
+	take_key(audit, matches, tally_audit_blob_key(&audit->index, container, name), false);
 }
 
 /* A drive log tells snapshots of one blob apart; later logs don't. */
-static tally_result take_own_name(tally_auditing *audit, tally_audit_matches *matches, const tally_manifest_blob *blob,
-				  tally_error *error)
+static void take_own_name(tally_auditing *audit, tally_audit_matches *matches, const tally_manifest_blob *blob)
 {
 	tally_text path = text_of(blob->blob_path);
-	uint64_t key;
-	if (blob->snapshot != NULL) {
-		tally_result result =
-		    tally_audit_snapshot_key(&audit->index, path, text_of(blob->snapshot), &key, error);
-		if (result != TALLY_OK)
-			return result;
-		take_key(audit, matches, key, false);
-	}
-	return matches->count > 0 ? TALLY_OK : take_name(audit, matches, path, (tally_text){"", 0}, error);
+	if (blob->snapshot != NULL)
+		take_key(audit, matches, tally_audit_snapshot_key(&audit->index, path, text_of(blob->snapshot)), false);
+	if (matches->count == 0)
+		take_name(audit, matches, path, (tally_text){"", 0});
 }
 
 /* An entity tells the new name of what it is about (C-13); later entries have that one. */
@@ -98,12 +81,12 @@ static tally_result follow_entity(tally_auditing *audit, tally_audit_matches *ma
 	tally_result result = tally_audit_read_words(audit, entity, &words, error);
 	tally_text name = tally_audit_kept(&words.new_name);
 	if (result == TALLY_OK && name.size > 0) {
-		result = take_name(audit, matches, container, name, error);
+		take_name(audit, matches, container, name);
 		/* Behind the kind of the target, which a verbose log gives otherwise. */
 		const char *slash = memchr(name.data, '/', name.size);
-		if (result == TALLY_OK && slash != NULL)
-			result = take_name(audit, matches, container,
-					   (tally_text){slash + 1, name.size - (size_t)(slash + 1 - name.data)}, error);
+		if (slash != NULL)
+			take_name(audit, matches, container,
+				  (tally_text){slash + 1, name.size - (size_t)(slash + 1 - name.data)});
 	}
 	tally_audit_words_free(&words);
 	return result;
@@ -126,11 +109,9 @@ static tally_result follow_renames(tally_auditing *audit, tally_audit_matches *m
 static tally_result look_up_container(tally_auditing *audit, tally_text container, tally_error *error)
 {
 	tally_audit_words words = {0};
-	uint64_t key;
+	uint64_t key = tally_audit_blob_key(&audit->index, container, (tally_text){"", 0});
 	audit->container_entry = NULL;
 	tally_result result = tally_audit_keep(&audit->container, container, error);
-	if (result == TALLY_OK)
-		result = tally_audit_blob_key(&audit->index, container, (tally_text){"", 0}, &key, error);
 	for (size_t i = 0; result == TALLY_OK && i < TALLY_AUDIT_MATCHES_MAX; i++) {
 		tally_audit_entry *entry = tally_audit_index_find(&audit->index, key, i);
 		if (entry == NULL)
@@ -158,9 +139,9 @@ static tally_result take_container(tally_auditing *audit, tally_audit_matches *m
 	if (!audit->container.set || !tally_text_equal(tally_audit_kept(&audit->container), name->container))
 		result = look_up_container(audit, name->container, error);
 	matches->container = audit->container_entry;
-	if (result != TALLY_OK || matches->container == NULL || name->blob.size == 0)
-		return result;
-	return take_name(audit, matches, tally_audit_kept(&audit->new_container), name->blob, error);
+	if (result == TALLY_OK && matches->container != NULL && name->blob.size > 0)
+		take_name(audit, matches, tally_audit_kept(&audit->new_container), name->blob);
+	return result;
 }
 
 /* What the service calls a blob whose name was taken; only entries that no blob of the manifest accounts for. */
@@ -172,7 +153,6 @@ static tally_result guess(tally_auditing *audit, tally_audit_matches *matches, c
 	tally_result result = TALLY_OK;
 	for (unsigned n = 0;
 	     result == TALLY_OK && matches->count == 0 && tally_audit_new_name(name->blob, n, &new_name); n++) {
-		uint64_t key = 0;
 		size_t number = strlen(new_name.number);
 		result = tally_audit_keep(&path, new_name.front, error);
 		if (result != TALLY_OK)
@@ -187,10 +167,8 @@ static tally_result guess(tally_auditing *audit, tally_audit_matches *matches, c
 		if (new_name.back.size > 0)
 			memcpy(grown + path.size + number, new_name.back.data, new_name.back.size);
 		path.size += number + new_name.back.size;
-		result = tally_audit_blob_key(&audit->index, name->container, (tally_text){path.data, path.size}, &key,
-					      error);
-		if (result == TALLY_OK)
-			take_key(audit, matches, key, true);
+		tally_text tried = {path.data, path.size};
+		take_key(audit, matches, tally_audit_blob_key(&audit->index, name->container, tried), true);
 	}
 	matches->guessed = matches->count > 0;
 	tally_free(path.data);
@@ -215,21 +193,16 @@ tally_result tally_audit_match(tally_auditing *audit, const tally_manifest_blob 
 	if (audit->index.count == 0)
 		return TALLY_OK;
 	if (blob->blob_path != NULL) {
-		result = take_own_name(audit, matches, blob, error);
+		take_own_name(audit, matches, blob);
 		matches->direct = matches->count;
-		if (result == TALLY_OK)
-			result = take_container(audit, matches, &name, error);
+		result = take_container(audit, matches, &name, error);
 		if (result == TALLY_OK)
 			result = follow_renames(audit, matches, name.container, error);
 		if (result == TALLY_OK && matches->container != NULL)
 			result = follow_renames(audit, matches, tally_audit_kept(&audit->new_container), error);
 	}
-	if (result == TALLY_OK && !is_told(audit, matches) && blob->file_path != NULL) {
-		uint64_t key;
-		result = tally_audit_file_key(&audit->index, text_of(blob->file_path), &key, error);
-		if (result == TALLY_OK)
-			take_key(audit, matches, key, true);
-	}
+	if (result == TALLY_OK && !is_told(audit, matches) && blob->file_path != NULL)
+		take_key(audit, matches, tally_audit_file_key(&audit->index, text_of(blob->file_path)), true);
 	if (result == TALLY_OK && matches->count == 0 && audit->summary->has_verbose && !audit->summary->is_export &&
 	    name.blob.size > 0)
 		result = guess(audit, matches, &name, error);

@@ -96,10 +96,8 @@ static tally_result tell_unknown(tally_auditing *audit, const tally_audit_entry 
 	tally_audit_find(audit, entry, &fact, "the service did not export this: %s",
 			 status != NULL ? status->code : "a status that is not known");
 	/* What was ordered by its name is missed under that name. */
-	bool missed = words->blob_path.set;
-	result = missed ? tally_audit_list_lacks(audit, tally_audit_kept(&words->blob_path), &missed, error) : TALLY_OK;
-	return result == TALLY_OK && missed ? tally_audit_miss(audit, tally_audit_kept(&words->blob_path), false, error)
-					    : result;
+	bool missed = words->blob_path.set && tally_audit_list_lacks(audit, tally_audit_kept(&words->blob_path));
+	return missed ? tally_audit_miss(audit, tally_audit_kept(&words->blob_path), false, error) : TALLY_OK;
 }
 
 tally_result tally_audit_find_unknown(tally_auditing *audit, tally_error *error)

@@ -28,8 +28,9 @@ typedef enum tally_segment_outcome {
 	TALLY_SEGMENT_CORRUPTED,
 	TALLY_SEGMENT_SHORT, /* the file ends before the segment does */
 	TALLY_SEGMENT_IO_FAILED,
-	TALLY_SEGMENT_UNUSABLE, /* the manifest's entry can't be checked */
-	TALLY_SEGMENT_CANCELLED /* its file could not be opened */
+	TALLY_SEGMENT_UNUSABLE,  /* the manifest's entry can't be checked */
+	TALLY_SEGMENT_CANCELLED, /* its file could not be opened */
+	TALLY_SEGMENT_UNKNOWN    /* it could not be hashed here; nothing is wrong with it that anybody knows of */
 } tally_segment_outcome;
 
 typedef struct tally_batch_segment {

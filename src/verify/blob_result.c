@@ -189,6 +189,12 @@ static void take_segment(tally_blob_result *r, tally_run *run, const tally_batch
 		status = r->unknown ? NULL : status;
 		checked = false;
 		break;
+	case TALLY_SEGMENT_UNKNOWN:
+		status = NULL;
+		checked = false;
+		r->segment_unknown = true;
+		run->unhashed++;
+		break;
 	}
 	const tally_status *known = status != NULL ? tally_run_count(run, TALLY_LEVEL_SEGMENT, status) : NULL;
 	run->summary->segments_listed++;
@@ -201,7 +207,8 @@ static void take_segment(tally_blob_result *r, tally_run *run, const tally_batch
 	if (run->observer != NULL && run->observer->crc64)
 		take_crc64(&r->crc64, s);
 	r->checked += checked;
-	if (s->outcome != TALLY_SEGMENT_COMPLETED || s->entry.status != NULL)
+	bool failed = s->outcome != TALLY_SEGMENT_COMPLETED && s->outcome != TALLY_SEGMENT_UNKNOWN;
+	if (failed || s->entry.status != NULL)
 		r->child_failed = true;
 	if (run->sink->segment != NULL)
 		report_segment(run, part, s, known);
@@ -399,7 +406,7 @@ static const char *code_of(const tally_blob_result *r, const tally_batch_blob *p
 		return part->entry.status;
 	if (r->child_failed)
 		return FAILED_CHILD;
-	return r->side_unknown ? NULL : "Completed";
+	return r->side_unknown || r->segment_unknown ? NULL : "Completed";
 }
 
 static tally_result finish_blob(tally_blob_result *r, tally_run *run, const tally_batch_blob *part, tally_error *error)
@@ -412,9 +419,9 @@ static tally_result finish_blob(tally_blob_result *r, tally_run *run, const tall
 	judge_length(r, run, part);
 	const char *code = code_of(r, part);
 	const tally_status *status = code != NULL ? tally_run_count(run, TALLY_LEVEL_BLOB, code) : NULL;
-	if (code == NULL)
-		run->unknown = true;
-	else if (strcmp(code, "Completed") != 0)
+	run->unknown = run->unknown || code == NULL;
+	run->only_windows = run->only_windows || r->unknown || (code == NULL && r->side_unknown);
+	if (code != NULL && strcmp(code, "Completed") != 0)
 		tally_run_predict(run, "CompletedWithErrors");
 	run->summary->blobs_listed++;
 	run->summary->blobs_checked += !r->file_failed && !part->late_path && r->checked == r->counted;

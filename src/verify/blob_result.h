@@ -29,6 +29,7 @@ typedef struct tally_blob_result {
 	bool file_failed;      /* its file could not be opened: what follows is cancelled */
 	bool unknown;          /* it could not be opened here: what the service makes of it isn't known */
 	bool side_unknown;     /* the same of a side file */
+	bool segment_unknown;  /* a segment could not be hashed here */
 	bool told_file;
 	const char *status;    /* at blob level; NULL: none so far */
 	bool child_failed, told_short, told_changed, told_bad;

@@ -143,8 +143,10 @@ static tally_result open_manifest(tally_run *run, tally_error *error)
 	for (size_t i = 0; given == NULL && find == TALLY_FIND_MISSING && i < sizeof usual / sizeof usual[0]; i++)
 		find = try_manifest(run, usual[i], &detail);
 	run->finder.document = run->manifest_path;
+	if (find == TALLY_FIND_OK)
+		return tally_run_fetch_manifest(run, error);
 	tally_result shortage = tally_find_shortage(find, &detail, error);
-	if (find == TALLY_FIND_OK || shortage != TALLY_OK)
+	if (shortage != TALLY_OK)
 		return shortage;
 	if (find == TALLY_FIND_WINDOWS_ONLY)
 		tally_run_gap(run, "the manifest and everything that it names", only_windows);
@@ -193,9 +195,12 @@ static void tell_gaps(tally_run *run)
 	tally_run_gap(run, "the storage account: access, existing blobs, leases", "it can't be known offline");
 	if (run->totals.skipped > 0)
 		tally_run_gap(run, "elements of the manifest that are not known here", "what they hold was not read; see the findings");
-	if (run->unknown)
+	if (run->only_windows)
 		tally_run_gap(run, "some files, and what the service would say of them", only_windows);
-	if (run->summary->segments_checked < run->summary->segments_listed)
+	if (run->unhashed > 0)
+		tally_run_gap(run, "some blocks or page ranges that overlap more than 1,024 others of their file",
+			      "an archive is read once; check the drive as a directory, disk or image");
+	if (run->summary->segments_checked + run->unhashed < run->summary->segments_listed)
 		tally_run_gap(run, "some blocks or page ranges", "their file could not be opened, or their entry can't be used; see the findings");
 }
 

@@ -101,13 +101,11 @@ static void tell(blob_search *s, const suspect *first, const char *path, tally_p
 static void on_blob(void *context, const char *path, tally_place place)
 {
 	blob_search *s = context;
-	uint64_t fingerprint;
 	if (s->result != TALLY_OK)
 		return;
 	tally_fingerprint_begin(s->m->fingerprinter);
 	tally_fingerprint_update(s->m->fingerprinter, path, strlen(path));
-	s->result = tally_fingerprint_end(s->m->fingerprinter, &fingerprint, s->m->error);
-	suspect *found = s->result == TALLY_OK ? find_suspect(s, fingerprint) : NULL;
+	suspect *found = find_suspect(s, tally_fingerprint_end(s->m->fingerprinter));
 	if (found == NULL)
 		return;
 	if (found->path == NULL) {

@@ -49,6 +49,8 @@ static void open_drive(job_check *check, bool stopped)
 	}
 	check->keys = tally_job_keys_for(check);
 	check->run.keys = &check->keys;
+	check->run.manifests = check->m->manifests;
+	check->run.manifest_count = check->m->manifest_count;
 	check->result = tally_run_begin(&check->run, &check->options, &check->sink, &check->summary, &check->error);
 	check->has_run = check->result == TALLY_OK;
 	if (check->has_run)
@@ -124,6 +126,7 @@ tally_result tally_job_open_drives(job_model *m)
 		if (carries && s->subjects[i].error.code == TALLY_OK)
 			add_carrier(m, i);
 	}
+	tally_job_gather_paths(m);
 	m->queue = tally_job_queue_new(m);
 	if (m->queue == NULL)
 		return tally_fail_memory(m->error);

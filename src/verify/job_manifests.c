@@ -8,8 +8,6 @@
 
 #include <stdio.h>
 
-#define PATHS_TRIED 32 /* distinct ones that documents give */
-
 static const char stage[] = "reading the manifests";
 
 /* ---- reading one ---- */
@@ -20,6 +18,7 @@ typedef struct manifest_input {
 	tally_source paper; /* when it is on no drive */
 	tally_file file;
 	bool on_drive;
+	tally_archive *archive; /* the drive, when it is one; else NULL */
 	tally_reading reading;
 	tally_whole *bytes; /* the one reading that everything goes by */
 	tally_whole_outcome outcome;
@@ -52,6 +51,13 @@ static tally_result show_reading(void *context, uint64_t offset, tally_error *er
 	return tally_job_progress(input->m, stage, input->shown, offset, 2 * input->file.size);
 }
 
+static bool watch_archive(void *context, uint64_t place)
+{
+	const manifest_input *input = context;
+	return tally_job_progress(input->m, "looking for the manifests", input->shown, place,
+				  tally_archive_size(input->archive)) == TALLY_OK;
+}
+
 static tally_result open_file(job_model *m, const job_carrier *carrier, manifest_input *input)
 {
 	if (!input->on_drive)
@@ -63,7 +69,9 @@ static tally_result open_file(job_model *m, const job_carrier *carrier, manifest
 		return shortage;
 	if (find != TALLY_FIND_OK)
 		return tally_fail(m->error, TALLY_ERROR_IO, "%.300s can't be opened", carrier->shown);
-	return TALLY_OK;
+	if (input->archive == NULL)
+		return TALLY_OK;
+	return tally_archive_fetch(input->archive, &input->file, watch_archive, input, m->error);
 }
 
 static void close_input(manifest_input *input)
@@ -80,11 +88,14 @@ static void close_input(manifest_input *input)
 static tally_result open_input(job_model *m, const job_carrier *carrier, manifest_input *input)
 {
 	tally_drive *drive = tally_job_drive_of(carrier);
-	*input = (manifest_input){.m = m, .shown = carrier->shown, .on_drive = drive != NULL};
+	*input = (manifest_input){.m = m,
+				  .shown = carrier->shown,
+				  .on_drive = drive != NULL,
+				  .archive = drive != NULL ? carrier->check->run.archive : NULL};
 	tally_result result = open_file(m, carrier, input);
 	if (result != TALLY_OK)
 		return result;
-	bool is_archive = input->on_drive && carrier->check->run.archive != NULL;
+	bool is_archive = input->archive != NULL;
 	bool is_direct = m->options->io == TALLY_IO_DIRECT && !is_archive;
 	tally_reading_init(&input->reading, drive,
 			   &(tally_reading_options){.jobs = 1,
@@ -171,11 +182,11 @@ static void on_list(void *context, tally_text id, tally_place place)
 	carrier->session_count += r->result == TALLY_OK;
 }
 
-static tally_result fingerprint(job_model *m, tally_text text, uint64_t *print)
+static uint64_t fingerprint(job_model *m, tally_text text)
 {
 	tally_fingerprint_begin(m->fingerprinter);
 	tally_fingerprint_update(m->fingerprinter, text.data, text.size);
-	return tally_fingerprint_end(m->fingerprinter, print, m->error);
+	return tally_fingerprint_end(m->fingerprinter);
 }
 
 static void on_account_key(void *context, tally_text key, tally_place place)
@@ -184,18 +195,17 @@ static void on_account_key(void *context, tally_text key, tally_place place)
 	if (r->result != TALLY_OK || r->carrier->account_place.line != 0)
 		return;
 	r->carrier->account_place = place;
-	r->result = fingerprint(r->m, key, &r->carrier->account);
+	r->carrier->account = fingerprint(r->m, key);
 }
 
 static void on_blob(void *context, const tally_manifest_blob *blob)
 {
 	first_reading *r = context;
-	tally_record record = {.position = r->index};
 	if (blob->blob_path == NULL || r->result != TALLY_OK)
 		return;
-	r->result = fingerprint(r->m, (tally_text){blob->blob_path, strlen(blob->blob_path)}, &record.fingerprint);
-	if (r->result == TALLY_OK)
-		r->result = tally_records_add(&r->m->blobs, record, r->m->error);
+	tally_text path = {blob->blob_path, strlen(blob->blob_path)};
+	tally_record record = {.fingerprint = fingerprint(r->m, path), .position = r->index};
+	r->result = tally_records_add(&r->m->blobs, record, r->m->error);
 }
 
 static tally_result read_input(first_reading *r, manifest_input *input, tally_manifest *manifest)
@@ -308,24 +318,27 @@ static tally_result try_path(job_model *m, job_carrier *carrier, const char *pat
 	return take_path(m, carrier, path);
 }
 
+void tally_job_gather_paths(job_model *m)
+{
+	m->manifest_count = 0;
+	for (size_t i = 0; i < m->entry_count && m->manifest_count < TALLY_RUN_PATHS; i++) {
+		const char *path = m->entries[i].manifest_file;
+		for (size_t k = 0; k < m->manifest_count && path != NULL; k++)
+			if (strcmp(m->manifests[k], path) == 0)
+				path = NULL;
+		if (path != NULL)
+			m->manifests[m->manifest_count++] = path;
+	}
+}
+
 /* Whose drive it is, only its manifest tells; so all paths that the documents give are tried, then the usual ones. */
 static tally_result locate(job_model *m, job_carrier *carrier)
 {
 	static const char *const usual[] = {"\\DriveManifest.xml", "\\drive-manifest.xml"};
-	const char *tried[PATHS_TRIED];
-	size_t tried_count = 0;
 	bool found = false;
 	tally_result result = TALLY_OK;
-	for (size_t i = 0; i < m->entry_count && !found && result == TALLY_OK && tried_count < PATHS_TRIED; i++) {
-		const char *path = m->entries[i].manifest_file;
-		for (size_t k = 0; k < tried_count && path != NULL; k++)
-			if (strcmp(tried[k], path) == 0)
-				path = NULL;
-		if (path == NULL)
-			continue;
-		tried[tried_count++] = path;
-		result = try_path(m, carrier, path, &found);
-	}
+	for (size_t i = 0; i < m->manifest_count && !found && result == TALLY_OK; i++)
+		result = try_path(m, carrier, m->manifests[i], &found);
 	for (size_t i = 0; i < sizeof usual / sizeof usual[0] && !found && result == TALLY_OK; i++)
 		result = try_path(m, carrier, usual[i], &found);
 	return result;

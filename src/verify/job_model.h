@@ -110,6 +110,8 @@ typedef struct job_model {
 	job_drive *drives;
 	size_t drive_count;
 	job_drive **ordered; /* the same as they are reported */
+	const char *manifests[TALLY_RUN_PATHS]; /* where the documents say that they are; no two alike */
+	size_t manifest_count;
 	job_carrier *carriers;
 	size_t carrier_count;
 
@@ -172,7 +174,8 @@ tally_result tally_job_check_drives(job_model *m);
 /* Releases the checks. */
 void tally_job_close_drives(job_model *m);
 
-/* job_manifests.c: finds and reads the manifest of each carrier. */
+/* job_manifests.c: gathers where manifests may be; finds and reads that of each carrier. */
+void tally_job_gather_paths(job_model *m);
 tally_result tally_job_read_manifests(job_model *m);
 
 typedef struct job_manifest_visitor {

@@ -88,6 +88,20 @@ static const tally_partition *choose_partition(tally_run *run)
 	return first;
 }
 
+static void tell_no_volume(tally_run *run)
+{
+	const tally_partitions *p = run->opened.partitions;
+	/* What can't be read may have had one. */
+	if (p->incomplete && p->os_error != 0)
+		tell_read(run, "a part of the partition table", p->os_error);
+	else if (p->incomplete)
+		tell(run, TALLY_RULE_V_52,
+		     "the disk has a partition table, but no data volume in the part of it that makes sense");
+	else
+		tell(run, TALLY_RULE_V_52,
+		     p->problem[0] != '\0' ? p->problem : "the disk has a partition table, but no data volume in it");
+}
+
 static tally_result open_volume(tally_run *run, tally_error *error)
 {
 	tally_opened *o = &run->opened;
@@ -103,8 +117,7 @@ static tally_result open_volume(tally_run *run, tally_error *error)
 	}
 	const tally_partition *partition = choose_partition(run);
 	if (partition == NULL) {
-		tell(run, TALLY_RULE_V_52,
-		     p->problem[0] != '\0' ? p->problem : "the disk has a partition table, but no data volume in it");
+		tell_no_volume(run);
 		return TALLY_OK;
 	}
 	return tally_layer_open_part(o->disk->layer, partition->offset, partition->size, &o->volume, error);

@@ -7,18 +7,17 @@
 #include <inttypes.h>
 #include <string.h>
 
-static tally_result fingerprint_path(tally_run *run, const char *path, uint64_t *fingerprint, tally_error *error)
+static uint64_t fingerprint_path(tally_run *run, const char *path)
 {
 	tally_fingerprint_begin(run->fingerprinter);
 	tally_ntfs_fold((tally_text){path, strlen(path)}, tally_fingerprint_update, run->fingerprinter);
-	return tally_fingerprint_end(run->fingerprinter, fingerprint, error);
+	return tally_fingerprint_end(run->fingerprinter);
 }
 
 tally_result tally_run_name(tally_run *run, const char *windows_path, tally_error *error)
 {
-	tally_record record = {0};
-	tally_result result = fingerprint_path(run, windows_path, &record.fingerprint, error);
-	return result == TALLY_OK ? tally_records_add(&run->named, record, error) : result;
+	return tally_records_add(&run->named, (tally_record){.fingerprint = fingerprint_path(run, windows_path)},
+				 error);
 }
 
 typedef struct other_search {
@@ -82,11 +81,7 @@ static bool visit(void *context, const tally_walk_entry *entry)
 		tell_unread(run, fact, entry->os_error);
 		return true;
 	}
-	uint64_t fingerprint;
-	s->result = fingerprint_path(run, entry->path, &fingerprint, &s->error);
-	if (s->result != TALLY_OK)
-		return false;
-	if (!tally_records_contain(&run->named, fingerprint))
+	if (!tally_records_contain(&run->named, fingerprint_path(run, entry->path)))
 		tell_other(run, fact, entry);
 	run->progress.file_path = entry->path;
 	if (run->progress.blobs_done++ % PROGRESS_EVERY == 0)

@@ -38,6 +38,8 @@ typedef struct tally_run_observer {
 	tally_result (*end)(void *context, tally_error *error);
 } tally_run_observer;
 
+#define TALLY_RUN_PATHS 32 /* of the manifest: distinct ones that documents give */
+
 typedef struct tally_run {
 	const tally_check_options *options;
 	const tally_sink *sink; /* never NULL; its callbacks may be */
@@ -47,10 +49,15 @@ typedef struct tally_run {
 	unsigned rank; /* of summary->drive_status in the replay's order; see verdict.c */
 	const tally_status *portal; /* what the portal shows before anything is copied; NULL: nothing */
 	bool unexplained; /* an error was found that no status of the service stands for */
-	bool unknown;     /* there is something of which nobody knows here what the service would say */
+	bool unknown;     /* there is something of which nobody knows here what the service would say: */
+	bool only_windows; /* files that can't be read here */
+	uint64_t unhashed; /* segments of an archive that overlap too many others */
 
 	unsigned checks;            /* that run side by side in this process, this one among them; 0: it is alone */
 	const tally_run_keys *keys; /* for a locked volume, instead of the journal's; or NULL */
+	/* Where its manifest may be, as far as that is known elsewhere; TALLY_RUN_PATHS at most. */
+	const char *const *manifests;
+	size_t manifest_count;
 	bool is_opened;      /* as far as that can be done */
 	tally_opened opened; /* what is below the drive */
 	tally_drive *drive;
@@ -161,6 +168,8 @@ tally_result tally_run_read_again(tally_run *run, const tally_manifest_events *e
 
 /* archive_report.c: what a drive in an archive makes different. */
 tally_result tally_run_open_archive(tally_run *run, tally_error *error);
+/* Has the bytes of the manifest, which is open; it takes a while where nobody knew its name. */
+tally_result tally_run_fetch_manifest(tally_run *run, tally_error *error);
 void tally_run_tell_archive_gaps(tally_run *run);
 void tally_run_settle_archive(tally_run *run, const char *const *manifests, size_t count);
 /* What was wrong with the archive itself. */

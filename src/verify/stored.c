@@ -4,7 +4,7 @@
 #include "base/memory.h"
 #include "io/scratch.h"
 
-/* A million segments: of blocks of 4 MiB, a drive of 4 TB. */
+/* 800,000 segments: of blocks of 4 MiB, a drive of 3 TB. */
 #define STORED_MEMORY ((size_t)64 << 20)
 
 struct tally_stored {
@@ -53,4 +53,12 @@ tally_result tally_stored_get(const tally_stored *stored, uint64_t number, tally
 		return tally_fail(error, TALLY_ERROR_INTERNAL,
 				  "the manifest has more segments than when it was read before");
 	return TALLY_OK;
+}
+
+tally_result tally_stored_join(tally_stored *stored, uint64_t number, uint64_t other, tally_error *error)
+{
+	tally_stored_segment segment;
+	tally_result result = tally_stored_get(stored, number, &segment, error);
+	segment.same = other + 1;
+	return result == TALLY_OK ? tally_stored_put(stored, number, &segment, error) : result;
 }

@@ -16,6 +16,7 @@ typedef struct tally_stored_segment {
 	uint8_t expected[16], actual[16];
 	uint64_t crc64; /* where it was asked for */
 	uint64_t read; /* bytes of it that were hashed */
+	uint64_t same; /* number + 1 of another segment of the same bytes: what comes of one is known of all; 0: none */
 	int32_t os_error;
 	uint8_t outcome; /* tally_segment_outcome */
 	bool usable;
@@ -31,6 +32,8 @@ uint64_t tally_stored_count(const tally_stored *stored);
 /* `number` below the count, or the count itself to add one. */
 tally_result tally_stored_put(tally_stored *stored, uint64_t number, const tally_stored_segment *segment,
 			      tally_error *error);
+/* `other` is of the same bytes, and comes behind `number` and those that were joined to it. */
+tally_result tally_stored_join(tally_stored *stored, uint64_t number, uint64_t other, tally_error *error);
 tally_result tally_stored_get(const tally_stored *stored, uint64_t number, tally_stored_segment *segment,
 			      tally_error *error);
 

@@ -97,6 +97,37 @@ END_TEST
 
 /* ---- Base16 and Base64 ---- */
 
+START_TEST(test_utf16_goes_there_and_back)
+{
+	static const struct {
+		uint8_t units[8];
+		size_t count;
+		uint32_t first;
+		size_t taken;
+	} odd[] = {
+	    {{0x3D, 0xD8, 0xF7, 0xDC}, 2, 0x1F4F7, 2},
+	    {{0x3D, 0xD8}, 1, 0xD83D, 1},                         /* cut in the middle */
+	    {{0x3D, 0xD8, 0x41, 0x00}, 2, 0xD83D, 1},             /* no partner */
+	    {{0x3D, 0xD8, 0x3D, 0xD8, 0xF7, 0xDC}, 3, 0xD83D, 1}, /* another beginning */
+	    {{0xF7, 0xDC, 0x3D, 0xD8}, 2, 0xDCF7, 1},             /* the wrong way round */
+	    {{0, 0, 0x41, 0}, 2, 0, 1},
+	};
+	for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+		size_t at = 0;
+		ck_assert_uint_eq(tally_utf16_next(odd[i].units, odd[i].count, &at), odd[i].first);
+		ck_assert_uint_eq(at, odd[i].taken);
+	}
+	for (uint32_t c = 0; c < 0x110000; c += 0x101) {
+		unsigned count = tally_utf16_units(c);
+		uint32_t high = count == 2 ? 0xD800 + ((c - 0x10000) >> 10) : c, low = 0xDC00 + (c & 0x3FF);
+		const uint8_t units[] = {(uint8_t)high, (uint8_t)(high >> 8), (uint8_t)low, (uint8_t)(low >> 8)};
+		size_t at = 0;
+		ck_assert_uint_eq(tally_utf16_next(units, count, &at), c);
+		ck_assert_uint_eq(at, count);
+	}
+}
+END_TEST
+
 START_TEST(test_hex)
 {
 	for (unsigned value = 0; value < 256; value++) {
@@ -238,6 +269,7 @@ int main(void)
 {
 	return suite_run("text", (const suite_test[]){{test_every_code_point_goes_there_and_back, 0},
 						      {test_what_is_not_utf8_is_told_from_what_is, 0},
+						      {test_utf16_goes_there_and_back, 0},
 						      {test_hex, 0},
 						      {test_base64_reads_what_openssl_writes, 0},
 						      {test_base64_is_strict, 0},

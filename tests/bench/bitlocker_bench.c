@@ -112,8 +112,8 @@ static void begin(bench *b, uint16_t method, uint32_t sector_size)
 	b->sectors = tally_sectors_new(&b->key);
 	if (b->sectors == NULL)
 		fail("out of memory");
-	if (b->passes)
-		tally_sectors_take_passes(b->sectors);
+	if (b->passes && !tally_sectors_take_passes(b->sectors, &b->key))
+		fail("out of memory");
 	b->blocks = cipher(large ? EVP_aes_256_ecb() : EVP_aes_128_ecb(), b->key.bytes);
 	b->whole = method >= 0x8004 ? cipher(large ? EVP_aes_256_xts() : EVP_aes_128_xts(), b->key.bytes)
 				    : cipher(large ? EVP_aes_256_cbc() : EVP_aes_128_cbc(), b->key.bytes);

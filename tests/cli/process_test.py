@@ -77,6 +77,16 @@ class Statuses(DriveCase):
         self.assertEqual(run("check", self.bad, "--progress", "json", "--quiet").stderr, b"")
         self.assertNotEqual(run("lint", self.bad, "--progress", "json").stderr, b"")
 
+    def test_it_writes_no_core_dump(self):
+        command = [COMMAND, "lint", "-"]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=ENVIRONMENT) as process:
+            # More than a pipe holds: when it is written, the command is at work.
+            process.stdin.write(METADATA + b" " * (1 << 20))
+            with open(f"/proc/{process.pid}/limits", encoding="ascii") as limits:
+                core = next(line for line in limits if line.startswith("Max core file size"))
+            process.stdin.close()
+        self.assertEqual(core.split()[4:6], ["0", "0"])
+
     def test_kind_of_the_drive(self):
         """--kind reaches the check: a manifest of an import has what one of an export has not."""
         expected = run("check", self.good, "--format", "json").stdout

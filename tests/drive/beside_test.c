@@ -16,7 +16,8 @@
 
 static uint8_t medium[SIZE], buffer[1 << 18];
 static uint64_t end, bad_from, bad_to;
-static unsigned reads;
+static unsigned reads, failures, tries; /* past the cache, those of them that failed, and through it */
+static tally_bad_place bad;
 
 static int64_t read_medium(void *context, uint64_t offset, void *to, size_t size)
 {
@@ -28,19 +29,35 @@ static int64_t read_medium(void *context, uint64_t offset, void *to, size_t size
 	reads++;
 	if (size > end - offset)
 		size = (size_t)(end - offset);
-	if (offset < bad_to && offset + size > bad_from)
+	if (offset < bad_to && offset + size > bad_from) {
+		failures++;
 		return -EIO;
+	}
 	memcpy(to, medium + offset, size);
 	return (int64_t)size;
 }
 
-static int64_t get(uint64_t offset, size_t size)
+/* Of a piece that can't be had. */
+static int64_t read_cached(void *context, uint64_t offset, void *to, size_t size)
 {
+	(void)context, (void)offset, (void)to, (void)size;
+	tries++;
+	return -EIO;
+}
+
+static int64_t get_of(uint64_t file, uint64_t offset, size_t size)
+{
+	const tally_beside from = {read_cached, read_medium, medium, end, &bad, file};
 	memset(buffer, 0, sizeof buffer);
-	int64_t got = tally_beside_read(&(tally_beside){read_medium, medium, end}, offset, buffer, size);
+	int64_t got = tally_beside_read(&from, offset, buffer, size);
 	if (got > 0)
 		ck_assert_mem_eq(buffer, medium + offset, (size_t)got);
 	return got;
+}
+
+static int64_t get(uint64_t offset, size_t size)
+{
+	return get_of(0, offset, size);
 }
 
 static void begin(uint64_t from, uint64_t size)
@@ -50,7 +67,8 @@ static void begin(uint64_t from, uint64_t size)
 	end = SIZE;
 	bad_from = from;
 	bad_to = from + size;
-	reads = 0;
+	reads = failures = tries = 0;
+	tally_bad_place_init(&bad);
 }
 
 START_TEST(good_bytes_are_had)
@@ -73,12 +91,15 @@ START_TEST(bad_bytes_are_not)
 {
 	begin(2 * MIB, SECTOR);
 	ck_assert_int_eq(get(2 * MIB, 65536), -EIO);
-	ck_assert_uint_eq(reads, 1);
-	ck_assert_int_eq(get(2 * MIB + 1024, 512), -EIO);
-	/* Up to them, by whole steps. */
-	begin(2 * MIB, SECTOR);
-	ck_assert_int_eq(get(2 * MIB - 100000, 200000), 65536 - (2 * MIB - 100000) % 4096);
 	ck_assert_uint_eq(reads, 2);
+	ck_assert_int_eq(get(2 * MIB + 1024, 512), -EIO);
+	ck_assert_uint_eq(reads, 3);
+	/* Up to them, also where they lie among others that are read together. */
+	begin(2 * MIB, SECTOR);
+	ck_assert_int_eq(get(2 * MIB - 100000, 200000), 100000);
+	ck_assert_uint_eq(failures, 2);
+	begin(2 * MIB + 60000, SECTOR);
+	ck_assert_int_eq(get(2 * MIB, 65536), 57344);
 	begin(0, end);
 	ck_assert_int_eq(get(0, 1), -EIO);
 }
@@ -97,6 +118,28 @@ START_TEST(a_medium_of_two_minds_is_told)
 	begin(0, 0);
 	ck_assert_int_eq(get(0, 1), -EIO);
 	ck_assert_int_eq(get(end - 1, 1), -EIO);
+}
+END_TEST
+
+/* What lies around is had page by page, and nothing asks for the bad place that doesn't want it. */
+START_TEST(the_bad_place_is_asked_for_once)
+{
+	begin(2 * MIB, SECTOR);
+	ck_assert_int_eq(get(2 * MIB + 65536, 4096), 4096);
+	ck_assert_uint_eq(failures, 1);
+	for (uint64_t at = MIB; at < 3 * MIB; at += 4096)
+		ck_assert_int_eq(get(at, 4096), at == 2 * MIB ? -EIO : 4096);
+	/* When it was met, and when it was wanted. */
+	ck_assert_uint_eq(failures, 2);
+	ck_assert_uint_eq(tries, 1);
+	/* In another file it says nothing. */
+	ck_assert_int_eq(get_of(1, 3 * MIB, 4096), 4096);
+	ck_assert_uint_eq(tries, 2);
+	ck_assert_uint_eq(failures, 3);
+	/* Nor so far away: then the medium is of two minds. */
+	bad_from = bad_to = 0;
+	ck_assert_int_eq(get_of(1, 5 * MIB, 4096), -EIO);
+	ck_assert_uint_eq(tries, 3);
 }
 END_TEST
 
@@ -124,10 +167,17 @@ START_TEST(without_memory_it_stays_as_it_was)
 {
 	begin(3 * MIB, SECTOR);
 	tally_allocation_fault = no_memory;
-	int64_t got = tally_beside_read(&(tally_beside){read_medium, medium, end}, 2 * MIB, buffer, 4096);
+	int64_t got = get(2 * MIB, 4096);
 	tally_allocation_fault = NULL;
 	ck_assert_int_eq(got, -EIO);
 	ck_assert_uint_eq(reads, 0);
+	/* Where it is known that it takes more, the cache is asked all the same. */
+	ck_assert_int_eq(get(2 * MIB, 4096), 4096);
+	tally_allocation_fault = no_memory;
+	got = get(2 * MIB, 4096);
+	tally_allocation_fault = NULL;
+	ck_assert_int_eq(got, -EIO);
+	ck_assert_uint_eq(tries, 3);
 }
 END_TEST
 
@@ -137,6 +187,7 @@ int main(void)
 	    {good_bytes_are_had, 0},
 	    {bad_bytes_are_not, 0},
 	    {a_medium_of_two_minds_is_told, 0},
+	    {the_bad_place_is_asked_for_once, 0},
 	    {at_the_ends, 0},
 	    {without_memory_it_stays_as_it_was, 0},
 	    {NULL, 0},

@@ -14,14 +14,12 @@
 
 static uint64_t fingerprint_mask = UINT64_MAX;
 
-tally_result __real_tally_fingerprint_end(tally_fingerprinter *f, uint64_t *fingerprint, tally_error *error);
-tally_result __wrap_tally_fingerprint_end(tally_fingerprinter *f, uint64_t *fingerprint, tally_error *error);
+uint64_t __real_tally_fingerprint_end(tally_fingerprinter *f);
+uint64_t __wrap_tally_fingerprint_end(tally_fingerprinter *f);
 
-tally_result __wrap_tally_fingerprint_end(tally_fingerprinter *f, uint64_t *fingerprint, tally_error *error)
+uint64_t __wrap_tally_fingerprint_end(tally_fingerprinter *f)
 {
-	tally_result result = __real_tally_fingerprint_end(f, fingerprint, error);
-	*fingerprint &= fingerprint_mask;
-	return result;
+	return __real_tally_fingerprint_end(f) & fingerprint_mask;
 }
 
 /* ---- which names are one ---- */

@@ -81,6 +81,20 @@ START_TEST(the_end_of_a_file_and_errors_are_as_with_pread)
 }
 END_TEST
 
+START_TEST(a_bad_sector_is_an_io_error)
+{
+	setup();
+	ck_assert(tally_reads_begin(reads, 0, fd, 0, bytes[0], SIZE));
+	tally_reads_failure = ENODATA;
+	ck_assert_int_eq(tally_reads_end(reads, 0), -EIO);
+	ck_assert(tally_reads_begin(reads, 0, fd, 0, bytes[0], SIZE));
+	tally_reads_failure = ENOMEM;
+	ck_assert_int_eq(tally_reads_end(reads, 0), -ENOMEM);
+	tally_reads_failure = 0;
+	teardown();
+}
+END_TEST
+
 START_TEST(no_more_than_were_asked_for)
 {
 	setup();
@@ -126,6 +140,7 @@ int main(void)
 	const suite_test tests[] = {
 	    {all_of_them_come_whatever_the_order, 0},
 	    {the_end_of_a_file_and_errors_are_as_with_pread, 0},
+	    {a_bad_sector_is_an_io_error, 0},
 	    {no_more_than_were_asked_for, 0},
 	    {freeing_waits_for_what_is_under_way, 0},
 	    {there_may_be_no_such_thing, 0},

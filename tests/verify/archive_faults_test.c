@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Archives that are damaged, or not what they claim, and trouble of our own: never all right. */
+#include "drive/archive/archive.h"
 #include "drive/layer.h"
 #include "support/faults.h"
 #include "support/suite.h"
@@ -7,6 +8,7 @@
 #include "verify/cases.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -153,6 +155,37 @@ START_TEST(what_is_packed_but_no_archive_is_an_error)
 }
 END_TEST
 
+/* Side files up to a limit: what lies behind it can't be read, however little room was left in front of it. */
+START_TEST(side_files_beyond_the_limit)
+{
+	static const uint64_t limits[] = {59, 30, 31, 60, 29, 0};
+	static const unsigned readable[] = {1, 1, 1, 2, 0, 0};
+	static const char metadata[] = "<Metadata><A>1</A></Metadata>\n";
+	ck_assert_uint_eq(sizeof metadata - 1, 30);
+	archive_open(&a);
+	maker *m = stage_begin(&a.stage);
+	maker_add(m, &(maker_blob){.blob_path = "container/a", .size = 100, .metadata = metadata});
+	maker_add(m, &(maker_blob){.blob_path = "container/b", .size = 100, .metadata = metadata});
+	maker_end(m);
+	maker_seal(m);
+	pack *p = archive_start(&a, "pax", NULL);
+	pack_folder(p, a.stage.drive, "", false);
+	pack_end(p);
+	tally_archive_sides_max = limits[_i];
+	archive_check(&a);
+	tally_archive_sides_max = TALLY_ARCHIVE_SIDES_MAX;
+	if (readable[_i] == 2) {
+		archive_expect(&a, "Completed", 0, "blob: Completed 2; segment: Completed 2; metadata: Completed 2",
+			       "");
+	} else {
+		ck_assert(strstr(a.found.counts, readable[_i] == 1 ? "metadata: Completed 1, IOFailed 1"
+								   : "metadata: IOFailed 2") != NULL);
+		ck_assert_ptr_nonnull(strstr(a.found.whole, "File too large"));
+	}
+	archive_close(&a);
+}
+END_TEST
+
 /* ---- our own trouble ---- */
 
 static bool was_met;
@@ -218,6 +251,39 @@ static bool stop_at(void *context, const tally_progress *progress)
 	return ++calls != last_call;
 }
 
+/* When its files are read, after it was listed. */
+static bool write_meanwhile(void *context, const tally_progress *progress)
+{
+	FILE *file = strcmp(progress->stage, "reading the archive") == 0 ? fopen(a.packed, "r+b") : NULL;
+	if (file != NULL) {
+		ck_assert_int_eq(fseek(file, -1, SEEK_END), 0);
+		ck_assert_int_eq(fputc(0, file), 0);
+		ck_assert_int_eq(fclose(file), 0);
+		*(bool *)context = true;
+	}
+	return true;
+}
+
+START_TEST(it_changes_while_it_is_read)
+{
+	static const struct timespec long_ago[2] = {{1000000000, 0}, {1000000000, 0}};
+	bool written = false;
+	const tally_sink sink = {.context = &written, .progress = write_meanwhile};
+	tally_summary summary;
+	tally_error error;
+	archive_open(&a);
+	pack_end(archive_good(&a));
+	ck_assert_int_eq(utimensat(AT_FDCWD, a.packed, long_ago, 0), 0);
+	a.stage.options.drive = a.packed;
+	ck_assert_int_eq(tally_check(&a.stage.options, &sink, &summary, &error), TALLY_ERROR_IO);
+	ck_assert(written);
+	ck_assert_ptr_nonnull(strstr(error.message, "changed while it was read"));
+	ck_assert_int_eq(summary.exit_status, 3);
+	tally_summary_clear(&summary);
+	archive_close(&a);
+}
+END_TEST
+
 START_TEST(it_stops_when_it_is_told_to)
 {
 	archive_open(&a);
@@ -247,9 +313,11 @@ int main(void)
 	    {what_lies_behind_damage_was_not_checked, 0},
 	    {an_encrypted_archive, 0},
 	    {a_bomb_is_refused_by_what_it_claims, 0},
+	    {side_files_beyond_the_limit, 6},
 	    {what_is_packed_but_no_archive_is_an_error, 0},
 	    {each_read_of_the_archive_fails, 0},
 	    {memory_runs_out_anywhere, 0},
+	    {it_changes_while_it_is_read, 0},
 	    {it_stops_when_it_is_told_to, 0},
 	    {NULL, 0},
 	};

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What only the disk shows: what the kernel knows of it, and where it fails. */
+#include "base/bytes.h"
 #include "drive/layer.h"
+#include "maker/disk_writer.h"
+#include "support/medium.h"
 #include "support/suite.h"
 #include "verify/image_stage.h"
 #include "verify/opening.h"
@@ -106,6 +109,64 @@ START_TEST(a_disk_that_can_not_be_read)
 }
 END_TEST
 
+/* As the kernel tells it of a real disk: a bad sector is not the file's end. */
+START_TEST(the_first_sector_is_bad)
+{
+	image_begin(&im);
+	image_put_disk(&im, NULL);
+	medium_begin(im.disk, 65536);
+	medium_spoil(0, 512);
+	image_check(&im, im.disk);
+	medium_end();
+	ck_assert_ptr_nonnull(
+	    strstr(im.t.whole, "its first sector can't be read (512 bytes from 0): Input/output error"));
+	image_expect(&im, "sector 0", "DiskOperationFailed", 1, "V-51 error drive DiskOperationFailed\n");
+	image_end(&im);
+}
+END_TEST
+
+START_TEST(a_sector_of_a_mounted_file_is_bad)
+{
+	image_begin(&im);
+	medium_begin(stage_place(&im.s, "pictures/a.jpg"), 65536);
+	medium_spoil(4096, 512);
+	im.s.options.io = TALLY_IO_DIRECT;
+	image_check(&im, im.s.drive);
+	medium_end();
+	ck_assert_ptr_nonnull(strstr(im.t.whole, "Input/output error"));
+	ck_assert_ptr_null(strstr(im.t.whole, "No data available"));
+	image_expect(&im, "a block", "CompletedWithErrors", 1, "V-22 error segment IOFailed\n");
+	image_end(&im);
+}
+END_TEST
+
+/* An extended partition alone, whose first table is bad: who knows what is in it. */
+START_TEST(the_chain_of_partitions_is_bad)
+{
+	image_begin(&im);
+	const disk_volume logical = {.size = 4 << 20, .logical = true};
+	const disk_layout layout = {.volumes = &logical, .count = 1};
+	disk_write_mbr(im.disk, &layout);
+	uint8_t entry[16], nothing[2] = {0};
+	disk_read(im.disk, 446, entry, sizeof entry);
+	ck_assert(entry[4] == 0x05 || entry[4] == 0x0F);
+	uint64_t chain = tally_le32(entry + 8) * UINT64_C(512);
+	medium_begin(im.disk, 65536);
+	medium_spoil(chain, 512);
+	image_check(&im, im.disk);
+	medium_end();
+	ck_assert_ptr_nonnull(strstr(im.t.whole, "a part of the partition table can't be read: Input/output error"));
+	image_expect(&im, "unreadable", "DiskOperationFailed", 1,
+		     "V-53 warning drive -\nV-51 error drive DiskOperationFailed\n");
+	disk_patch(im.disk, chain + 510, nothing, sizeof nothing);
+	image_check(&im, im.disk);
+	ck_assert_ptr_nonnull(strstr(im.t.whole, "no data volume in the part of it that makes sense"));
+	image_expect(&im, "damaged", "BitLockerVolumeNotFound", 1,
+		     "V-53 warning drive -\nV-52 error drive BitLockerVolumeNotFound\n");
+	image_end(&im);
+}
+END_TEST
+
 static atomic_uint reads;
 static unsigned nth;
 
@@ -149,6 +210,9 @@ int main(void)
 	const suite_test tests[] = {
 	    {the_disks_own_facts, 0},
 	    {a_disk_that_can_not_be_read, 0},
+	    {the_first_sector_is_bad, 0},
+	    {a_sector_of_a_mounted_file_is_bad, 0},
+	    {the_chain_of_partitions_is_bad, 0},
 	    {every_read_may_fail, 0},
 	    {NULL, 0},
 	};

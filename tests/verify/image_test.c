@@ -7,6 +7,7 @@
 #include "support/documents.h"
 #include "support/suite.h"
 #include "verify/image_stage.h"
+#include "verify/pack.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -91,6 +92,67 @@ START_TEST(containers_hold_the_same_disk)
 END_TEST
 
 /* A copy of a disk has the same files to the last number: it is another disk all the same. */
+/* A small zip archive as the last bytes of a file, behind what is in it or on top. */
+static void end_as_zip(const char *path, bool behind)
+{
+	static uint8_t zip[4096];
+	char name[224];
+	snprintf(name, sizeof name, "%s.zip", path);
+	pack *p = pack_begin(name, "zip", NULL, NULL);
+	pack_file(p, "DriveManifest.xml", "<x/>", 4);
+	pack_end(p);
+	uint64_t size = disk_size(name), end = disk_size(path);
+	ck_assert_uint_lt(size, sizeof zip);
+	disk_read(name, 0, zip, (size_t)size);
+	disk_patch(path, behind ? end : end - size, zip, (size_t)size);
+	unlink(name);
+}
+
+/* Zip archives are known by their end; so a disk's last file must not make it one. */
+START_TEST(a_disk_that_ends_in_a_zip_is_a_disk)
+{
+	char path[256];
+	image_begin(&im);
+	image_put_volume(&im, NULL);
+	end_as_zip(im.volume, false);
+	image_check(&im, im.volume);
+	image_expect(&im, "NTFS", "BitLockerNotActivated", 1, "V-55 error drive BitLockerNotActivated\n");
+	const bitlocker_options lock = image_lock_fast(&im);
+	image_lock_volume(im.volume, image_put_volume(&im, NULL), &lock);
+	end_as_zip(im.volume, true);
+	image_check(&im, im.volume);
+	image_expect(&im, "BitLocker", "Completed", 0, "");
+	image_put_disk(&im, NULL);
+	snprintf(path, sizeof path, "%s/disk.vhdx", im.s.root);
+	disk_write_vhdx(im.disk, path, 1 << 20, 512);
+	end_as_zip(path, true);
+	image_check(&im, path);
+	image_expect(&im, "VHDX", "Completed", 0, "");
+	disk_write_vhd_dynamic(im.disk, path, 2 << 20);
+	end_as_zip(path, true);
+	image_check(&im, path);
+	ck_assert_ptr_null(strstr(im.t.whole, "source=archive"));
+	transcript_clear(&im.t);
+	image_end(&im);
+}
+END_TEST
+
+/* A CD that can be started from has a disk's first sector. */
+START_TEST(a_cd_with_a_boot_sector_is_an_archive)
+{
+	static const uint8_t mark[2] = {0x55, 0xAA};
+	image_begin(&im);
+	pack *p = pack_begin(im.disk, "iso9660", NULL, NULL);
+	pack_folder(p, im.s.drive, "", false);
+	pack_end(p);
+	disk_patch(im.disk, 510, mark, sizeof mark);
+	image_check(&im, im.disk);
+	ck_assert_ptr_nonnull(strstr(im.t.whole, "source=archive"));
+	image_expect(&im, "a CD", "Completed", 0, "");
+	image_end(&im);
+}
+END_TEST
+
 START_TEST(a_checkpoint_belongs_to_one_disk)
 {
 	char checkpoint[192], copy[192], piece[192];
@@ -184,6 +246,8 @@ int main(void)
 	    {a_whole_disk_is_checked, 0},
 	    {an_image_tells_what_a_directory_tells, 0},
 	    {containers_hold_the_same_disk, 0},
+	    {a_disk_that_ends_in_a_zip_is_a_disk, 0},
+	    {a_cd_with_a_boot_sector_is_an_archive, 0},
 	    {a_checkpoint_belongs_to_one_disk, 0},
 	    {every_method_is_read, 0},
 	    {real_volumes_of_windows, 0},

@@ -6,6 +6,7 @@
 #include "base/windows_path.h"
 
 #include <stdio.h>
+#include <sys/stat.h>
 
 /* What is kept in memory of manifest and side files, before they go to a temporary file. */
 #define SCRATCH_MEMORY ((size_t)64 << 20)
@@ -29,6 +30,22 @@ tally_drive *tally_archive_drive(tally_archive *a)
 uint64_t tally_archive_size(const tally_archive *a)
 {
 	return a->layer->size;
+}
+
+/* Zeros where it is in no file. */
+static struct timespec last_write(const tally_archive *a)
+{
+	tally_layer_place place;
+	struct stat facts;
+	if (!tally_layer_locate(a->layer, 0, &place) || fstat(place.fd, &facts) != 0)
+		return (struct timespec){0, 0};
+	return facts.st_mtim;
+}
+
+bool tally_archive_changed(const tally_archive *a)
+{
+	struct timespec now = last_write(a);
+	return now.tv_sec != a->modified.tv_sec || now.tv_nsec != a->modified.tv_nsec;
 }
 
 /* ---- notes ---- */
@@ -85,8 +102,7 @@ char *tally_archive_path_of(const tally_archive *a, uint32_t node)
 typedef struct listing {
 	tally_archive *archive;
 	tally_archive_reader *reader;
-	tally_archive_watch *watch;
-	void *context;
+	const tally_archive_options *options;
 	uint64_t claimed; /* bytes of all files so far */
 	unsigned unreadable;
 	bool stopped;
@@ -98,21 +114,50 @@ typedef struct listing {
 static bool watch_listing(void *context, uint64_t place)
 {
 	listing *l = context;
-	l->stopped = l->stopped || (l->watch != NULL && !l->watch(l->context, place));
+	const tally_archive_options *o = l->options;
+	l->stopped = l->stopped || (o->watch != NULL && !o->watch(o->context, place));
 	return !l->stopped;
 }
 
-/* The documents' names for a manifest, at the top or in a folder at the top. */
-static bool may_be_manifest(tally_text path)
+static bool is_same_path(tally_text a, tally_text b)
 {
-	tally_text component, last = path;
-	size_t depth = 0;
-	while (tally_windows_path_next(&path, &component)) {
-		last = component;
-		depth++;
-	}
-	return depth <= 2 && (tally_ntfs_equal(last, TALLY_TEXT("DriveManifest.xml")) ||
-			      tally_ntfs_equal(last, TALLY_TEXT("drive-manifest.xml")));
+	tally_text x, y;
+	bool more;
+	do {
+		more = tally_windows_path_next(&a, &x);
+		if (more != tally_windows_path_next(&b, &y) || (more && !tally_ntfs_equal(x, y)))
+			return false;
+	} while (more);
+	return true;
+}
+
+/* The root may be the top or a folder there. */
+static bool leads_to(tally_text path, const char *name)
+{
+	tally_text wanted = {name, strlen(name)}, rest = path, folder;
+	return is_same_path(path, wanted) || (tally_windows_path_next(&rest, &folder) && is_same_path(rest, wanted));
+}
+
+/* Of each kind of names a few are kept. */
+static bool count_up(unsigned *kept)
+{
+	bool may = *kept < MANIFESTS_MAX;
+	*kept += may;
+	return may;
+}
+
+/* Whether it may be the manifest, and is to be kept. */
+static bool may_be_manifest(listing *l, tally_text path)
+{
+	static const char *const usual[] = {"DriveManifest.xml", "drive-manifest.xml"};
+	tally_archive *a = l->archive;
+	for (size_t i = 0; i < l->options->manifest_count; i++)
+		if (leads_to(path, l->options->manifests[i]))
+			return count_up(&a->known);
+	for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++)
+		if (leads_to(path, usual[i]))
+			return count_up(&a->usual);
+	return false;
 }
 
 static tally_result remember(tally_archive *a, uint32_t node, tally_error *error)
@@ -158,9 +203,8 @@ static tally_result add_name(listing *l, const tally_archive_entry *entry, tally
 	if (result == TALLY_OK && replaced)
 		result = tally_archive_note_add(a, TALLY_ARCHIVE_TWICE, entry->path, "", error);
 	if (result != TALLY_OK || node == TALLY_NODE_NONE || entry->kind != TALLY_ARCHIVE_FILE || entry->encrypted ||
-	    !may_be_manifest(entry->path) || a->manifests == MANIFESTS_MAX)
+	    !may_be_manifest(l, entry->path))
 		return result;
-	a->manifests++;
 	bool broken = false;
 	result = tally_archive_keep(a, l->reader, node, TALLY_ARCHIVE_MANIFEST_MAX, &broken, error);
 	if (result == TALLY_OK && broken && !l->stopped)
@@ -213,10 +257,10 @@ static tally_result take_step(listing *l, tally_archive_step step, const tally_a
 	return end_listing(l, TALLY_ARCHIVE_CUT, l->last, message, error);
 }
 
-static tally_result list(tally_archive *a, const char *name, tally_archive_watch *watch, void *context,
-			 tally_error *error)
+static tally_result list(tally_archive *a, const char *name, const tally_archive_options *options, tally_error *error)
 {
-	listing l = {.archive = a, .watch = watch, .context = context};
+	static const tally_archive_options nothing = {0};
+	listing l = {.archive = a, .options = options != NULL ? options : &nothing};
 	l.last.data = l.last_path;
 	tally_error unasked;
 	error = error != NULL ? error : &unasked;
@@ -265,7 +309,6 @@ static void close_archive(tally_drive *drive)
 	tally_free(a->notes);
 	tally_free(a->kept);
 	tally_free(a->nodes);
-	tally_free(a->root_name);
 	tally_scratch_free(a->scratch);
 	tally_names_release(&a->names);
 	tally_layer_close(a->layer);
@@ -284,7 +327,7 @@ static const tally_drive_class archive_class = {
     .close_file = close_file,
 };
 
-tally_result tally_archive_open_layer(tally_layer *layer, const char *name, tally_archive_watch *watch, void *context,
+tally_result tally_archive_open_layer(tally_layer *layer, const char *name, const tally_archive_options *options,
 				      tally_archive **archive, tally_error *error)
 {
 	*archive = NULL;
@@ -295,12 +338,13 @@ tally_result tally_archive_open_layer(tally_layer *layer, const char *name, tall
 	}
 	a->drive.class = &archive_class;
 	a->layer = layer;
+	a->modified = last_write(a);
 	pthread_mutex_init(&a->lock, NULL);
 	tally_result result = tally_names_init(&a->names, error);
 	if (result == TALLY_OK)
 		result = tally_scratch_new(&a->scratch, SCRATCH_MEMORY, error);
 	if (result == TALLY_OK)
-		result = list(a, name, watch, context, error);
+		result = list(a, name, options, error);
 	if (result != TALLY_OK) {
 		close_archive(&a->drive);
 		return result;
@@ -309,13 +353,13 @@ tally_result tally_archive_open_layer(tally_layer *layer, const char *name, tall
 	return TALLY_OK;
 }
 
-tally_result tally_archive_open(const char *path, tally_archive_watch *watch, void *context, tally_archive **archive,
+tally_result tally_archive_open(const char *path, const tally_archive_options *options, tally_archive **archive,
 				tally_error *error)
 {
 	tally_layer *layer;
 	*archive = NULL;
 	tally_result result = tally_layer_open_file(path, &layer, error);
-	return result == TALLY_OK ? tally_archive_open_layer(layer, path, watch, context, archive, error) : result;
+	return result == TALLY_OK ? tally_archive_open_layer(layer, path, options, archive, error) : result;
 }
 
 /* ---- the root ---- */
@@ -332,25 +376,21 @@ static bool holds(tally_archive *a, uint32_t folder, const char *const *manifest
 	return false;
 }
 
-const char *tally_archive_settle(tally_archive *a, const char *const *manifests, size_t count)
+void tally_archive_settle(tally_archive *a, const char *const *manifests, size_t count)
 {
 	uint32_t found = TALLY_NODE_NONE;
 	a->root = TALLY_NODE_ROOT;
 	if (holds(a, TALLY_NODE_ROOT, manifests, count))
-		return NULL;
+		return;
 	for (uint32_t n = a->names.nodes[TALLY_NODE_ROOT].child; n != TALLY_NODE_NONE; n = a->names.nodes[n].sibling) {
 		if (a->names.nodes[n].kind != TALLY_ARCHIVE_DIRECTORY || !holds(a, n, manifests, count))
 			continue;
 		if (found != TALLY_NODE_NONE)
-			return NULL; /* two drives, or a drive and a copy of another: nobody said which */
+			return; /* two drives, or a drive and a copy of another: nobody said which */
 		found = n;
 	}
-	if (found == TALLY_NODE_NONE)
-		return NULL;
-	a->root = found;
-	tally_free(a->root_name);
-	a->root_name = tally_archive_path_of(a, found);
-	return a->root_name;
+	if (found != TALLY_NODE_NONE)
+		a->root = found;
 }
 
 uint64_t tally_archive_outside(const tally_archive *a)

@@ -18,6 +18,9 @@
 #define TALLY_ARCHIVE_SIDE_MAX (UINT64_C(16) << 20)
 #define TALLY_ARCHIVE_SIDES_MAX (UINT64_C(2) << 30) /* all of them */
 #define TALLY_ARCHIVE_MANIFEST_MAX (UINT64_C(8) << 30)
+#ifdef TALLY_FAULT_INJECTION
+extern uint64_t tally_archive_sides_max; /* Test only: instead of it. */
+#endif
 /*
  * What an archive may claim to unpack to: so much, and so many times its own size. Zeros packed by zstd come to 1 in
  * 32,768, which no format of a single packing but bzip2 surpasses; so a large empty disk image is no bomb, and what a
@@ -43,18 +46,32 @@ typedef struct tally_archive_note {
 	const char *message; /* what more there is to say, or "" */
 } tally_archive_note;
 
+typedef struct tally_archive_options {
+	/*
+	 * Paths that the manifest may have, beside the usual ones, as far as they are known. A file at one of them is
+	 * kept while it is listed, at the top and in folders at the top; but not more than a few.
+	 */
+	const char *const *manifests;
+	size_t manifest_count;
+	tally_archive_watch *watch; /* of the listing; may be NULL */
+	void *context;
+} tally_archive_options;
+
 /*
- * Opens and lists an archive. What is wrong with it is no error, but a note. TALLY_ERROR_IO: can't be read, or is no
- * archive that is known here; TALLY_ERROR_STOPPED when `watch` (may be NULL) said so. Closed with tally_drive_close.
+ * Opens and lists an archive; `options` may be NULL. What is wrong with it is no error, but a note. TALLY_ERROR_IO:
+ * can't be read, or is no archive that is known here; TALLY_ERROR_STOPPED when `watch` said so. Closed with
+ * tally_drive_close.
  */
-tally_result tally_archive_open(const char *path, tally_archive_watch *watch, void *context, tally_archive **archive,
+tally_result tally_archive_open(const char *path, const tally_archive_options *options, tally_archive **archive,
 				tally_error *error);
 /* Takes over the layer, also when it fails; `name` is for messages. */
-tally_result tally_archive_open_layer(tally_layer *layer, const char *name, tally_archive_watch *watch, void *context,
+tally_result tally_archive_open_layer(tally_layer *layer, const char *name, const tally_archive_options *options,
 				      tally_archive **archive, tally_error *error);
 tally_drive *tally_archive_drive(tally_archive *archive);
-/* Finds the root, by paths that the manifest may have. Returns the folder at the top that it is, or NULL; owned. */
-const char *tally_archive_settle(tally_archive *archive, const char *const *manifests, size_t count);
+/* Finds the root, by paths that the manifest may have. */
+void tally_archive_settle(tally_archive *archive, const char *const *manifests, size_t count);
+/* Whether its file was written to since it was opened: then what was listed and what was streamed are two things. */
+bool tally_archive_changed(const tally_archive *archive);
 uint64_t tally_archive_size(const tally_archive *archive);
 /* Things at the archive's top that are outside of the root. */
 uint64_t tally_archive_outside(const tally_archive *archive);
@@ -67,6 +84,15 @@ size_t tally_archive_notes(const tally_archive *archive, const tally_archive_not
 uint32_t tally_archive_number(const tally_file *file);
 /* Its bytes are kept by the next streaming, to be read by tally_file_read. */
 void tally_archive_want(tally_archive *archive, const tally_file *file);
+
+/*
+ * Its bytes are kept now, unless they are already: one more streaming up to it, for it alone. Only what was kept can be
+ * read; what is wrong with it is told then. `file` gets to know its size where only its end tells. `watch` may be NULL.
+ * Nobody else uses the archive meanwhile. TALLY_ERROR_STOPPED when `watch` said so; TALLY_ERROR_IO: no temporary file;
+ * TALLY_ERROR_NO_MEMORY.
+ */
+tally_result tally_archive_fetch(tally_archive *archive, tally_file *file, tally_archive_watch *watch, void *context,
+				 tally_error *error);
 
 /* Anything but TALLY_OK ends the streaming. */
 typedef struct tally_archive_receiver {

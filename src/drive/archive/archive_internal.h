@@ -9,6 +9,7 @@
 #include "io/scratch.h"
 
 #include <pthread.h>
+#include <time.h>
 
 #define TALLY_KEPT_WANTED UINT32_MAX /* of tally_name_node.kept: not there yet */
 
@@ -21,19 +22,19 @@ typedef struct tally_kept {
 struct tally_archive {
 	tally_drive drive;
 	tally_layer *layer;
+	struct timespec modified; /* when it was opened; zeros: it is in no file */
 	tally_names names;
 	uint32_t *nodes; /* of each entry; NONE for one that counts for nothing */
 	size_t entry_count, entry_capacity;
 	bool cut; /* there may be names that were not seen */
 	uint32_t root;
-	char *root_name;
 	/* Looking up and keeping: tally_drive_find may be called by several threads. */
 	pthread_mutex_t lock;
 	tally_scratch *scratch;
 	tally_kept *kept;
 	size_t kept_count, kept_capacity;
-	uint64_t sides;     /* bytes kept of side files */
-	unsigned manifests; /* files kept because of their name */
+	uint64_t sides;        /* bytes kept of side files */
+	unsigned usual, known; /* files kept because of their names: the usual ones, and those that were given */
 	tally_archive_note *notes;
 	size_t note_count, note_capacity;
 	uint64_t notes_dropped;

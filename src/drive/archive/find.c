@@ -43,11 +43,7 @@ static tally_find report_ambiguous(const search *s, uint32_t first, uint32_t sec
 static tally_find step(search *s)
 {
 	uint32_t other;
-	tally_error error;
-	tally_names *names = &s->archive->names;
-	tally_result result = tally_names_find(names, s->node, s->component, &s->node, &other, &error);
-	if (result != TALLY_OK)
-		return report(s, TALLY_FIND_NO_MEMORY, ENOMEM, "could not be looked up: out of memory");
+	s->node = tally_names_find(&s->archive->names, s->node, s->component, &other);
 	if (s->node == TALLY_NODE_NONE)
 		return report_missing(s);
 	return other != TALLY_NODE_NONE ? report_ambiguous(s, s->node, other) : TALLY_FIND_OK;

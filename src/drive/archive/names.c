@@ -22,8 +22,7 @@ tally_text tally_names_text(const tally_names *n, uint32_t node)
 
 /* ---- the tables ---- */
 
-static tally_result hash_name(tally_names *n, uint32_t parent, tally_text name, bool fold, uint64_t *hash,
-			      tally_error *error)
+static uint64_t hash_name(tally_names *n, uint32_t parent, tally_text name, bool fold)
 {
 	tally_fingerprint_begin(n->fingerprinter);
 	tally_fingerprint_update(n->fingerprinter, (const char *)&parent, sizeof parent);
@@ -31,7 +30,7 @@ static tally_result hash_name(tally_names *n, uint32_t parent, tally_text name, 
 		tally_ntfs_fold(name, tally_fingerprint_update, n->fingerprinter);
 	else
 		tally_fingerprint_update(n->fingerprinter, name.data, name.size);
-	return tally_fingerprint_end(n->fingerprinter, hash, error);
+	return tally_fingerprint_end(n->fingerprinter);
 }
 
 static uint32_t *chain(uint32_t *table, const tally_names *n, uint64_t hash)
@@ -58,16 +57,11 @@ static uint32_t find_alike(const tally_names *n, uint32_t parent, tally_text nam
 }
 
 /* Of names that are alike only the first is in the table of alike ones: chains stay short whatever an archive holds. */
-static tally_result enlist(tally_names *n, uint32_t node, tally_error *error)
+static void enlist(tally_names *n, uint32_t node)
 {
 	tally_name_node *new = at(n, node);
 	tally_text name = tally_names_text(n, node);
-	uint64_t exact, alike;
-	tally_result result = hash_name(n, new->parent, name, false, &exact, error);
-	if (result == TALLY_OK)
-		result = hash_name(n, new->parent, name, true, &alike, error);
-	if (result != TALLY_OK)
-		return result;
+	uint64_t exact = hash_name(n, new->parent, name, false), alike = hash_name(n, new->parent, name, true);
 	uint32_t *head = chain(n->exact, n, exact);
 	new->next = *head;
 	*head = node;
@@ -76,12 +70,11 @@ static tally_result enlist(tally_names *n, uint32_t node, tally_error *error)
 		head = chain(n->alike, n, alike);
 		new->next_alike = *head;
 		*head = node;
-		return TALLY_OK;
+		return;
 	}
 	if (at(n, first)->other == TALLY_NODE_NONE)
 		at(n, first)->other = node;
 	new->other = first;
-	return TALLY_OK;
 }
 
 static tally_result make_tables(tally_names *n, size_t size, tally_error *error)
@@ -99,12 +92,11 @@ static tally_result make_tables(tally_names *n, size_t size, tally_error *error)
 	n->table_size = size;
 	for (size_t i = 0; i < size; i++)
 		exact[i] = alike[i] = TALLY_NODE_NONE;
-	tally_result result = TALLY_OK;
-	for (uint32_t node = 1; node < n->count && result == TALLY_OK; node++) {
+	for (uint32_t node = 1; node < n->count; node++) {
 		at(n, node)->next = at(n, node)->next_alike = TALLY_NODE_NONE;
-		result = enlist(n, node, error);
+		enlist(n, node);
 	}
-	return result;
+	return TALLY_OK;
 }
 
 /* ---- adding ---- */
@@ -137,7 +129,10 @@ static tally_result add_node(tally_names *n, uint32_t parent, tally_text name, u
 		return TALLY_OK;
 	nodes[*node].sibling = nodes[parent].child;
 	nodes[parent].child = *node;
-	return n->count > n->table_size ? make_tables(n, 2 * n->table_size, error) : enlist(n, *node, error);
+	if (n->count > n->table_size)
+		return make_tables(n, 2 * n->table_size, error);
+	enlist(n, *node);
+	return TALLY_OK;
 }
 
 tally_result tally_names_init(tally_names *n, tally_error *error)
@@ -170,10 +165,8 @@ static tally_names_outcome reach(tally_names *n, tally_text path, uint32_t *node
 	*found = true;
 	while (tally_windows_path_next(&path, &component)) {
 		uint32_t parent = *node;
-		uint64_t hash;
-		if (hash_name(n, parent, component, false, &hash, error) != TALLY_OK)
-			return TALLY_NAMES_FAILED;
-		*node = *found ? find_exact(n, parent, component, hash) : TALLY_NODE_NONE;
+		*node =
+		    *found ? find_exact(n, parent, component, hash_name(n, parent, component, false)) : TALLY_NODE_NONE;
 		if (*node != TALLY_NODE_NONE)
 			continue;
 		*found = false;
@@ -186,19 +179,14 @@ static tally_names_outcome reach(tally_names *n, tally_text path, uint32_t *node
 }
 
 /* The file that a hard link names must have come before; what comes later isn't it. */
-static tally_result link_file(tally_names *n, uint32_t node, tally_text target, tally_error *error)
+static void link_file(tally_names *n, uint32_t node, tally_text target)
 {
 	tally_text component;
 	uint32_t to = TALLY_NODE_ROOT;
-	while (to != TALLY_NODE_NONE && tally_windows_path_next(&target, &component)) {
-		uint64_t hash;
-		tally_result result = hash_name(n, to, component, false, &hash, error);
-		if (result != TALLY_OK)
-			return result;
-		to = find_exact(n, to, component, hash);
-	}
+	while (to != TALLY_NODE_NONE && tally_windows_path_next(&target, &component))
+		to = find_exact(n, to, component, hash_name(n, to, component, false));
 	if (to == TALLY_NODE_NONE || to == node)
-		return TALLY_OK;
+		return;
 	if (at(n, node)->kind == TALLY_ARCHIVE_SAME_FILE) {
 		at(n, node)->same_as = to;
 		at(n, node)->same_entry = at(n, to)->entry;
@@ -208,7 +196,6 @@ static tally_result link_file(tally_names *n, uint32_t node, tally_text target, 
 		at(n, to)->same_as = node;
 		at(n, to)->same_entry = at(n, node)->entry;
 	}
-	return TALLY_OK;
 }
 
 tally_names_outcome tally_names_add(tally_names *n, const tally_archive_entry *entry, uint32_t number, uint32_t *added,
@@ -240,31 +227,23 @@ tally_names_outcome tally_names_add(tally_names *n, const tally_archive_entry *e
 	new->has_holes = entry->has_holes;
 	new->encrypted = entry->encrypted;
 	new->same_as = TALLY_NODE_NONE;
-	if (entry->target.size > 0 && link_file(n, node, entry->target, error) != TALLY_OK)
-		return TALLY_NAMES_FAILED;
+	if (entry->target.size > 0)
+		link_file(n, node, entry->target);
 	return TALLY_NAMES_DONE;
 }
 
 /* ---- looking ---- */
 
-tally_result tally_names_find(tally_names *n, uint32_t directory, tally_text component, uint32_t *node, uint32_t *other,
-			      tally_error *error)
+uint32_t tally_names_find(tally_names *n, uint32_t directory, tally_text component, uint32_t *other)
 {
-	uint64_t hash;
 	*other = TALLY_NODE_NONE;
-	tally_result result = hash_name(n, directory, component, false, &hash, error);
-	if (result != TALLY_OK)
-		return result;
-	*node = find_exact(n, directory, component, hash);
-	if (*node != TALLY_NODE_NONE)
-		return TALLY_OK;
-	result = hash_name(n, directory, component, true, &hash, error);
-	if (result != TALLY_OK)
-		return result;
-	*node = find_alike(n, directory, component, hash);
-	if (*node != TALLY_NODE_NONE)
-		*other = at(n, *node)->other;
-	return TALLY_OK;
+	uint32_t node = find_exact(n, directory, component, hash_name(n, directory, component, false));
+	if (node != TALLY_NODE_NONE)
+		return node;
+	node = find_alike(n, directory, component, hash_name(n, directory, component, true));
+	if (node != TALLY_NODE_NONE)
+		*other = at(n, node)->other;
+	return node;
 }
 
 uint32_t tally_names_file_of(const tally_names *n, uint32_t node)

@@ -60,11 +60,10 @@ tally_names_outcome tally_names_add(tally_names *names, const tally_archive_entr
 				    uint32_t *node, bool *replaced, tally_error *error);
 
 /*
- * The one name in a directory that is spelt so, or else that NTFS takes for it. *node is NONE when there is none;
- * *other is another one that NTFS takes for it, where none is spelt so, or NONE.
+ * The one name in a directory that is spelt so, or else that NTFS takes for it; NONE when there is none. *other is
+ * another one that NTFS takes for it, where none is spelt so, or NONE.
  */
-tally_result tally_names_find(tally_names *names, uint32_t directory, tally_text component, uint32_t *node,
-			      uint32_t *other, tally_error *error);
+uint32_t tally_names_find(tally_names *names, uint32_t directory, tally_text component, uint32_t *other);
 /* Writes the children of a directory in the order of their bytes into a growing array from `count` on. */
 tally_result tally_names_list(const tally_names *names, uint32_t directory, uint32_t **list, size_t *count,
 			      size_t *capacity, tally_error *error);

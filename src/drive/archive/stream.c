@@ -160,6 +160,7 @@ static bool watch_stream(void *context, uint64_t place)
 
 typedef struct both {
 	streaming *s;
+	bool keep;
 	keeping k;
 	uint64_t left; /* for the receiver */
 } both;
@@ -172,9 +173,23 @@ static tally_result give_both(void *context, const uint8_t *bytes, size_t size, 
 	b->left -= given;
 	if (given > 0)
 		result = b->s->receiver->data(b->s->receiver->context, bytes, (size_t)given, error);
-	if (result == TALLY_OK && b->k.most > 0)
+	if (result == TALLY_OK && b->keep)
 		result = keep_bytes(&b->k, bytes, size, error);
 	return result;
+}
+
+#ifdef TALLY_FAULT_INJECTION
+uint64_t tally_archive_sides_max = TALLY_ARCHIVE_SIDES_MAX;
+#  define SIDES_MAX tally_archive_sides_max
+#else
+#  define SIDES_MAX TALLY_ARCHIVE_SIDES_MAX
+#endif
+
+/* So much may be kept of the next side file. */
+static uint64_t room_for_side(const tally_archive *a)
+{
+	uint64_t left = SIDES_MAX - a->sides;
+	return left < TALLY_ARCHIVE_SIDE_MAX ? left : TALLY_ARCHIVE_SIDE_MAX;
 }
 
 /* One file, which is also kept when somebody asked for that. */
@@ -183,15 +198,11 @@ static tally_result stream_file(streaming *s, uint32_t node, bool *broken)
 	tally_archive *a = s->archive;
 	tally_name_node *n = &a->names.nodes[node];
 	const tally_archive_receiver *r = s->receiver;
-	both b = {.s = s, .k = {.archive = a}};
+	both b = {.s = s, .keep = n->kept == TALLY_KEPT_WANTED, .k = {.archive = a, .most = room_for_side(a)}};
 	tally_kept kept = {.offset = tally_scratch_size(a->scratch)};
 	tally_result result = r->begin(r->context, node, &b.left, s->error);
-	bool keep = n->kept == TALLY_KEPT_WANTED;
-	if (keep)
-		b.k.most = TALLY_ARCHIVE_SIDE_MAX < TALLY_ARCHIVE_SIDES_MAX - a->sides
-			       ? TALLY_ARCHIVE_SIDE_MAX
-			       : TALLY_ARCHIVE_SIDES_MAX - a->sides;
-	uint64_t wanted = keep && b.left < b.k.most ? b.k.most + 1 : b.left;
+	/* One byte more tells that it is too long. */
+	uint64_t wanted = b.keep && b.left <= b.k.most ? b.k.most + 1 : b.left;
 	if (!n->has_size && b.left > 0)
 		wanted = UINT64_MAX; /* how long it is can't be known in another way */
 	int os_error = 0;
@@ -207,7 +218,7 @@ static tally_result stream_file(streaming *s, uint32_t node, bool *broken)
 							       tally_archive_reader_message(s->reader), s->error);
 		tally_free(path);
 	}
-	if (result != TALLY_OK || !keep)
+	if (result != TALLY_OK || !b.keep)
 		return result;
 	kept.os_error = b.k.size > b.k.most ? EFBIG : os_error;
 	kept.size = tally_scratch_size(a->scratch) - kept.offset;
@@ -252,33 +263,47 @@ tally_result tally_archive_stream(tally_archive *a, const tally_archive_receiver
 	return result;
 }
 
-/* ---- reading what was kept ---- */
+/* ---- one more streaming ---- */
 
-/*
- * Somebody reads a file that nobody said would be read: a manifest with a name of its own. One more streaming, for it
- * alone.
- */
-static int fetch(tally_archive *a, uint32_t node)
+/* Up to the entry, and keeps it. */
+static tally_result fetch(streaming *s, uint32_t node)
 {
-	tally_archive_reader *reader = NULL;
-	tally_error error = {.code = TALLY_OK};
-	tally_archive_entry entry;
-	bool broken = false;
-	tally_result result = tally_archive_reader_new(&reader, a->layer, NULL, NULL, &error);
-	uint32_t number = a->names.nodes[node].entry;
+	tally_archive *a = s->archive;
 	tally_archive_step step = TALLY_ARCHIVE_NEXT;
-	for (uint32_t i = 0; result == TALLY_OK && i <= number; i++) {
-		step = tally_archive_reader_next(reader, &entry);
+	bool broken = false;
+	for (uint32_t i = 0, number = a->names.nodes[node].entry; i <= number; i++) {
+		tally_archive_entry entry;
+		step = tally_archive_reader_next(s->reader, &entry);
 		if (step != TALLY_ARCHIVE_NEXT && step != TALLY_ARCHIVE_UNREADABLE)
 			break;
 	}
-	if (result == TALLY_OK && step == TALLY_ARCHIVE_NEXT)
-		result = tally_archive_keep(a, reader, node, TALLY_ARCHIVE_MANIFEST_MAX, &broken, &error);
-	else if (result == TALLY_OK)
-		result = note_kept(a, node, &(tally_kept){.os_error = EIO}, &error);
-	tally_archive_reader_free(reader);
-	return result == TALLY_OK ? 0 : result == TALLY_ERROR_NO_MEMORY ? -ENOMEM : -EIO;
+	tally_result result = TALLY_OK;
+	if (step == TALLY_ARCHIVE_NO_MEMORY)
+		result = tally_fail_memory(s->error);
+	else if (step == TALLY_ARCHIVE_NEXT)
+		result = tally_archive_keep(a, s->reader, node, TALLY_ARCHIVE_MANIFEST_MAX, &broken, s->error);
+	else if (!s->stopped)
+		result = note_kept(a, node, &(tally_kept){.os_error = EIO}, s->error);
+	return result == TALLY_OK && s->stopped ? tally_fail(s->error, TALLY_ERROR_STOPPED, "stopped on request")
+						: result;
 }
+
+tally_result tally_archive_fetch(tally_archive *a, tally_file *file, tally_archive_watch *watch, void *context,
+				 tally_error *error)
+{
+	streaming s = {.archive = a, .watch = watch, .context = context, .error = error};
+	const uint32_t node = (uint32_t)file->handle;
+	if (a->names.nodes[node].kept != 0 && a->names.nodes[node].kept != TALLY_KEPT_WANTED)
+		return TALLY_OK;
+	tally_result result = tally_archive_reader_new(&s.reader, a->layer, watch_stream, &s, error);
+	if (result == TALLY_OK)
+		result = fetch(&s, node);
+	tally_archive_reader_free(s.reader);
+	file->size = file->identity.size = a->names.nodes[node].size;
+	return result;
+}
+
+/* ---- reading what was kept ---- */
 
 int64_t tally_archive_read(const tally_file *file, uint64_t offset, void *buffer, size_t size)
 {
@@ -286,14 +311,10 @@ int64_t tally_archive_read(const tally_file *file, uint64_t offset, void *buffer
 	uint32_t node = (uint32_t)file->handle;
 	pthread_mutex_lock(&a->lock);
 	uint32_t number = a->names.nodes[node].kept;
-	int failed = number == 0 ? fetch(a, node) : 0;
-	number = a->names.nodes[node].kept;
 	tally_kept kept = {.os_error = EIO};
-	if (failed == 0 && number != 0 && number != TALLY_KEPT_WANTED)
+	if (number != 0 && number != TALLY_KEPT_WANTED)
 		kept = a->kept[number - 1];
 	pthread_mutex_unlock(&a->lock);
-	if (failed != 0)
-		return failed;
 	/* What was read before it broke off can be read. */
 	if (offset >= kept.size)
 		return -kept.os_error;

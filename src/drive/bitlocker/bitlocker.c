@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "drive/bitlocker/bitlocker.h"
 
-#include "base/memory.h"
 #include "base/bytes.h"
+#include "base/memory.h"
 #include "drive/bitlocker/outcome.h"
 #include "drive/bitlocker/volume.h"
+#include "drive/image/boot_sector.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -26,17 +27,10 @@ static void put_guid(char text[TALLY_GUID_TEXT], const uint8_t *guid)
 static void put_text(char *out, size_t room, const uint8_t *units, size_t count)
 {
 	size_t size = 0;
-	for (size_t i = 0; i < count; i++) {
-		uint32_t code_point = tally_le16(units + 2 * i);
+	for (size_t i = 0; i < count;) {
+		uint32_t code_point = tally_utf16_next(units, count, &i);
 		if (code_point == 0)
 			break;
-		if (code_point >= 0xd800 && code_point < 0xdc00 && i + 1 < count) {
-			uint32_t low = tally_le16(units + 2 * i + 2);
-			if (low >= 0xdc00 && low < 0xe000) {
-				code_point = 0x10000 + ((code_point - 0xd800) << 10) + (low - 0xdc00);
-				i++;
-			}
-		}
 		char bytes[4];
 		size_t n = code_point < 0x20 || (code_point >= 0x7f && code_point < 0xa0)
 			       ? 0
@@ -206,24 +200,27 @@ static void say_bad_copies(const tally_bitlocker_facts *facts, const tally_bitlo
 }
 
 /* One copy, into `block`. */
-static tally_bitlocker_copy read_copy(tally_bitlocker *b, const tally_boot_sector *boot, uint64_t offset,
-				      uint8_t *block, tally_metadata *metadata, tally_bitlocker_outcome *io)
+static tally_bitlocker_copy read_copy(tally_bitlocker *b, const tally_fve_boot *boot, uint64_t offset, uint8_t *block,
+				      tally_metadata *metadata, tally_bitlocker_outcome *io)
 {
 	if (offset >= b->volume->size)
 		return TALLY_BITLOCKER_COPY_OUTSIDE;
 	size_t size = TALLY_BITLOCKER_BLOCK;
 	if (size > b->volume->size - offset)
 		size = (size_t)(b->volume->size - offset);
-	int failed = tally_layer_read_all(b->volume, offset, block, size);
-	if (failed == 0)
-		return tally_metadata_parse(block, size, boot, metadata);
+	int failed;
+	size_t got = tally_layer_read_most(b->volume, offset, block, size, &failed);
+	tally_bitlocker_copy copy = tally_metadata_parse(block, got, boot, metadata);
+	/* Of the block only the front is used; what can't be read behind all that counts is no loss. */
+	if (failed == 0 || (copy == TALLY_BITLOCKER_COPY_GOOD && metadata->hash.data != NULL))
+		return copy;
 	say_io(io, "the BitLocker metadata", offset, size, failed);
 	return TALLY_BITLOCKER_COPY_UNREADABLE;
 }
 
 /* All three are looked at, so that a drive with one good copy left is told from a whole one. The first good one is
  * used. */
-static tally_result read_copies(tally_bitlocker *b, const tally_boot_sector *boot, tally_bitlocker_outcome *outcome,
+static tally_result read_copies(tally_bitlocker *b, const tally_fve_boot *boot, tally_bitlocker_outcome *outcome,
 				tally_error *error)
 {
 	tally_bitlocker_outcome io = {0};
@@ -254,7 +251,7 @@ static tally_result read_copies(tally_bitlocker *b, const tally_boot_sector *boo
 	return TALLY_OK;
 }
 
-static tally_result read_metadata(tally_bitlocker *b, const tally_boot_sector *boot, tally_bitlocker_outcome *outcome,
+static tally_result read_metadata(tally_bitlocker *b, const tally_fve_boot *boot, tally_bitlocker_outcome *outcome,
 				  tally_error *error)
 {
 	b->facts.sector_size = boot->sector_size;
@@ -271,15 +268,15 @@ static tally_result read_metadata(tally_bitlocker *b, const tally_boot_sector *b
 }
 
 /* Whether there is metadata to look for. */
-static bool read_boot_sector(tally_layer *volume, tally_boot_sector *boot, tally_bitlocker_outcome *outcome)
+static bool read_boot_sector(tally_layer *volume, tally_fve_boot *boot, tally_bitlocker_outcome *outcome)
 {
-	uint8_t bytes[TALLY_BOOT_SECTOR];
+	uint8_t bytes[TALLY_BOOT_SECTOR_SIZE];
 	int failed = volume->size < sizeof bytes ? 0 : tally_layer_read_all(volume, 0, bytes, sizeof bytes);
 	if (failed != 0) {
 		say_io(outcome, "the boot sector", 0, sizeof bytes, failed);
 		return false;
 	}
-	switch (volume->size < sizeof bytes ? TALLY_BOOT_OTHER : tally_boot_sector_parse(bytes, boot)) {
+	switch (volume->size < sizeof bytes ? TALLY_BOOT_OTHER : tally_fve_boot_parse(bytes, boot)) {
 	case TALLY_BOOT_FVE:
 		return true;
 	case TALLY_BOOT_VISTA:
@@ -302,7 +299,7 @@ tally_result tally_bitlocker_open(tally_layer *volume, tally_bitlocker **out, ta
 {
 	*out = NULL;
 	*outcome = (tally_bitlocker_outcome){0};
-	tally_boot_sector boot;
+	tally_fve_boot boot;
 	if (!read_boot_sector(volume, &boot, outcome))
 		return TALLY_OK;
 	tally_bitlocker *b = tally_zalloc(1, sizeof *b);

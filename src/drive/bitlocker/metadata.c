@@ -3,36 +3,25 @@
 
 #include "base/bytes.h"
 #include "base/crc32.h"
+#include "drive/image/boot_sector.h"
 
 /* ---- the boot sector (section 1.1) ---- */
 
-#define GUID_SIZE 16
-
-static const uint8_t fve_guid[GUID_SIZE] = {0x3b, 0xd6, 0x67, 0x49, 0x29, 0x2e, 0xd8, 0x4a,
-					    0x83, 0x99, 0xf6, 0xa3, 0x39, 0xe3, 0xd0, 0x01};
-static const uint8_t eow_guid[GUID_SIZE] = {0x3b, 0x4d, 0xa8, 0x92, 0x80, 0xdd, 0x0e, 0x4d,
-					    0x9e, 0x4e, 0xb1, 0xe3, 0x28, 0x4e, 0xae, 0xd8};
-
-/* Windows looks for it anywhere in the sector. */
-static const uint8_t *find_guid(const uint8_t *bytes, const uint8_t guid[GUID_SIZE])
+/* The places of the metadata stand behind the mark; NULL where there is none, or no room for them. */
+static const uint8_t *find_places(const uint8_t *bytes, bool *encrypt_on_write)
 {
-	for (size_t at = 0; at + GUID_SIZE + 8 * TALLY_BITLOCKER_COPIES <= TALLY_BOOT_SECTOR; at++)
-		if (memcmp(bytes + at, guid, GUID_SIZE) == 0)
-			return bytes + at;
-	return NULL;
+	size_t at = tally_boot_sector_find_bitlocker_guid(bytes, encrypt_on_write) + TALLY_GUID_SIZE;
+	bool has_room = at > TALLY_GUID_SIZE && at + 8 * TALLY_BITLOCKER_COPIES <= TALLY_BOOT_SECTOR_SIZE;
+	return has_room ? bytes + at : NULL;
 }
 
-tally_boot_kind tally_boot_sector_parse(const uint8_t bytes[TALLY_BOOT_SECTOR], tally_boot_sector *boot)
+tally_boot_kind tally_fve_boot_parse(const uint8_t *bytes, tally_fve_boot *boot)
 {
-	*boot = (tally_boot_sector){.to_go = memcmp(bytes + 3, "MSWIN4.1", 8) == 0};
+	*boot = (tally_fve_boot){.to_go = memcmp(bytes + 3, "MSWIN4.1", 8) == 0};
 	if (!boot->to_go && memcmp(bytes + 3, "-FVE-FS-", 8) != 0)
 		return TALLY_BOOT_OTHER;
-	const uint8_t *guid = find_guid(bytes, fve_guid);
-	if (guid == NULL) {
-		guid = find_guid(bytes, eow_guid);
-		boot->encrypt_on_write = guid != NULL;
-	}
-	if (guid == NULL) {
+	const uint8_t *places = find_places(bytes, &boot->encrypt_on_write);
+	if (places == NULL) {
 		if (boot->to_go) /* any FAT volume that Windows 98 or its like has formatted */
 			return TALLY_BOOT_OTHER;
 		return bytes[0] == 0xeb && bytes[1] == 0x52 && bytes[2] == 0x90 ? TALLY_BOOT_VISTA : TALLY_BOOT_DAMAGED;
@@ -41,7 +30,7 @@ tally_boot_kind tally_boot_sector_parse(const uint8_t bytes[TALLY_BOOT_SECTOR], 
 	if (boot->sector_size == 0)
 		boot->sector_size = 512;
 	for (size_t i = 0; i < TALLY_BITLOCKER_COPIES; i++)
-		boot->metadata[i] = tally_le64(guid + GUID_SIZE + 8 * i);
+		boot->metadata[i] = tally_le64(places + 8 * i);
 	return boot->sector_size == 512 || boot->sector_size == 4096 ? TALLY_BOOT_FVE : TALLY_BOOT_DAMAGED;
 }
 
@@ -49,14 +38,9 @@ tally_boot_kind tally_boot_sector_parse(const uint8_t bytes[TALLY_BOOT_SECTOR], 
 
 #define ENTRY_HEAD 8
 
-static bool all_zero(const uint8_t *bytes, size_t size)
-{
-	return size == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0);
-}
-
 bool tally_entries_next(tally_entries *entries, tally_entry *entry)
 {
-	if (all_zero(entries->at, entries->left)) /* padding, if anything */
+	if (tally_all_zero(entries->at, entries->left)) /* padding, if anything */
 		return false;
 	size_t size = entries->left >= ENTRY_HEAD ? tally_le16(entries->at) : 0;
 	if (size < ENTRY_HEAD || size > entries->left) {
@@ -194,7 +178,7 @@ static bool take_set(tally_metadata *metadata, const uint8_t *set, size_t room)
 	return !row.broken;
 }
 
-tally_bitlocker_copy tally_metadata_parse(const uint8_t *bytes, size_t size, const tally_boot_sector *boot,
+tally_bitlocker_copy tally_metadata_parse(const uint8_t *bytes, size_t size, const tally_fve_boot *boot,
 					  tally_metadata *metadata)
 {
 	*metadata = (tally_metadata){0};

@@ -5,8 +5,6 @@
 
 #include "drive/bitlocker/bitlocker.h"
 
-#define TALLY_BOOT_SECTOR 512
-
 typedef enum tally_boot_kind {
 	TALLY_BOOT_OTHER, /* no BitLocker */
 	TALLY_BOOT_FVE,
@@ -14,13 +12,14 @@ typedef enum tally_boot_kind {
 	TALLY_BOOT_DAMAGED /* BitLocker's signature without the rest */
 } tally_boot_kind;
 
-typedef struct tally_boot_sector {
+typedef struct tally_fve_boot {
 	uint32_t sector_size;
 	bool to_go, encrypt_on_write;
 	uint64_t metadata[TALLY_BITLOCKER_COPIES];
-} tally_boot_sector;
+} tally_fve_boot;
 
-tally_boot_kind tally_boot_sector_parse(const uint8_t bytes[TALLY_BOOT_SECTOR], tally_boot_sector *boot);
+/* Of the first sector, 512 bytes. */
+tally_boot_kind tally_fve_boot_parse(const uint8_t *bytes, tally_fve_boot *boot);
 
 #define TALLY_SEAL_NONCE 12
 #define TALLY_SEAL_TAG 16
@@ -58,7 +57,7 @@ typedef struct tally_metadata {
  * `bytes` is what lies at one of boot->metadata, up to TALLY_BITLOCKER_BLOCK bytes, and must outlive *metadata, which
  * points into it. GOOD, SIGNATURE, CHECKSUM, VERSION, OFFSETS or ENTRIES.
  */
-tally_bitlocker_copy tally_metadata_parse(const uint8_t *bytes, size_t size, const tally_boot_sector *boot,
+tally_bitlocker_copy tally_metadata_parse(const uint8_t *bytes, size_t size, const tally_fve_boot *boot,
 					  tally_metadata *metadata);
 
 /* One entry: a header of 8 bytes and what follows. */

@@ -2,11 +2,10 @@
 #include "drive/bitlocker/sectors.h"
 
 #include "base/bytes.h"
-#include "base/memory.h"
 #include "drive/bitlocker/wide.h"
 #include "drive/bitlocker/xts.h"
+#include "io/secret.h"
 
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <string.h>
 
@@ -35,7 +34,7 @@ struct tally_sectors {
 	const tally_wide *wide;
 	const tally_xts *xts; /* in the struct's own memory; NULL: it is done in passes */
 	uint32_t sector_size;
-	EVP_CIPHER_CTX *data;   /* deciphers blocks */
+	EVP_CIPHER_CTX *data;   /* deciphers blocks; NULL where that is done in one pass */
 	EVP_CIPHER_CTX *vector; /* enciphers numbers of sectors */
 	EVP_CIPHER_CTX *diffuser;
 	uint8_t vectors[SPAN + TALLY_WIDE_SPARE / BLOCK][BLOCK];
@@ -71,7 +70,8 @@ static EVP_CIPHER_CTX *new_cipher(const method *m, const uint8_t *key, int encry
 tally_sectors *tally_sectors_new(const tally_volume_key *key)
 {
 	const method *m = method_of(key->method);
-	tally_sectors *sectors = tally_zalloc(1, WHOLE);
+	/* The keys of the rounds are in it, and the first ones are the volume's own. */
+	tally_sectors *sectors = tally_secret_alloc(WHOLE);
 
 	if (sectors == NULL)
 		return NULL;
@@ -83,12 +83,13 @@ tally_sectors *tally_sectors_new(const tally_volume_key *key)
 		tally_xts *xts = (tally_xts *)(void *)(sectors->scratch + BATCH);
 		tally_xts_init(xts, key->bytes, m->key_size);
 		sectors->xts = xts;
-	}
-	sectors->data = new_cipher(m, key->bytes, 0);
+	} else
+		sectors->data = new_cipher(m, key->bytes, 0);
 	sectors->vector = new_cipher(m, key->bytes + (m->mode == MODE_XTS ? m->second : 0), 1);
 	if (m->mode == MODE_DIFFUSER)
 		sectors->diffuser = new_cipher(m, key->bytes + m->second, 1);
-	if (sectors->data != NULL && sectors->vector != NULL && (m->mode != MODE_DIFFUSER || sectors->diffuser != NULL))
+	if ((sectors->xts != NULL || sectors->data != NULL) && sectors->vector != NULL &&
+	    (m->mode != MODE_DIFFUSER || sectors->diffuser != NULL))
 		return sectors;
 	tally_sectors_free(sectors);
 	return NULL;
@@ -101,13 +102,17 @@ void tally_sectors_free(tally_sectors *sectors)
 	EVP_CIPHER_CTX_free(sectors->data);
 	EVP_CIPHER_CTX_free(sectors->vector);
 	EVP_CIPHER_CTX_free(sectors->diffuser);
-	OPENSSL_cleanse(sectors, WHOLE);
-	tally_free(sectors);
+	tally_secret_free(sectors);
 }
 
-void tally_sectors_take_passes(tally_sectors *sectors)
+bool tally_sectors_take_passes(tally_sectors *sectors, const tally_volume_key *key)
 {
-	sectors->xts = NULL;
+	if (sectors->xts == NULL)
+		return true;
+	sectors->data = new_cipher(&sectors->method, key->bytes, 0);
+	if (sectors->data != NULL)
+		sectors->xts = NULL;
+	return sectors->data != NULL;
 }
 
 static bool ecb(EVP_CIPHER_CTX *cipher, uint8_t *out, const uint8_t *in, size_t size)

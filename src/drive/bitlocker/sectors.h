@@ -24,11 +24,17 @@ size_t tally_volume_key_size(uint16_t method);
 /* One thread at a time. */
 typedef struct tally_sectors tally_sectors;
 
-/* NULL when memory is short or OpenSSL refuses. Copies what it needs of the key, and takes the fastest way. */
+/*
+ * NULL when memory is short or OpenSSL refuses. Takes what it needs of the key, into memory for secrets (io/secret.h)
+ * but for what OpenSSL keeps of its ciphers; and goes the fastest way.
+ */
 tally_sectors *tally_sectors_new(const tally_volume_key *key);
 void tally_sectors_free(tally_sectors *sectors);
-/* Goes the way of processors that can't do XTS in one pass (xts.h). For tests and for measuring. */
-void tally_sectors_take_passes(tally_sectors *sectors);
+/*
+ * Goes the way of processors that can't do XTS in one pass (xts.h); the key is the same. For tests and for measuring.
+ * False: as tally_sectors_new.
+ */
+bool tally_sectors_take_passes(tally_sectors *sectors, const tally_volume_key *key);
 /* `offset` is where the data lies in the volume; it and `size` are multiples of the sector size. False: OpenSSL failed.
  */
 bool tally_sectors_decrypt(tally_sectors *sectors, uint64_t offset, uint8_t *data, size_t size);

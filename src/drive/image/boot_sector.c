@@ -3,16 +3,19 @@
 
 #include "base/bytes.h"
 
-size_t tally_boot_sector_find_bitlocker_guid(const uint8_t sector[TALLY_BOOT_SECTOR_SIZE])
+size_t tally_boot_sector_find_bitlocker_guid(const uint8_t sector[TALLY_BOOT_SECTOR_SIZE], bool *encrypt_on_write)
 {
 	static const uint8_t guids[][TALLY_GUID_SIZE] = {
 	    TALLY_GUID(0x4967d63b, 0x2e29, 0x4ad8, 0x8399, 0xf6a339e3d001),
-	    /* Encrypt-on-write: conversion runs or rests. */
 	    TALLY_GUID(0x92a84d3b, 0xdd80, 0x4d0e, 0x9e4e, 0xb1e3284eaed8),
 	};
-	for (size_t at = 0; at + TALLY_GUID_SIZE <= TALLY_BOOT_SECTOR_SIZE; at++)
-		if (tally_guid_is(sector + at, guids[0]) || tally_guid_is(sector + at, guids[1]))
-			return at;
+	for (size_t i = 0; i < sizeof guids / sizeof *guids; i++)
+		for (size_t at = 0; at + TALLY_GUID_SIZE <= TALLY_BOOT_SECTOR_SIZE; at++)
+			if (tally_guid_is(sector + at, guids[i])) {
+				*encrypt_on_write = i == 1;
+				return at;
+			}
+	*encrypt_on_write = false;
 	return 0;
 }
 
@@ -46,8 +49,10 @@ tally_boot_sector tally_boot_sector_of(const uint8_t sector[TALLY_BOOT_SECTOR_SI
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (memcmp(sector + 3, names[i].name, 8) == 0)
 			return names[i].kind;
+	bool encrypt_on_write;
 	/* Before FAT, which it looks like to everybody else. */
-	if (memcmp(sector + 3, "MSWIN4.1", 8) == 0 && tally_boot_sector_find_bitlocker_guid(sector) != 0)
+	if (memcmp(sector + 3, "MSWIN4.1", 8) == 0 &&
+	    tally_boot_sector_find_bitlocker_guid(sector, &encrypt_on_write) != 0)
 		return TALLY_BOOT_SECTOR_BITLOCKER_TO_GO;
 	if (is_fat(sector))
 		return TALLY_BOOT_SECTOR_FAT;

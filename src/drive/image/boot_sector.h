@@ -28,8 +28,9 @@ const char *tally_boot_sector_name(tally_boot_sector kind);
 
 /*
  * Where one of the GUIDs that mark a BitLocker volume stands in its first sector, or 0. Windows looks for it anywhere;
- * it is at 160, in a To Go volume at 424, and in a volume of Vista nowhere.
+ * it is at 160, in a To Go volume at 424, and in a volume of Vista nowhere. One of them says that conversion runs or
+ * rests: *encrypt_on_write.
  */
-size_t tally_boot_sector_find_bitlocker_guid(const uint8_t sector[TALLY_BOOT_SECTOR_SIZE]);
+size_t tally_boot_sector_find_bitlocker_guid(const uint8_t sector[TALLY_BOOT_SECTOR_SIZE], bool *encrypt_on_write);
 
 #endif

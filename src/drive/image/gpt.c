@@ -116,15 +116,10 @@ static verdict read_header(tally_tables *t, uint32_t sector_size, uint64_t at, h
 static void decode_name(const uint8_t *units, char out[TALLY_PARTITION_NAME_SIZE])
 {
 	size_t used = 0;
-	for (unsigned n = 0; n < NAME_UNITS; n++) {
-		uint32_t point = tally_le16(units + n * 2);
+	for (size_t n = 0; n < NAME_UNITS;) {
+		uint32_t point = tally_utf16_next(units, NAME_UNITS, &n);
 		if (point == 0)
 			break;
-		uint32_t low = n + 1 < NAME_UNITS ? tally_le16(units + n * 2 + 2) : 0;
-		if (point >= 0xD800 && point < 0xDC00 && low >= 0xDC00 && low < 0xE000) {
-			point = 0x10000 + ((point - 0xD800) << 10) + (low - 0xDC00);
-			n++;
-		}
 		char encoded[4];
 		size_t size = tally_utf8_put(point, encoded);
 		if (size == 0)

@@ -6,11 +6,6 @@
 #include <stdbool.h>
 #include <string.h>
 
-static bool is_power_of_two(uint64_t value)
-{
-	return value != 0 && (value & (value - 1)) == 0;
-}
-
 /* Up to 128 sectors as they are; larger clusters, Windows 10 and later, as 2^(256 - n) sectors. 0: impossible. */
 static uint32_t cluster_size(uint8_t n, uint32_t sector_size)
 {
@@ -22,14 +17,14 @@ static uint32_t cluster_size(uint8_t n, uint32_t sector_size)
 		sectors = UINT64_C(1) << shift;
 	}
 	uint64_t size = sectors * sector_size;
-	return is_power_of_two(size) && size <= TALLY_NTFS_CLUSTER_MAX ? (uint32_t)size : 0;
+	return tally_is_power_of_two(size) && size <= TALLY_NTFS_CLUSTER_MAX ? (uint32_t)size : 0;
 }
 
 /* In clusters when positive, 2^-n bytes when negative. 0: impossible. */
 static uint32_t record_size(int8_t n, uint32_t cluster)
 {
 	uint64_t size = n > 0 ? (uint64_t)n * cluster : n < -31 ? 0 : UINT64_C(1) << -n;
-	return is_power_of_two(size) && size >= 512 && size <= TALLY_NTFS_RECORD_MAX ? (uint32_t)size : 0;
+	return tally_is_power_of_two(size) && size >= 512 && size <= TALLY_NTFS_RECORD_MAX ? (uint32_t)size : 0;
 }
 
 tally_ntfs_boot tally_ntfs_boot_parse(const uint8_t sector[TALLY_NTFS_BOOT_SIZE], tally_ntfs_geometry *geometry,
@@ -45,7 +40,7 @@ tally_ntfs_boot tally_ntfs_boot_parse(const uint8_t sector[TALLY_NTFS_BOOT_SIZE]
 	g.serial = tally_le64(sector + 72);
 	if (sector[510] != 0x55 || sector[511] != 0xAA)
 		*what = "no signature at its end";
-	else if (!is_power_of_two(g.sector_size) || g.sector_size < 512 || g.sector_size > 4096)
+	else if (!tally_is_power_of_two(g.sector_size) || g.sector_size < 512 || g.sector_size > 4096)
 		*what = "an impossible sector size";
 	else if ((g.cluster_size = cluster_size(sector[13], g.sector_size)) == 0)
 		*what = "an impossible cluster size";

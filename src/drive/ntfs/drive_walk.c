@@ -104,19 +104,29 @@ static tally_result visit_directory(walk *w, uint32_t record, bool clashes)
 	return enter(w, record, clashes);
 }
 
+/* A file for whoever looks at names, also where only Windows could read it. */
+static bool is_file(tally_ntfs_kind kind)
+{
+	return kind == TALLY_NTFS_FILE || kind == TALLY_NTFS_EFS || kind == TALLY_NTFS_WOF ||
+	       kind == TALLY_NTFS_DEDUPLICATED;
+}
+
 /* What only its record tells: a link, a file put together from several records, one that is damaged. */
-static tally_result visit_opened(walk *w, uint32_t record, bool clashes)
+static tally_result visit_opened(walk *w, uint32_t record, bool clashes, uint64_t size)
 {
 	tally_ntfs_file *file;
 	tally_ntfs_reason reason;
 	tally_ntfs_kind kind = tally_ntfs_file_open(w->volume, record, "", &file, &reason);
-	tally_walk_entry entry = {.path = w->path, .clashes = clashes, .is_regular = kind == TALLY_NTFS_FILE};
+	tally_walk_entry entry = {.path = w->path, .clashes = clashes, .is_regular = is_file(kind)};
 	if (kind == TALLY_NTFS_NO_MEMORY)
 		return tally_fail_memory(w->error);
 	if (kind == TALLY_NTFS_DIRECTORY)
 		return visit_directory(w, record, clashes);
-	entry.size = file != NULL ? file->stream.size : 0;
-	entry.os_error = tally_ntfs_errno(kind, &reason);
+	if (entry.is_regular)
+		entry.size = file != NULL ? file->stream.size : size;
+	/* A junction that is no folder hides nothing. */
+	if (kind != TALLY_NTFS_JUNCTION || tally_ntfs_is_directory(w->volume, record))
+		entry.os_error = tally_ntfs_errno(kind, &reason);
 	tally_ntfs_file_close(file);
 	return visit(w, &entry);
 }
@@ -133,12 +143,10 @@ static tally_result visit_name(walk *w, size_t index)
 	if (tally_ntfs_is_directory(w->volume, name.file) && !is_link)
 		return visit_directory(w, name.file, clashes);
 	tally_ntfs_glance glance = tally_ntfs_glance_at(w->volume, name.file);
-	if (!glance.is_known)
-		return visit_opened(w, name.file, clashes);
-	return visit(w, &(tally_walk_entry){.path = w->path,
-					    .size = glance.is_plain ? glance.size : 0,
-					    .is_regular = glance.is_plain,
-					    .clashes = clashes});
+	if (!glance.is_known || !glance.is_plain)
+		return visit_opened(w, name.file, clashes, glance.size);
+	return visit(w,
+		     &(tally_walk_entry){.path = w->path, .size = glance.size, .is_regular = true, .clashes = clashes});
 }
 
 static tally_result walk_all(walk *w)

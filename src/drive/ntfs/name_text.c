@@ -1,38 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Names as text: UTF-16 on the volume, UTF-8 with us. */
 #include "base/text.h"
-#include "base/bytes.h"
 #include "drive/ntfs/names.h"
 
 #include <string.h>
 
-static bool is_high(uint32_t unit)
-{
-	return unit >= 0xD800 && unit < 0xDC00;
-}
-
-static bool is_low(uint32_t unit)
-{
-	return unit >= 0xDC00 && unit < 0xE000;
-}
-
-static uint32_t unit_at(const tally_ntfs_name *name, unsigned i)
-{
-	return name->is_wide ? tally_le16(name->letters + 2 * i) : name->letters[i];
-}
-
 /* A surrogate that has no partner stands for itself: NTFS doesn't ask that names be text. */
-static uint32_t next(const tally_ntfs_name *name, unsigned *i)
+static uint32_t next(const tally_ntfs_name *name, size_t *i)
 {
-	uint32_t unit = unit_at(name, (*i)++);
-	if (!is_high(unit) || *i == name->units || !is_low(unit_at(name, *i)))
-		return unit;
-	return 0x10000 + ((unit - 0xD800) << 10) + (unit_at(name, (*i)++) - 0xDC00);
+	return name->is_wide ? tally_utf16_next(name->letters, name->units, i) : name->letters[(*i)++];
 }
 
 int tally_ntfs_name_compare_bytes(const tally_ntfs_name *a, const tally_ntfs_name *b)
 {
-	unsigned i = 0, j = 0;
+	size_t i = 0, j = 0;
 	/* UTF-8 sorts as its code points do. */
 	while (i < a->units && j < b->units) {
 		uint32_t x = next(a, &i), y = next(b, &j);
@@ -45,7 +26,7 @@ int tally_ntfs_name_compare_bytes(const tally_ntfs_name *a, const tally_ntfs_nam
 size_t tally_ntfs_name_write(const tally_ntfs_name *name, char out[TALLY_NTFS_NAME_BYTES + 1])
 {
 	size_t size = 0;
-	for (unsigned i = 0; i < name->units;) {
+	for (size_t i = 0; i < name->units;) {
 		uint32_t code_point = next(name, &i);
 		size_t written = tally_utf8_put(code_point, out + size);
 		if (code_point == 0) {

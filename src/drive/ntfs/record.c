@@ -10,11 +10,6 @@
 #define RESIDENT_HEADER 24
 #define NON_RESIDENT_HEADER 64
 
-static bool is_zero(const uint8_t *bytes, uint32_t size)
-{
-	return bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0;
-}
-
 /*
  * The last two bytes of each stride of a record hold a number that grows with each writing; what belongs there stands
  * in the header. Returns how many bytes are of one writing, 0 when the header makes no sense. A stride has been 512
@@ -41,7 +36,7 @@ static uint32_t put_back(uint8_t *bytes, uint32_t size)
 
 tally_ntfs_record_state tally_ntfs_record_open(uint8_t *bytes, uint32_t size, tally_ntfs_record *record)
 {
-	if (is_zero(bytes, size))
+	if (tally_all_zero(bytes, size))
 		return TALLY_NTFS_RECORD_EMPTY;
 	if (memcmp(bytes, "FILE", 4) != 0)
 		return TALLY_NTFS_RECORD_DAMAGED;

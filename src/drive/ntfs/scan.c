@@ -223,8 +223,8 @@ static void take_records(scan *s, uint64_t first, size_t size)
 		take_record(s, first + at / record_size, s->buffer + at);
 }
 
-/* Where a large piece can't be read: as much of it as can be. */
-static void take_piece_by_piece(scan *s, uint64_t offset, uint64_t place, size_t size)
+/* Where a large piece can't be read: as much of it as can be. False: as go_on. */
+static bool take_piece_by_piece(scan *s, uint64_t offset, uint64_t place, size_t size)
 {
 	const uint32_t record_size = s->volume->facts.geometry.record_size;
 	const size_t step = record_size > PIECE_SIZE ? record_size : PIECE_SIZE;
@@ -236,7 +236,11 @@ static void take_piece_by_piece(scan *s, uint64_t offset, uint64_t place, size_t
 		else
 			for (size_t i = 0; i < here / record_size; i++)
 				lose(s, first + i);
+		/* A disk takes its time where it fails. */
+		if (!go_on(s, here))
+			return false;
 	}
+	return true;
 }
 
 /* Records of which a run holds only a part. Rare: clusters smaller than a record. */
@@ -264,11 +268,10 @@ static bool take_run(scan *s, const tally_ntfs_run *run)
 	while (at + record_size <= end) {
 		uint64_t left = end - at;
 		size_t size = left < s->buffer_size ? (size_t)(left - left % record_size) : s->buffer_size;
-		if (tally_layer_read_all(mft->layer, place + (at - begin), s->buffer, size) == 0)
+		bool whole_piece = tally_layer_read_all(mft->layer, place + (at - begin), s->buffer, size) == 0;
+		if (whole_piece)
 			take_records(s, at / record_size, size);
-		else
-			take_piece_by_piece(s, at, place + (at - begin), size);
-		if (!go_on(s, size))
+		if (!(whole_piece ? go_on(s, size) : take_piece_by_piece(s, at, place + (at - begin), size)))
 			return false;
 		at += size;
 	}

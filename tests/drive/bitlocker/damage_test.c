@@ -4,8 +4,10 @@
 
 #include "base/memory.h"
 #include "support/faults.h"
+#include "support/medium.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 typedef struct expectation {
 	bool opens;
@@ -392,6 +394,38 @@ START_TEST(no_copy_can_be_read)
 }
 END_TEST
 
+/* Of each 64 KiB of metadata a few are used: a bad sector among the others costs nothing, one among these the copy. */
+START_TEST(bad_sectors_in_the_metadata)
+{
+	static const uint64_t places[] = {4096, 32 * KIB, 64 * KIB - 512, 0};
+	volume whole = volume_with(BITLOCKER_SOUND);
+	const tally_bitlocker_facts *facts = tally_bitlocker_facts_of(whole.bitlocker);
+	char path[] = "/tmp/tally_bitlocker_XXXXXX";
+	int fd = mkstemp(path);
+	ck_assert_int_eq(write(fd, whole.stored, whole.size), (ssize_t)whole.size);
+	close(fd);
+	medium_begin(path, 256 * KIB);
+	for (size_t i = 0; i < TALLY_BITLOCKER_COPIES; i++)
+		medium_spoil(facts->metadata[i] + places[_i], 512);
+	volume v = {0};
+	ck_assert_int_eq(tally_layer_open_file(path, &v.layer, NULL), TALLY_OK);
+	ck_assert_int_eq(tally_bitlocker_open(v.layer, &v.bitlocker, &v.opened, NULL), TALLY_OK);
+	medium_end();
+	unlink(path);
+	if (places[_i] == 0) {
+		expect_outcome(&v.opened, TALLY_BITLOCKER_IO_FAILED, TALLY_BITLOCKER_NO_REASON, "the front");
+	} else {
+		ck_assert_ptr_nonnull(v.bitlocker);
+		for (size_t i = 0; i < TALLY_BITLOCKER_COPIES; i++)
+			ck_assert_int_eq(tally_bitlocker_facts_of(v.bitlocker)->copies[i], TALLY_BITLOCKER_COPY_GOOD);
+		volume_unlock(&v);
+		expect_outcome(&v.unlocked, TALLY_BITLOCKER_OK, TALLY_BITLOCKER_NO_REASON, "unlocked");
+	}
+	volume_close(&v);
+	volume_close(&whole);
+}
+END_TEST
+
 int main(void)
 {
 	const suite_test tests[] = {{each_damage_has_its_outcome, BITLOCKER_FAULT_COUNT},
@@ -406,6 +440,7 @@ int main(void)
 				    {a_reader_more_needs_memory, 0},
 				    {any_read_may_fail, 0},
 				    {no_copy_can_be_read, 0},
+				    {bad_sectors_in_the_metadata, 4},
 				    {NULL, 0}};
 	return suite_run("bitlocker_damage", tests);
 }

@@ -4,6 +4,7 @@
 #include "drive/bitlocker/wide.h"
 
 #include "maker/maker.h"
+#include "support/mappings.h"
 #include "support/suite.h"
 
 #include <openssl/evp.h>
@@ -96,7 +97,7 @@ START_TEST(runs_of_sectors_are_like_single_ones)
 	ck_assert_ptr_nonnull(sectors);
 	/* Both ways, where the processor knows two. */
 	if (_i >= 12)
-		tally_sectors_take_passes(sectors);
+		ck_assert(tally_sectors_take_passes(sectors, &key));
 	fill(stored, most, 10);
 	memcpy(singles, stored, most);
 	for (size_t at = 0; at < most; at += key.sector_size)
@@ -140,12 +141,24 @@ START_TEST(methods_have_keys)
 }
 END_TEST
 
+/* The keys of all rounds are the key itself to whoever can read them. */
+START_TEST(expanded_keys_are_not_dumped)
+{
+	const tally_volume_key key = {.method = (uint16_t)(0x8000 + _i), .sector_size = 512, .bytes = "a key"};
+	tally_sectors *sectors = tally_sectors_new(&key);
+	ck_assert_ptr_nonnull(sectors);
+	mappings_expect_no_dump(sectors);
+	tally_sectors_free(sectors);
+}
+END_TEST
+
 int main(void)
 {
 	const suite_test tests[] = {{every_kernel_makes_the_tweaks_of_the_standard, 2},
 				    {every_kernel_chains, 2},
 				    {runs_of_sectors_are_like_single_ones, 24},
 				    {methods_have_keys, 0},
+				    {expanded_keys_are_not_dumped, 6},
 				    {NULL, 0}};
 	return suite_run("bitlocker_sectors", tests);
 }

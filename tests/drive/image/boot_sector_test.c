@@ -67,11 +67,11 @@ START_TEST(takes_bitlocker_for_no_fat)
 	put_fat();
 	memcpy(sector + 160, normal_guid, sizeof normal_guid);
 	expect(TALLY_BOOT_SECTOR_BITLOCKER, "BitLocker");
-	ck_assert_uint_eq(tally_boot_sector_find_bitlocker_guid(sector), 160);
+	ck_assert_uint_eq(tally_boot_sector_find_bitlocker_guid(sector, &(bool){false}), 160);
 	/* Vista has no GUID. */
 	begin("-FVE-FS-", 0x52);
 	expect(TALLY_BOOT_SECTOR_BITLOCKER, "BitLocker");
-	ck_assert_uint_eq(tally_boot_sector_find_bitlocker_guid(sector), 0);
+	ck_assert_uint_eq(tally_boot_sector_find_bitlocker_guid(sector, &(bool){false}), 0);
 }
 END_TEST
 
@@ -82,12 +82,12 @@ START_TEST(knows_to_go_by_its_guid)
 	expect(TALLY_BOOT_SECTOR_FAT, "FAT");
 	memcpy(sector + 424, normal_guid, sizeof normal_guid);
 	expect(TALLY_BOOT_SECTOR_BITLOCKER_TO_GO, "BitLocker To Go");
-	ck_assert_uint_eq(tally_boot_sector_find_bitlocker_guid(sector), 424);
+	ck_assert_uint_eq(tally_boot_sector_find_bitlocker_guid(sector, &(bool){false}), 424);
 	/* Anywhere, up to the last byte, and the other one. */
 	memset(sector + 424, 0, sizeof normal_guid);
 	memcpy(sector + 496, on_write_guid, sizeof on_write_guid);
 	expect(TALLY_BOOT_SECTOR_BITLOCKER_TO_GO, "BitLocker To Go");
-	ck_assert_uint_eq(tally_boot_sector_find_bitlocker_guid(sector), 496);
+	ck_assert_uint_eq(tally_boot_sector_find_bitlocker_guid(sector, &(bool){false}), 496);
 }
 END_TEST
 

@@ -80,7 +80,7 @@ START_TEST(reads_bare_volumes_of_bitlocker)
 		ck_assert_uint_eq(partitions.notes.count, 0);
 		uint8_t sector[TALLY_BOOT_SECTOR_SIZE];
 		ck_assert_int_eq(tally_layer_read_all(disk->layer, 0, sector, sizeof sector), 0);
-		ck_assert_uint_eq(tally_boot_sector_find_bitlocker_guid(sector), 160);
+		ck_assert_uint_eq(tally_boot_sector_find_bitlocker_guid(sector, &(bool){false}), 160);
 	}
 }
 END_TEST

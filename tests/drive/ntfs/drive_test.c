@@ -250,19 +250,33 @@ START_TEST(walk_tells_what_is_no_file)
 	    &(ntfs_file){.directory = NTFS_ROOT, .name = "secret", .content = noise(&seed, 5000), .encrypted = true});
 	ntfs_writer_file(
 	    w, &(ntfs_file){.directory = NTFS_ROOT, .name = "several", .content = noise(&seed, 50000), .list = true});
+	/* Files for everybody but for whom it takes Windows to read them. */
+	static const struct {
+		const char *name;
+		uint32_t tag;
+	} windows_only[] = {{"wof", 0x80000017}, {"chunks", 0x80000013}, {"cloud", 0x9000601A}, {"joint", 0xA0000003}};
+	for (size_t i = 0; i < sizeof windows_only / sizeof *windows_only; i++)
+		ntfs_writer_file(w, &(ntfs_file){.directory = NTFS_ROOT,
+						 .name = windows_only[i].name,
+						 .content = noise(&seed, 7000),
+						 .reparse_tag = windows_only[i].tag});
 	uint32_t torn = add(w, NTFS_ROOT, "torn");
 	end(w);
 	record_bytes(torn)[1022] ^= 1;
 	open_image();
 	make_drive();
 	expect_walk("\\Twin 4 clashes 0\n"
+		    "\\chunks 7000 0\n"
+		    "\\cloud 0 irregular 0\n"
 		    "\\d\\x 1 clashes 0\n"
+		    "\\joint 0 irregular 0\n"
 		    "\\link 0 irregular 0\n"
 		    "\\mount 0 irregular 18\n"
-		    "\\secret 0 irregular 0\n"
+		    "\\secret 5000 0\n"
 		    "\\several 50000 0\n"
 		    "\\torn 0 irregular 74\n"
-		    "\\twin 4 clashes 0\n");
+		    "\\twin 4 clashes 0\n"
+		    "\\wof 7000 0\n");
 }
 END_TEST
 

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Memory that runs out and disks that can't be read, at every single place. */
+#include "base/bytes.h"
 #include "fixture.h"
 #include "support/faults.h"
+#include "support/medium.h"
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -189,20 +192,21 @@ static int fault_range(uint64_t offset, size_t size)
 	return offset < bad_to && offset + size > bad_from ? -EIO : 0;
 }
 
-START_TEST(bad_sector_in_mft_costs_its_records)
+static void make_many(void)
 {
 	ntfs_options options = {.size = 8 << 20, .records = 2000};
 	char name[16];
 	ntfs_writer *w = begin(&options);
 	for (unsigned i = 0; i < 1900; i++) {
-		name[0] = (char)('0' + i / 1000);
-		name[1] = (char)('0' + i / 100 % 10);
-		name[2] = (char)('0' + i / 10 % 10);
-		name[3] = (char)('0' + i % 10);
-		name[4] = '\0';
+		snprintf(name, sizeof name, "%04u", i);
 		ntfs_writer_file(w, &(ntfs_file){.directory = NTFS_ROOT, .name = name});
 	}
 	end(w);
+}
+
+START_TEST(bad_sector_in_mft_costs_its_records)
+{
+	make_many();
 	bad_from = (uint64_t)(record_bytes(1000) - image);
 	bad_to = bad_from + 512;
 	tally_layer_fault = fault_range;
@@ -220,12 +224,75 @@ START_TEST(bad_sector_in_mft_costs_its_records)
 }
 END_TEST
 
+static unsigned told;
+
+static bool stop_at_third(void *context, uint64_t done, uint64_t total)
+{
+	(void)context;
+	ck_assert_uint_le(done, total);
+	return ++told < 3;
+}
+
+/* A disk takes seconds for each read that fails: it must be few, and one may stop between the pieces. */
+START_TEST(bad_sector_in_mft_costs_a_few_reads)
+{
+	tally_ntfs_problem problem;
+	tally_error error;
+	make_many();
+	medium_begin(image_path, 256 << 10);
+	medium_spoil((uint64_t)(record_bytes(1000) - image), 512);
+	ck_assert_int_eq(tally_layer_open_file(image_path, &layer, &error), TALLY_OK);
+	ck_assert_int_eq(tally_ntfs_open(layer, NULL, &volume, &problem, &error), TALLY_OK);
+	ck_assert_ptr_nonnull(volume);
+	ck_assert_uint_eq(tally_ntfs_facts_of(volume)->lost_records, 4);
+	ck_assert_uint_le(medium_failures(), 6);
+	close_all();
+	const tally_ntfs_options options = {.progress = stop_at_third};
+	ck_assert_int_eq(tally_layer_open_file(image_path, &layer, &error), TALLY_OK);
+	ck_assert_int_eq(tally_ntfs_open(layer, &options, &volume, &problem, &error), TALLY_ERROR_STOPPED);
+	ck_assert_uint_eq(told, 3);
+	medium_end();
+}
+END_TEST
+
+static void expect_bad(tally_ntfs_outcome outcome, const char *text)
+{
+	tally_error error;
+	tally_ntfs_problem problem;
+	close_all();
+	ck_assert_int_eq(tally_layer_open_file(image_path, &layer, &error), TALLY_OK);
+	ck_assert_int_eq(tally_ntfs_open(layer, NULL, &volume, &problem, &error), TALLY_OK);
+	medium_end();
+	ck_assert_ptr_null(volume);
+	ck_assert_int_eq(problem.outcome, outcome);
+	ck_assert_int_eq(problem.os_error, EIO);
+	ck_assert_str_eq(problem.text, text);
+}
+
+/* What nothing else has a copy of that can be read. */
+START_TEST(bad_sectors_where_the_volume_begins)
+{
+	make_volume();
+	medium_begin(image_path, 4096);
+	medium_spoil(0, 512);
+	medium_spoil(image_size - 4096, 4096);
+	expect_bad(TALLY_NTFS_UNREADABLE, "its boot sector can't be read");
+	medium_begin(image_path, 4096);
+	medium_spoil((uint64_t)(record_bytes(0) - image), 512);
+	const uint64_t cluster = (uint64_t)image[13] * 512, mirror = tally_le64(image + 56) * cluster;
+	medium_spoil(mirror, 512);
+	expect_bad(TALLY_NTFS_UNREADABLE, "the first record of $MFT can't be read, and its mirror is of no use");
+}
+END_TEST
+
 int main(void)
 {
 	const suite_test tests[] = {
 	    {each_allocation_can_fail, 2},
 	    {each_read_can_fail, 2},
 	    {bad_sector_in_mft_costs_its_records, 0},
+	    {bad_sector_in_mft_costs_a_few_reads, 0},
+	    {bad_sectors_where_the_volume_begins, 0},
 	    {NULL, 0},
 	};
 	return fixture_run("ntfs_faults", tests);
