@@ -120,6 +120,7 @@ START_TEST(every_read_may_fail)
 			      nth, w.told);
 		ck_assert_msg(is_completed(w.summary.job_status) == all, "read %u: %s", nth, w.told);
 		ck_assert_msg((w.summary.exit_status == 0) == all, "read %u: %s", nth, w.told);
+		ck_assert_msg(all || met, "no read fails: %s", w.told);
 		told += !all;
 		job_words_clear(&w);
 	}
