@@ -12,6 +12,12 @@
       ck_abort_msg(__VA_ARGS__); \
   } while (0)
 
+/* What the header says of its version, "1.2.3"; for those who include it. */
+#define SUITE_VERSION \
+  SUITE_STRING(TALLY_VERSION_MAJOR) "." SUITE_STRING(TALLY_VERSION_MINOR) "." SUITE_STRING(TALLY_VERSION_PATCH)
+#define SUITE_STRING(number) SUITE_STRING_OF(number)
+#define SUITE_STRING_OF(number) #number
+
 typedef struct suite_test {
 	const TTest *test;
 	int loops; /* 0: a test without _i */
