@@ -100,7 +100,8 @@ START_TEST(test_much_of_something)
 }
 END_TEST
 
-/* Two hundred thousand page ranges in one blob take no memory at all; blobs take 32 bytes each, and only to find duplicates. */
+/* Two hundred thousand page ranges in one blob take no memory at all; blobs take 32 bytes each, and only to find
+ * duplicates. */
 START_TEST(test_memory_does_not_grow)
 {
 	static const char range[] =

@@ -16,7 +16,8 @@ static int remove_one(const char *path, const struct stat *facts, int kind, stru
 void folder_remove(const char *path)
 {
 	char command[8448];
-	/* Permissions are nothing to root, who so needs no processes, of which all tests together would start thousands. */
+	/* Permissions are nothing to root, who so needs no processes, of which all tests together would start
+	 * thousands. */
 	if (geteuid() == 0 && nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0)
 		return;
 	/* Folders may have lost their permissions, and what is too deep for a path is nothing to rm. */

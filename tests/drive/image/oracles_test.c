@@ -29,7 +29,7 @@ static bool unpack(const char *name, uint64_t wanted, uint64_t size)
 	if (!tools_have("zstd"))
 		return false;
 	tools_run("zstd -q -d -c '%s/images/%s.zst' | head -c %llu >'%s'", getenv("TALLY_SHARED_DIR"), name,
-	    (unsigned long long)wanted, at(name));
+		  (unsigned long long)wanted, at(name));
 	ck_assert_uint_eq(disk_size(at(name)), wanted);
 	disk_truncate(at(name), size);
 	return true;

@@ -333,7 +333,8 @@ int main(void)
 	    {ntfs_3g_reads_the_same, sizeof shapes / sizeof shapes[0]},
 	    {NULL, 0},
 	};
-	static const char *const tools[] = {OF_MKNTFS, OF_SLEUTH_KIT, OF_NTFS_3G, NULL}, *const unpacker[] = {"zstd", NULL};
+	static const char *const tools[] = {OF_MKNTFS, OF_SLEUTH_KIT, OF_NTFS_3G, NULL};
+	static const char *const unpacker[] = {"zstd", NULL};
 	if (!tools_any(tools) && (shared_path(PACKED_IMAGE) == NULL || !tools_any(unpacker)))
 		return TOOLS_SKIPPED;
 	return fixture_run("ntfs_oracle", tests);
