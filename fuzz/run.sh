@@ -15,7 +15,7 @@ if ! command -v clang >/dev/null; then
 	exit 0
 fi
 cmake --preset fuzz >/dev/null
-cmake --build --preset fuzz | tail -n 1
+bash .ci/quietly cmake --build --preset fuzz
 build=build/fuzz/fuzz
 targets=("$@")
 [ ${#targets[@]} -gt 0 ] || mapfile -t targets < <(cd "$build" && ls -- *.seeds | sed 's/\.seeds$//')

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/windows_path.h"
 
+#include "support/tools.h"
+
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -268,13 +270,10 @@ static const uint8_t *read_upcase(FILE *image, size_t volume)
 
 START_TEST(agrees_with_a_volume_of_windows)
 {
-	const char *shared = getenv("TALLY_SHARED_DIR");
-	char packed[4096], command[8192];
-	snprintf(packed, sizeof packed, "%s/images/ntfs-win10-lznt1-mbr.raw.zst", shared != NULL ? shared : "");
-	if (shared == NULL || access(packed, R_OK) != 0 || system("command -v zstd >/dev/null") != 0) {
-		fprintf(stderr, "skipped: $UpCase of a real volume needs zstd and the image in TALLY_SHARED_DIR\n");
+	const char *packed = shared_path("images/ntfs-win10-lznt1-mbr.raw.zst");
+	char command[8192];
+	if (packed == NULL || !tools_have("zstd"))
 		return;
-	}
 	snprintf(command, sizeof command, "zstd -dcq '%s'", packed);
 	FILE *image = popen(command, "r");
 	ck_assert_ptr_nonnull(image);

@@ -43,7 +43,6 @@ START_TEST(test_secrets_are_masked_and_the_rest_is_not)
 	    {"key " PASSWORD " of the drive", "key [masked] of the drive"},
 	    {"000011 000022 000033 000044 000055 000066 000077 000088.", "[masked]."},
 	    {"000011000022000033000044000055000066000077000088", "[masked]"},
-	    {"crate7" PASSWORD "end", "crate[masked]8end"},
 	    {"cargo?sv=2014&" SIGNATURE "&se=2030", "cargo?sv=2014&sig=[masked]&se=2030"},
 	    {"SIG=abc", "SIG=[masked]"},
 	    {"sig=\"abc\"", "sig=\"abc\""},
@@ -51,11 +50,8 @@ START_TEST(test_secrets_are_masked_and_the_rest_is_not)
 	    {"a sig=a sig=b", "a sig=[masked] sig=[masked]"},
 	    {"BitLockerKey: 000011-000022", "BitLockerKey: [masked]"},
 	};
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		if (strncmp(cases[i][0], "crate7", 6) == 0)
-			continue; /* below */
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
 		ck_assert_str_eq(masked(cases[i][0]), cases[i][1]);
-	}
 	/* A digit in front belongs to the run; which 48 digits go doesn't matter, but no group may stay whole. */
 	const char *glued = masked("crate7" PASSWORD "end");
 	ck_assert_msg(strstr(glued, "000022") == NULL && strstr(glued, "000077") == NULL, "%s", glued);

@@ -12,6 +12,7 @@ from fixture import COMMAND, DriveCase, ENVIRONMENT, make_drive, run
 HEAD = 128
 SIZES = {1: 36, 2: 12, 3: 68}
 KILLS = 50
+TRIES = 20
 
 
 def segments_noted(path):
@@ -48,7 +49,10 @@ class Killed(DriveCase):
         return ["check", self.drive, "--format", "json", "--verbose", *more]
 
     def kill_at(self, size):
-        """Runs the check until its checkpoint has grown so far; returns whether it was killed before its end."""
+        """Runs the check until its checkpoint has grown so far; returns whether it was killed before its end.
+
+        Who is asleep then can miss that, and the check begins anew.
+        """
         with subprocess.Popen(
             [COMMAND, *self.arguments("--checkpoint", self.checkpoint, "--jobs", "2", "--max-rate", "3M")],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=ENVIRONMENT,
@@ -70,10 +74,8 @@ class Killed(DriveCase):
         full = os.path.getsize(self.path("full"))
         expected = segments_noted(self.path("full"))
         chance = random.Random(20)
-        kills = 0
         for point in sorted(chance.randrange(1, full * 3 // 4) for _ in range(KILLS)):
-            kills += self.kill_at(point)
-        self.assertEqual(kills, KILLS)
+            self.assertTrue(any(self.kill_at(point) for _ in range(TRIES)), point)
         noted = segments_noted(self.checkpoint)
         self.assertEqual(len(noted), len(set(noted)), "a segment was read twice")
         self.assertGreater(len(noted), len(expected) // 4)

@@ -2,6 +2,7 @@
 /* The command as a function: what it says to which stream, and the status it exits with. Here: help and explanations.
  */
 #include "cli/running.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -42,9 +43,9 @@ START_TEST(test_help_and_version_anywhere)
 	ck_assert_int_eq(RUN("lint", "--format", "nonsense", "-h", "x"), 0);
 	expect_help("Usage: tallyman lint ");
 	ck_assert_int_eq(RUN("check", "/nonexistent", "--version"), 0);
-	ck_assert_str_eq(out, "tallyman 0.1.0\n");
+	ck_assert_str_eq(out, "tallyman " SUITE_VERSION "\n");
 	ck_assert_int_eq(RUN("-V"), 0);
-	ck_assert_str_eq(out, "tallyman 0.1.0\n");
+	ck_assert_str_eq(out, "tallyman " SUITE_VERSION "\n");
 	ck_assert_str_eq(err, "");
 	/* Behind -- everything is an argument. */
 	ck_assert_int_eq(RUN("explain", "--", "--help"), 2);
@@ -73,7 +74,7 @@ START_TEST(test_everything_is_documented)
 		}
 	}
 	expect(man, "\\fB\\-\\-drive\\-id\\fR");
-	expect(man, ".TH TALLYMAN 1 \"\" \"tallyman 0.1.0\"");
+	expect(man, ".TH TALLYMAN 1 \"\" \"tallyman " SUITE_VERSION "\"");
 	ck_assert_ptr_null(strstr(man, "\n\n"));
 	free(man);
 	free(bash);

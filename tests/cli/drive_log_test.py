@@ -6,14 +6,15 @@ Manifests are written and read, hashes taken and logs read by Python's libraries
 
 import os
 import random
-import shutil
 import signal
 import subprocess
 import unittest
 import xml.etree.ElementTree as ElementTree
 
 from drives import Drive, KEY, METADATA, PROPERTIES
-from fixture import COMMAND, DriveCase, ENVIRONMENT, md5, run
+from fixture import COMMAND, DriveCase, ENVIRONMENT, find_tool, md5, need, run
+
+XMLLINT = find_tool("xmllint")
 
 
 def text_of(element, name):
@@ -156,8 +157,8 @@ class DriveLog(DriveCase):
         self.expect_status(result, 0)
         self.assertIn(b"-: valid (drive-log)\n", result.stdout)
         self.assertNotIn(b"warning", result.stdout)
-        if shutil.which("xmllint") is not None:
-            subprocess.run(["xmllint", "--noout", "-"], input=content, check=True)
+        if XMLLINT is not None:
+            subprocess.run([XMLLINT, "--noout", "-"], input=content, check=True)
 
     def expect_logs(self, drive):
         expected = Expectation(drive)
@@ -323,12 +324,11 @@ class DriveLog(DriveCase):
         self.expect_failed_before_the_manifest(image, "BitLockerVolumeNotFound")
 
     def test_a_volume_without_bitlocker(self):
-        if shutil.which("mkntfs") is None:
-            self.skipTest("mkntfs is missing")
+        mkntfs = need(self, "mkntfs")
         image = self.path("plain.img")
         with open(image, "wb") as file:
             file.truncate(16 << 20)
-        subprocess.run(["mkntfs", "-q", "-F", "-f", image], check=True, capture_output=True)
+        subprocess.run([mkntfs, "-q", "-F", "-f", image], check=True, capture_output=True)
         self.expect_failed_before_the_manifest(image, "BitLockerNotActivated")
 
     # ---- logs that are not whole

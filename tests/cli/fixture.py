@@ -6,6 +6,7 @@ The drives' hashes come from Python, not from what is tested.
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -15,6 +16,8 @@ from xml.sax.saxutils import escape
 COMMAND = os.environ["TALLY_COMMAND"]
 SOURCE_DIR = os.environ["TALLY_SOURCE_DIR"]
 SKIPPED = 77
+NOBODY = 65534
+TOOLS_REQUIRED = os.environ.get("TALLY_TOOLS_REQUIRED") == "1"
 # A terminal's settings of whoever runs the tests must not decide them.
 ENVIRONMENT = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TERM": "xterm"}
 
@@ -25,6 +28,18 @@ def run(*arguments, **options):
     options.setdefault("stderr", subprocess.PIPE)
     options.setdefault("env", ENVIRONMENT)
     return subprocess.run([COMMAND, *arguments], timeout=120, check=False, **options)
+
+
+def as_nobody(test):
+    """Options of run() for what root is never denied; the program is opened by who we are."""
+    if os.geteuid() != 0:
+        return {}
+    program = os.open(COMMAND, os.O_RDONLY)
+    test.addCleanup(os.close, program)
+    return {
+        "executable": f"/proc/self/fd/{program}", "pass_fds": [program],
+        "user": NOBODY, "group": NOBODY, "extra_groups": [],
+    }
 
 
 def md5(content):
@@ -95,3 +110,26 @@ def no_duplicates(pairs):
 def skip(reason):
     print("skipped:", reason)
     sys.exit(SKIPPED)
+
+
+def skip_without(name):
+    """For a script that can do nothing without it. Where all tools were just installed, that is a failure."""
+    if TOOLS_REQUIRED:
+        sys.exit(f"{name} is missing")
+    skip(f"{name} is missing")
+
+
+def find_tool(program):
+    """Where a program of others is; None without it, or a failure as above."""
+    path = shutil.which(program, path=os.environ["PATH"] + ":/usr/sbin:/sbin")
+    if path is None and TOOLS_REQUIRED:
+        raise FileNotFoundError(f"{program} is missing")
+    return path
+
+
+def need(test, program):
+    """The same for a test, which is skipped without it."""
+    path = find_tool(program)
+    if path is None:
+        test.skipTest(f"{program} is missing")
+    return path

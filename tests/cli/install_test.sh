@@ -49,16 +49,19 @@ cat >"$work/consumer.c" <<'END'
 #include <stdio.h>
 int main(void) { return tally_rule_count() > 0 && puts(tally_version()) >= 0 ? 0 : 1; }
 END
-cat >"$work/CMakeLists.txt" <<'END'
+# The next minor version may be another interface, as long as the major one is 0.
+number() { sed -n "s/^#define TALLY_VERSION_$1 //p" "$moved/include/tallyman.h"; }
+cat >"$work/CMakeLists.txt" <<END
 cmake_minimum_required(VERSION 3.22)
 project(consumer C)
-find_package(tallyman 0.1 REQUIRED COMPONENTS shared static)
+find_package(tallyman $(number MAJOR).$(number MINOR) REQUIRED COMPONENTS shared static)
 add_executable(shared consumer.c)
 target_link_libraries(shared PRIVATE tallyman::tallyman)
 add_executable(static consumer.c)
 target_link_libraries(static PRIVATE tallyman::tallyman_static)
 END
-version=$("$moved/bin/tallyman" --version)
+version="tallyman $(number MAJOR).$(number MINOR).$(number PATCH)"
+[ "$("$moved/bin/tallyman" --version)" = "$version" ] || fail "the command is not $version"
 expect_version() { # program, environment…
 	local said
 	said=$(env "${@:2}" "$1") || fail "$1 does not run"

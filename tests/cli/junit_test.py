@@ -2,17 +2,16 @@
 """JUnit reports against a schema of what their readers have in common."""
 
 import os
-import shutil
 import subprocess
 import unittest
 import xml.etree.ElementTree as ElementTree
 
-from fixture import DriveCase, SOURCE_DIR, make_drive, run, skip
+from fixture import DriveCase, SOURCE_DIR, find_tool, make_drive, run, skip_without
 
 SCHEMA = os.path.join(SOURCE_DIR, "tests", "report", "junit.xsd")
 
-if shutil.which("xmllint") is None:
-    skip("xmllint is missing")
+if find_tool("xmllint") is None:
+    skip_without("xmllint")
 
 
 def validate(report):

@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import unittest
 
-from fixture import COMMAND, ENVIRONMENT, run
+from fixture import COMMAND, ENVIRONMENT, need, run
 
 COMPLETE = r"""
 source "$1"; shift
@@ -44,12 +44,10 @@ class ManualPage(unittest.TestCase):
                 self.assertEqual(result.returncode, 0, program)
             used += 1
         if used == 0:
-            self.skipTest("neither groff nor man nor mandoc")
+            need(self, "groff")
 
     def test_text(self):
-        if shutil.which("groff") is None:
-            self.skipTest("groff is missing")
-        line = ["groff", "-man", "-Tutf8", "-P-c", "-P-b", "-P-o", "-P-u"]
+        line = [need(self, "groff"), "-man", "-Tutf8", "-P-c", "-P-b", "-P-o", "-P-u"]
         shown = subprocess.run(line, input=self.page, capture_output=True, check=True).stdout.decode()
         self.assertIn("tallyman check [OPTION]... DRIVE...", shown)
         self.assertIn("else \\DriveManifest.xml", " ".join(shown.split()))
@@ -104,9 +102,7 @@ class Completion(unittest.TestCase):
         self.assertIn("Corrupted", self.complete("explain", "Corr"))
 
     def test_shellcheck(self):
-        if shutil.which("shellcheck") is None:
-            self.skipTest("shellcheck is missing")
-        result = subprocess.run(["shellcheck", self.script], capture_output=True, check=False)
+        result = subprocess.run([need(self, "shellcheck"), self.script], capture_output=True, check=False)
         self.assertEqual(result.returncode, 0, result.stdout.decode())
 
     def test_command_is_there(self):

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import unittest
 
-from fixture import COMMAND, DriveCase, ENVIRONMENT, run
+from fixture import COMMAND, DriveCase, ENVIRONMENT, need, run, TOOLS_REQUIRED
 
 METADATA = b"<Metadata><A>1</A></Metadata>\n"
 
@@ -93,9 +93,27 @@ class Statuses(DriveCase):
         self.expect_status(run("check", self.good, "--kind", "import"), 0)
         self.assertNotEqual(run("check", self.good, "--kind", "export", "--format", "json").stdout, expected)
 
+    def german(self):
+        """An environment with a decimal comma, which few machines have."""
+        locales = self.path("locales")
+        os.mkdir(locales)
+        made = subprocess.run(
+            [need(self, "localedef"), "-i", "de_DE", "-f", "UTF-8", os.path.join(locales, "de_DE.UTF-8")],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+        )
+        environment = {**ENVIRONMENT, "LC_ALL": "de_DE.UTF-8", "LOCPATH": locales}
+        if made.returncode != 0 and not TOOLS_REQUIRED:
+            self.skipTest(f"there is no German: {made.stdout}")
+        comma = subprocess.run(["locale", "decimal_point"], env=environment, stdout=subprocess.PIPE, check=True).stdout
+        self.assertEqual(comma, b",\n", made.stdout)
+        return environment
+
     def test_locale_changes_nothing(self):
         expected = run("check", self.bad).stdout
-        self.assertEqual(run("check", self.bad, env={**ENVIRONMENT, "LC_ALL": "de_DE.UTF-8"}).stdout, expected)
+        self.assertEqual(run("check", self.bad, env=self.german()).stdout, expected)
+
+    def test_posix_changes_nothing(self):
+        expected = run("check", self.bad).stdout
         self.assertEqual(run("check", self.bad, env={**ENVIRONMENT, "POSIXLY_CORRECT": "1"}).stdout, expected)
 
     def test_options_behind_arguments(self):

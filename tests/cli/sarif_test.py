@@ -8,12 +8,12 @@ from urllib.parse import unquote, urlsplit
 
 import audit_maker as maker
 from audit_maker import Blob
-from fixture import DriveCase, SOURCE_DIR, make_drive, no_duplicates, run, skip
+from fixture import DriveCase, SOURCE_DIR, make_drive, no_duplicates, run, skip_without
 
 try:
     import jsonschema
 except ImportError:
-    skip("python3-jsonschema is missing")
+    skip_without("python3-jsonschema")
 
 with open(os.path.join(SOURCE_DIR, "tests", "report", "sarif.schema.json"), encoding="utf-8") as schema_file:
     VALIDATOR = jsonschema.Draft202012Validator(json.load(schema_file))

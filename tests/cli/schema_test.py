@@ -7,12 +7,12 @@ import unittest
 
 import audit_maker as maker
 from audit_maker import Blob
-from fixture import DriveCase, SOURCE_DIR, make_drive, no_duplicates, run, skip
+from fixture import DriveCase, SOURCE_DIR, make_drive, no_duplicates, run, skip_without
 
 try:
     import jsonschema
 except ImportError:
-    skip("python3-jsonschema is missing")
+    skip_without("python3-jsonschema")
 
 with open(os.path.join(SOURCE_DIR, "src", "report", "report.schema.json"), encoding="utf-8") as schema_file:
     SCHEMA = json.load(schema_file)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tree.h"
 
+#include "support/folder.h"
+
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -31,10 +33,7 @@ void tree_make(void)
 
 void tree_remove(void)
 {
-	char command[sizeof root + 64];
-	/* rm knows how to remove what is too deep for a path. */
-	snprintf(command, sizeof command, "rm -rf '%s'", root);
-	ck_assert_int_eq(system(command), 0);
+	folder_remove(root);
 }
 
 const char *tree_place(const char *path)

@@ -2,6 +2,7 @@
 /* What is known of a disk, from trees that look as the kernel's and udev's do. */
 #include "io/disk.h"
 
+#include "support/folder.h"
 #include "support/suite.h"
 
 #include <check.h>
@@ -98,9 +99,7 @@ static void make(void)
 
 static void forget(void)
 {
-	char command[128];
-	snprintf(command, sizeof command, "rm -rf '%s'", root);
-	ck_assert_int_eq(system(command), 0);
+	folder_remove(root);
 }
 
 static int find(unsigned number_major, unsigned number_minor)

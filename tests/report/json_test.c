@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "report/report_fixture.h"
+#include "support/suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -36,7 +37,7 @@ static void expect(const char *text, const char *part)
 	ck_assert_msg(strstr(text, part) != NULL, "not found: %s\nin: %s", part, text);
 }
 
-#define TOOL "\"schema\": \"tallyman/report/1\", \"tool\": {\"name\": \"tallyman\", \"version\": \"0.1.0\"}"
+#define TOOL "\"schema\": \"tallyman/report/1\", \"tool\": {\"name\": \"tallyman\", \"version\": \"" SUITE_VERSION "\"}"
 
 START_TEST(test_golden)
 {

@@ -50,11 +50,17 @@ static char *xml_strdup(const char *text)
 size_t faults_each(faults_of whose, bool lasting, tally_result (*run)(void *context, tally_error *error),
 		   void (*succeeded)(void *context, bool fault_met), void *context)
 {
+	return faults_some(whose, lasting, 1, run, succeeded, context);
+}
+
+size_t faults_some(faults_of whose, bool lasting, size_t step, tally_result (*run)(void *context, tally_error *error),
+		   void (*succeeded)(void *context, bool fault_met), void *context)
+{
 	/* libxml2's own tables, made once, are not what is tested. */
 	ck_assert_int_eq(xmlMemSetup(free, xml_malloc, xml_realloc, xml_strdup), 0);
 	xmlInitParser();
 	tally_allocation_fault = fail_ours;
-	for (size_t n = 1;; n++) {
+	for (size_t n = 1;; n += step) {
 		tally_error error = {0};
 		atomic_store(&allocations, 0);
 		atomic_store(&wanted, n);

@@ -19,6 +19,10 @@ typedef enum faults_of { FAULTS_OURS = 1, FAULTS_LIBXML = 2, FAULTS_BOTH = FAULT
 size_t faults_each(faults_of whose, bool lasting, tally_result (*run)(void *context, tally_error *error),
 		   void (*succeeded)(void *context, bool fault_met), void *context);
 
+/* As above, but only with the 1st allocation failing, then the one `step` later, and so on. */
+size_t faults_some(faults_of whose, bool lasting, size_t step, tally_result (*run)(void *context, tally_error *error),
+		   void (*succeeded)(void *context, bool fault_met), void *context);
+
 /* Bytes that are allocated at the moment, by whatever allocator there is; 0 where that can't be told. */
 size_t heap_in_use(void);
 

@@ -5,12 +5,18 @@
 
 #include <check.h>
 
-/* For loops of millions: each ck_assert writes to a pipe even when it holds. */
+/* For loops of millions: where it holds, nothing is called. */
 #define REQUIRE(condition, ...)  \
   do {                           \
     if (!(condition))            \
       ck_abort_msg(__VA_ARGS__); \
   } while (0)
+
+/* What the header says of its version, "1.2.3"; for those who include it. */
+#define SUITE_VERSION \
+  SUITE_STRING(TALLY_VERSION_MAJOR) "." SUITE_STRING(TALLY_VERSION_MINOR) "." SUITE_STRING(TALLY_VERSION_PATCH)
+#define SUITE_STRING(number) SUITE_STRING_OF(number)
+#define SUITE_STRING_OF(number) #number
 
 typedef struct suite_test {
 	const TTest *test;

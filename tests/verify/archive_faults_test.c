@@ -41,13 +41,16 @@ START_TEST(a_cut_archive_is_never_right)
 		struct stat facts;
 		ck_assert_int_eq(stat(whole, &facts), 0);
 		/* What comes last is padding, which nothing misses. */
-		long padding = strcmp(archive_kinds[_i].format, "iso9660") == 0 ? 330000 : 20000;
-		for (long size = 600; size < facts.st_size - padding; size += facts.st_size / 13) {
+		long padding = strcmp(archive_kinds[_i].format, "iso9660") == 0 ? 330000 : 2500;
+		const long first = 600, step = (facts.st_size - padding - first) / 10 + 1;
+		unsigned cuts = 0;
+		for (long size = first; size < facts.st_size - padding; size += step, cuts++) {
 			copy_part(whole, a.packed, size);
 			archive_check(&a);
 			ck_assert_int_ne(a.found.exit_status, 0);
 			ck_assert(a.found.drive_status == NULL || strcmp(a.found.drive_status->code, "Completed") != 0);
 		}
+		ck_assert_uint_ge(cuts, 10);
 	}
 	archive_close(&a);
 }
@@ -210,11 +213,10 @@ START_TEST(each_read_of_the_archive_fails)
 		was_met = false;
 		reads = 0;
 		archive_check(&a);
-		ck_assert(a.found.exit_status != 0 || !was_met || a.found.result != TALLY_OK || reads > failing);
-		if (a.found.exit_status == 0)
-			ck_assert_str_eq(a.found.counts, ALL_COMPLETED);
+		ck_assert(a.found.exit_status != 0 || !was_met);
 	}
 	tally_layer_fault = NULL;
+	archive_expect(&a, "Completed", 0, ALL_COMPLETED, "");
 	ck_assert_uint_gt(failing, 4);
 	archive_close(&a);
 }

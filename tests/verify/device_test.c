@@ -171,20 +171,30 @@ static int count_steps_back(uint64_t offset, size_t size)
 	return 0;
 }
 
-static void set_rotational(bool rotates)
+/* False, with a message, where that is not for this process to say. */
+static bool set_rotational(bool rotates)
 {
 	char path[96];
 	snprintf(path, sizeof path, "/sys/block/%s/queue/rotational", device.path + strlen("/dev/"));
 	FILE *file = fopen(path, "w");
-	ck_assert_msg(file != NULL, "%s: %s", path, strerror(errno));
+	if (file == NULL) {
+		ck_assert_msg(errno == EROFS || errno == EACCES, "%s: %s", path, strerror(errno));
+		printf("skipped: %s: %s\n", path, strerror(errno));
+		return false;
+	}
 	fputs(rotates ? "1" : "0", file);
 	ck_assert_int_eq(fclose(file), 0);
+	return true;
 }
 
-static unsigned check_counting(bool rotates)
+/* False where the device can't be told whether it rotates. */
+static bool check_counting(bool rotates)
 {
 	loop_device_attach(&device, im.disk, 512);
-	set_rotational(rotates);
+	if (!set_rotational(rotates)) {
+		loop_device_detach(&device);
+		return false;
+	}
 	steps_back = 0;
 	reading_at = 0;
 	tally_layer_fault = count_steps_back;
@@ -192,7 +202,7 @@ static unsigned check_counting(bool rotates)
 	tally_layer_fault = NULL;
 	loop_device_detach(&device);
 	image_expect(&im, rotates ? "a disk that rotates" : "flash", "Completed", 0, "");
-	return steps_back;
+	return true;
 }
 
 /* Encrypted as they are: what the manifest names in one order and the disk has in another costs no seeks. */
@@ -215,9 +225,11 @@ START_TEST(a_disk_that_rotates_is_read_in_its_own_order)
 	image_make_disk(im.volume, NULL, im.disk);
 	im.s.options.jobs = 1;
 	im.s.options.io = TALLY_IO_READ;
-	const unsigned flash = check_counting(false), disk = check_counting(true);
-	ck_assert_uint_gt(flash, FILES / 3);
-	ck_assert_uint_lt(disk, FILES / 10);
+	if (check_counting(false)) {
+		ck_assert_uint_gt(steps_back, FILES / 3);
+		ck_assert(check_counting(true));
+		ck_assert_uint_lt(steps_back, FILES / 10);
+	}
 	image_end(&im);
 }
 END_TEST

@@ -4,8 +4,8 @@
  * shows, an image shows as well, whatever it is kept in.
  */
 #include "maker/disk_writer.h"
-#include "support/documents.h"
 #include "support/suite.h"
+#include "support/tools.h"
 #include "verify/image_stage.h"
 #include "verify/pack.h"
 
@@ -220,16 +220,12 @@ START_TEST(real_volumes_of_windows)
 	};
 	image_begin(&im);
 	for (size_t i = 0; i < sizeof images / sizeof images[0]; i++) {
-		char name[128], command[700];
+		char name[128];
 		snprintf(name, sizeof name, "images/%s.img.zst", images[i].name);
 		const char *packed = shared_path(name);
-		if (packed == NULL)
+		if (packed == NULL || !tools_have("zstd"))
 			break;
-		snprintf(command, sizeof command, "zstd -q -f -d --sparse '%s' -o '%s'", packed, im.disk);
-		if (system(command) != 0) {
-			printf("skipped: zstd is not installed\n");
-			break;
-		}
+		tools_run("zstd -q -f -d --sparse '%s' -o '%s'", packed, im.disk);
 		stage_write(&im.s, "../key", images[i].key);
 		im.s.options.key_file = im.key_file;
 		im.s.options.journal = NULL;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "verify/stage.h"
 
+#include "support/folder.h"
+
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -42,10 +44,7 @@ void stage_open(stage *s)
 
 void stage_close(stage *s)
 {
-	char command[2 * sizeof s->root + 64];
-	/* Folders may have lost their permissions, and names may be of any kind. */
-	snprintf(command, sizeof command, "chmod -R u+rwx '%s' && rm -rf '%s'", s->root, s->root);
-	ck_assert_int_eq(system(command), 0);
+	folder_remove(s->root);
 }
 
 maker *stage_begin(stage *s)

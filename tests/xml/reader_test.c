@@ -246,7 +246,7 @@ START_TEST(test_pieces_of_long_text)
 		test_text document = {0};
 		text_print(&document, "<a>");
 		for (size_t i = 0; i < lengths[k]; i++)
-			text_print(&document, "%c", i % 61 == 60 ? '\n' : 'x');
+			text_add(&document, i % 61 == 60 ? "\n" : "x", 1);
 		text_print(&document, "%s", ends[_i]);
 		expect_same_in_pieces(document.data, document.size, false, ends[_i]);
 		xml_events e = xml_read(document.data, document.size, PIECE_WHOLE, false);

@@ -5,25 +5,12 @@
  */
 #include "volume.h"
 
-#include "support/documents.h"
+#include "support/tools.h"
 
 #include <fcntl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#define SKIPPED 77
-
 static char folder[] = "/tmp/tallyman-bitlocker-XXXXXX";
-
-static bool have(const char *tool)
-{
-	char command[128];
-	snprintf(command, sizeof command, "PATH=$PATH:/usr/sbin:/sbin; command -v %s >/dev/null", tool);
-	if (system(command) == 0)
-		return true;
-	printf("skipped: %s is not installed\n", tool);
-	return false;
-}
 
 static const char *path_of(const char *name)
 {
@@ -40,14 +27,10 @@ static void save(const char *name, const void *bytes, size_t size)
 	close(fd);
 }
 
-/* Exit status of a command of the shell in the folder, its output hidden. */
+/* Exit status of a command of the shell in the folder. */
 static int run(const char *command)
 {
-	char line[512];
-	snprintf(line, sizeof line, "PATH=$PATH:/usr/sbin:/sbin; cd %s && { %s; } >/dev/null 2>&1", folder, command);
-	int status = system(line);
-	ck_assert(WIFEXITED(status));
-	return WEXITSTATUS(status);
+	return tools_status("cd %s && { %s; }", folder, command);
 }
 
 static void clear(void)
@@ -68,7 +51,7 @@ START_TEST(cryptsetup_takes_what_was_written)
 	bitlocker_recovery(3, digits);
 	bitlocker_recovery(4, others);
 	options.recovery[0] = digits;
-	if (!have("cryptsetup"))
+	if (!tools_have("cryptsetup"))
 		return;
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 	volume v = volume_make(1024 * KIB, &options);
@@ -90,7 +73,7 @@ START_TEST(dislocker_reads_the_same)
 	bitlocker_recovery(5, digits);
 	const bitlocker_options options = {
 	    .method = methods[_i], .recovery = {digits}, .external_key = external_key, .seed = 23};
-	if (!have("dislocker-file"))
+	if (!tools_have("dislocker-file"))
 		return;
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 	volume v = volume_make(1024 * KIB, &options);
@@ -110,8 +93,9 @@ END_TEST
 
 int main(void)
 {
-	if (!have("cryptsetup") && !have("dislocker-file"))
-		return SKIPPED;
+	static const char *const tools[] = {"cryptsetup", "dislocker-file", NULL};
+	if (!tools_any(tools))
+		return TOOLS_SKIPPED;
 	const suite_test tests[] = {{cryptsetup_takes_what_was_written, 2}, {dislocker_reads_the_same, 2}, {NULL, 0}};
 	return suite_run("bitlocker_oracle", tests);
 }

@@ -102,13 +102,24 @@ static void expect_places(const volume *v, const bitlocker_options *options)
 	ck_assert_uint_eq(located, v->size - 3 * 64 * KIB - 8192);
 }
 
+/* A new file in TMPDIR or /tmp. */
+static int open_new(char path[192])
+{
+	const char *place = getenv("TMPDIR");
+	int size = snprintf(path, 192, "%s/tallyman-bitlocker-XXXXXX", place != NULL ? place : "/tmp");
+	ck_assert_int_lt(size, 192);
+	int fd = mkstemp(path);
+	ck_assert_int_ge(fd, 0);
+	return fd;
+}
+
 /* Past the cache, with the alignment that this asks for, and with none. */
 START_TEST(it_can_be_read_past_the_cache)
 {
 	const bitlocker_options options = scattered(_i);
 	volume v = volume_make(400 * KIB, &options);
-	char path[] = "bitlocker-XXXXXX";
-	int fd = mkstemp(path);
+	char path[192];
+	int fd = open_new(path);
 	ck_assert_int_eq(write(fd, v.stored, v.size), (ssize_t)v.size);
 	close(fd);
 	tally_bitlocker_close(v.bitlocker);
@@ -139,8 +150,8 @@ START_TEST(a_volume_is_made_in_place)
 	/* More than the writer has in memory at once. */
 	const size_t plain_size = 3 << 20, front = 1 << 20;
 	volume v = volume_make(plain_size, &options);
-	char path[] = "bitlocker-XXXXXX";
-	int fd = mkstemp(path);
+	char path[192];
+	int fd = open_new(path);
 	ck_assert_int_eq(ftruncate(fd, (off_t)(front + v.size + 4096)), 0);
 	ck_assert_int_eq(pwrite(fd, v.plain, plain_size, (off_t)front), (ssize_t)plain_size);
 	ck_assert_int_eq(pwrite(fd, "behind", 6, (off_t)(front + v.size)), 6);
@@ -162,14 +173,19 @@ END_TEST
 
 #define THREADS 4
 
+typedef struct reading {
+	const volume *volume;
+	uint64_t random;
+} reading;
+
 static void *read_much(void *context)
 {
-	const volume *v = context;
-	uint64_t random = (uint64_t)(uintptr_t)&random | 1;
+	reading *r = context;
+	const volume *v = r->volume;
 	for (unsigned i = 0; i < 300; i++) {
-		uint64_t offset = maker_random(&random) % v->size;
+		uint64_t offset = maker_random(&r->random) % v->size;
 		uint8_t bytes[20000];
-		size_t size = (size_t)(maker_random(&random) % sizeof bytes) + 1;
+		size_t size = (size_t)(maker_random(&r->random) % sizeof bytes) + 1;
 		size = size < v->size - offset ? size : (size_t)(v->size - offset);
 		if (tally_layer_read_all(v->view, offset, bytes, size) != 0 ||
 		    memcmp(bytes, v->expected + offset, size) != 0)
@@ -184,8 +200,11 @@ START_TEST(threads_read_it_at_once)
 	volume v = volume_make(400 * KIB, &options);
 	volume_unlock(&v);
 	pthread_t threads[THREADS];
-	for (unsigned i = 0; i < THREADS; i++)
-		ck_assert_int_eq(pthread_create(&threads[i], NULL, read_much, &v), 0);
+	reading readings[THREADS];
+	for (unsigned i = 0; i < THREADS; i++) {
+		readings[i] = (reading){.volume = &v, .random = 2 * i + 1};
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, read_much, &readings[i]), 0);
+	}
 	for (unsigned i = 0; i < THREADS; i++) {
 		void *wrong;
 		ck_assert_int_eq(pthread_join(threads[i], &wrong), 0);

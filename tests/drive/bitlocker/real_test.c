@@ -2,14 +2,11 @@
 /* Volumes that Windows made (images/INDEX.md): the whole decrypted view, right keys and wrong ones. */
 #include "volume.h"
 
-#include "support/documents.h"
+#include "support/tools.h"
 
 #include <fcntl.h>
 #include <openssl/evp.h>
 #include <unistd.h>
-
-/* Exit status of a program whose tests were all skipped. */
-#define SKIPPED 77
 
 static char folder[] = "/tmp/tallyman-bitlocker-XXXXXX";
 static tally_layer *file;
@@ -19,15 +16,14 @@ static tally_bitlocker_outcome outcome;
 /* False when the image, or what unpacks it, isn't there. */
 static bool open_image(const char *name)
 {
-	char packed[128], path[256], command[5000];
+	char packed[128], path[256];
 	snprintf(packed, sizeof packed, "images/%s.img.zst", name);
 	const char *found = shared_path(packed);
 	if (found == NULL)
 		return false;
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 	snprintf(path, sizeof path, "%s/image", folder);
-	snprintf(command, sizeof command, "zstd -q -d --sparse '%s' -o %s", found, path);
-	ck_assert_int_eq(system(command), 0);
+	tools_run("zstd -q -d --sparse '%s' -o %s", found, path);
 	tally_result result = tally_layer_open_file(path, &file, NULL);
 	unlink(path);
 	rmdir(folder);
@@ -189,12 +185,9 @@ END_TEST
 
 int main(void)
 {
-	if (shared_path("images/bl-win10-xts128-512.img.zst") == NULL)
-		return SKIPPED;
-	if (system("command -v zstd >/dev/null") != 0) {
-		printf("skipped: zstd is not installed\n");
-		return SKIPPED;
-	}
+	static const char *const tools[] = {"zstd", NULL};
+	if (shared_path("images/bl-win10-xts128-512.img.zst") == NULL || !tools_any(tools))
+		return TOOLS_SKIPPED;
 	const suite_test tests[] = {
 	    {a_volume_of_windows_reads_as_the_kernel_reads_it, sizeof images / sizeof images[0]},
 	    {each_of_two_recovery_passwords_unlocks, 0},

@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -223,36 +222,6 @@ size_t open_with_allocation_faults(const char *path)
 	size_t count = faults_each(FAULTS_OURS, false, open_and_read, NULL, copy);
 	ck_assert_uint_eq(count, faults_each(FAULTS_OURS, true, open_and_read, NULL, copy));
 	return count;
-}
-
-/* ---- tools ---- */
-
-bool have_tool(const char *name)
-{
-	char command[256];
-	snprintf(command, sizeof command, "PATH=$PATH:/sbin:/usr/sbin command -v %s >/dev/null", name);
-	if (system(command) == 0)
-		return true;
-	printf("SKIPPED: %s is not installed\n", name);
-	return false;
-}
-
-const char *run(const char *format, ...)
-{
-	static char output[1 << 20];
-	char command[16384] = "PATH=$PATH:/sbin:/usr/sbin LC_ALL=C; exec 2>&1; ";
-	size_t used = strlen(command);
-	va_list args;
-	va_start(args, format);
-	vsnprintf(command + used, sizeof command - used, format, args);
-	va_end(args);
-	FILE *out = popen(command, "r");
-	ck_assert(out != NULL);
-	size_t size = fread(output, 1, sizeof output - 1, out);
-	output[size] = '\0';
-	int status = pclose(out);
-	ck_assert_msg(status == 0, "%s: status %d: %s", command, status, output);
-	return output;
 }
 
 /* ---- running ---- */

@@ -51,12 +51,6 @@ void open_with_read_faults(const char *path);
 /* Opens it, reads its partitions and 64 KiB with each allocation failing in turn. Returns how many there are. */
 size_t open_with_allocation_faults(const char *path);
 
-/* Whether a program is installed; says so when it isn't. */
-bool have_tool(const char *name);
-/* Runs a command of the shell; fails the test unless it succeeds. What it prints, in a buffer overwritten by the next.
- */
-const char *run(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
 /* Runs the tests, each in a folder of its own. NULL ends the list. */
 int image_suite(const char *name, const TTest *const *tests);
 

@@ -2,6 +2,7 @@
 /* Disks that others wrote, and what others say of ours. What isn't installed, or isn't there, is skipped with a word.
  */
 #include "fixture.h"
+#include "support/tools.h"
 
 #include <unistd.h>
 
@@ -25,10 +26,10 @@ static bool unpack(const char *name, uint64_t wanted, uint64_t size)
 		printf("SKIPPED: ../shared/images is not there\n");
 		return false;
 	}
-	if (!have_tool("zstd"))
+	if (!tools_have("zstd"))
 		return false;
-	run("zstd -q -d -c '%s/images/%s.zst' | head -c %llu >'%s'", getenv("TALLY_SHARED_DIR"), name,
-	    (unsigned long long)wanted, at(name));
+	tools_run("zstd -q -d -c '%s/images/%s.zst' | head -c %llu >'%s'", getenv("TALLY_SHARED_DIR"), name,
+		  (unsigned long long)wanted, at(name));
 	ck_assert_uint_eq(disk_size(at(name)), wanted);
 	disk_truncate(at(name), size);
 	return true;
@@ -91,11 +92,11 @@ START_TEST(refuses_a_log_of_hyper_v)
 	if (!unpack("vhdx-dirty-log.vhdx", 37748736, 37748736))
 		return;
 	expect_problem(at("vhdx-dirty-log.vhdx"), TALLY_DISK_FAULT_NOT_CLOSED, "was not closed cleanly");
-	if (!have_tool("qemu-img"))
+	if (!tools_have("qemu-img"))
 		return;
 	/* Once somebody has replayed it, it is a disk with two partitions of Linux. */
-	run("qemu-img check -q -r all '%s'", at("vhdx-dirty-log.vhdx"));
-	run("qemu-img convert -O raw '%s' '%s'", at("vhdx-dirty-log.vhdx"), at("raw"));
+	tools_run("qemu-img check -q -r all '%s'", at("vhdx-dirty-log.vhdx"));
+	tools_run("qemu-img convert -O raw '%s' '%s'", at("vhdx-dirty-log.vhdx"), at("raw"));
 	open_disk(at("vhdx-dirty-log.vhdx"), TALLY_DISK_VHDX);
 	ck_assert_uint_eq(disk->layer->size, UINT64_C(1) << 30);
 	ck_assert_uint_eq(disk->layer->sector_size, 512);
@@ -114,7 +115,7 @@ END_TEST
 
 static void convert(const char *format, const char *options, tally_disk_kind kind)
 {
-	run("qemu-img convert -f raw -O %s %s '%s' '%s'", format, options, at("raw"), at("disk"));
+	tools_run("qemu-img convert -f raw -O %s %s '%s' '%s'", format, options, at("raw"), at("disk"));
 	open_disk(at("disk"), kind);
 	ck_assert_uint_eq(disk->notes.count, 0);
 	expect_content(disk->layer, at("raw"));
@@ -122,7 +123,7 @@ static void convert(const char *format, const char *options, tally_disk_kind kin
 
 START_TEST(reads_what_qemu_writes)
 {
-	if (!have_tool("qemu-img"))
+	if (!tools_have("qemu-img"))
 		return;
 	/* A size that cylinders, heads and sectors of VHD can say, and that is no whole block. */
 	make_raw("raw", 68 * 17 * 4 * UINT64_C(512) * 15, 1);
@@ -139,14 +140,14 @@ END_TEST
 
 START_TEST(refuses_what_else_qemu_writes)
 {
-	if (!have_tool("qemu-img"))
+	if (!tools_have("qemu-img"))
 		return;
 	make_raw("raw", 4 * MIB, 1);
-	run("qemu-img convert -f raw -O qcow2 '%s' '%s'", at("raw"), at("disk"));
+	tools_run("qemu-img convert -f raw -O qcow2 '%s' '%s'", at("raw"), at("disk"));
 	expect_problem(at("disk"), TALLY_DISK_FAULT_UNSUPPORTED, "a QCOW image");
-	run("qemu-img convert -f raw -O vmdk '%s' '%s'", at("raw"), at("disk"));
+	tools_run("qemu-img convert -f raw -O vmdk '%s' '%s'", at("raw"), at("disk"));
 	expect_problem(at("disk"), TALLY_DISK_FAULT_UNSUPPORTED, "a VMDK image");
-	run("qemu-img convert -f raw -O vdi '%s' '%s'", at("raw"), at("disk"));
+	tools_run("qemu-img convert -f raw -O vdi '%s' '%s'", at("raw"), at("disk"));
 	expect_problem(at("disk"), TALLY_DISK_FAULT_UNSUPPORTED, "a VirtualBox image");
 }
 END_TEST
@@ -154,17 +155,17 @@ END_TEST
 /* The tests' own writer is held against qemu, too: else it and the reader could be wrong together. */
 START_TEST(writes_what_qemu_reads)
 {
-	if (!have_tool("qemu-img"))
+	if (!tools_have("qemu-img"))
 		return;
 	make_raw("raw", 33 * MIB + 4096, 1);
 	disk_write_vhd_dynamic(at("raw"), at("disk"), 2 << 20);
 	/* As qemu doesn't look at bitmaps, this holds because what they leave out is zero. */
-	run("qemu-img compare -f raw -F vpc '%s' '%s'", at("raw"), at("disk"));
+	tools_run("qemu-img compare -f raw -F vpc '%s' '%s'", at("raw"), at("disk"));
 	disk_write_vhd_fixed(at("raw"), at("disk"));
-	run("qemu-img compare -f raw -F vpc '%s' '%s'", at("raw"), at("disk"));
+	tools_run("qemu-img compare -f raw -F vpc '%s' '%s'", at("raw"), at("disk"));
 	disk_write_vhdx(at("raw"), at("disk"), 1 << 20, 512);
-	run("qemu-img compare -f raw -F vhdx '%s' '%s'", at("raw"), at("disk"));
-	run("qemu-img check -f vhdx '%s'", at("disk"));
+	tools_run("qemu-img compare -f raw -F vhdx '%s' '%s'", at("raw"), at("disk"));
+	tools_run("qemu-img check -f vhdx '%s'", at("disk"));
 }
 END_TEST
 
@@ -183,7 +184,7 @@ static void expect_mmls_agrees(uint32_t sector_size)
 	tally_error error;
 	ck_assert_int_eq(tally_layer_open_file(at("disk"), &layer, &error), TALLY_OK);
 	tally_partitions_read(layer, &partitions);
-	const char *listing = run("mmls %s '%s'", sector_size == 4096 ? "-b 4096" : "", at("disk"));
+	const char *listing = tools_run("mmls %s '%s'", sector_size == 4096 ? "-b 4096" : "", at("disk"))->data;
 	for (unsigned i = 0; i < partitions.count; i++) {
 		const tally_partition *p = &partitions.items[i];
 		uint64_t first = p->offset / sector_size, last = (p->offset + p->size) / sector_size - 1;
@@ -195,7 +196,7 @@ static void expect_mmls_agrees(uint32_t sector_size)
 
 START_TEST(agrees_with_mmls)
 {
-	if (!have_tool("mmls"))
+	if (!tools_have("mmls"))
 		return;
 	const disk_volume logical[] = {
 	    {.size = MIB}, {.size = MIB, .logical = true}, {.size = 3 * MIB, .logical = true}};
@@ -214,26 +215,27 @@ END_TEST
 
 START_TEST(writes_what_blkid_reads)
 {
-	if (!have_tool("blkid"))
+	if (!tools_have("blkid"))
 		return;
 	const disk_volume volumes[] = {{.size = 3 * MIB}};
 	disk_write_gpt(at("disk"), &(disk_layout){.volumes = volumes, .count = 1});
-	ck_assert_ptr_nonnull(strstr(run("blkid -p -o export '%s'", at("disk")), "PTTYPE=gpt"));
+	ck_assert_ptr_nonnull(strstr(tools_run("blkid -p -o export '%s'", at("disk"))->data, "PTTYPE=gpt"));
 	disk_write_gpt(at("disk"), &(disk_layout){.volumes = volumes, .count = 1, .sector_size = 4096});
 	ck_assert_ptr_nonnull(strstr(
-	    run("blkid -p -S 4096 -o export '%s' || blkid -p -o export '%s'", at("disk"), at("disk")), "PTTYPE="));
+	    tools_run("blkid -p -S 4096 -o export '%s' || blkid -p -o export '%s'", at("disk"), at("disk"))->data,
+	    "PTTYPE="));
 	disk_write_mbr(at("disk"), &(disk_layout){.volumes = volumes, .count = 1});
-	ck_assert_ptr_nonnull(strstr(run("blkid -p -o export '%s'", at("disk")), "PTTYPE=dos"));
+	ck_assert_ptr_nonnull(strstr(tools_run("blkid -p -o export '%s'", at("disk"))->data, "PTTYPE=dos"));
 }
 END_TEST
 
 START_TEST(knows_what_mkntfs_makes)
 {
-	if (!have_tool("mkntfs"))
+	if (!tools_have("mkntfs"))
 		return;
 	make_raw("volume", 0, 1);
 	disk_truncate(at("volume"), 8 * MIB);
-	run("mkntfs -q -F -Q -s 512 -p 2048 -H 0 -S 0 '%s'", at("volume"));
+	tools_run("mkntfs -q -F -Q -s 512 -p 2048 -H 0 -S 0 '%s'", at("volume"));
 	const disk_volume volumes[] = {{.image = at("volume")}};
 	disk_write_gpt(at("disk"), &(disk_layout){.volumes = volumes, .count = 1});
 	disk_write_vhdx(at("disk"), at("vhdx"), 1 << 20, 512);
@@ -256,9 +258,9 @@ END_TEST
 
 int main(void)
 {
-	if (!have_images() && !have_tool("qemu-img") && !have_tool("mmls") && !have_tool("blkid") &&
-	    !have_tool("mkntfs"))
-		return 77;
+	static const char *const tools[] = {"qemu-img", "mmls", "blkid", "mkntfs", NULL};
+	if (!have_images() && !tools_any(tools))
+		return TOOLS_SKIPPED;
 	const TTest *const tests[] = {
 	    reads_a_disk_of_windows_10,
 	    reads_bare_volumes_of_bitlocker,

@@ -204,16 +204,14 @@ static void *use_drive(void *number)
 		uint64_t at = (i * 7919U + *(unsigned *)number * 104729U) % 199000;
 		tally_file file = open_file(names[i % 3]);
 		int64_t got = tally_file_read(&file, i % 3 == 2 ? 0 : at, bytes, sizeof bytes);
-		if (i % 3 == 2)
-			REQUIRE(got == 60, "%lld", (long long)got);
-		else
-			for (int64_t j = 0; j < got; j++)
-				REQUIRE(bytes[j] ==
-					    (i % 3 == 1 ? soft_at(at + (uint64_t)j) : noise_at(seed, at + (uint64_t)j)),
-					"byte %lld", (long long)j);
+		REQUIRE(i % 3 == 2 ? got == 60 : got > 0, "%s: %lld", names[i % 3], (long long)got);
+		for (int64_t j = 0; i % 3 != 2 && j < got; j++)
+			REQUIRE(bytes[j] == (i % 3 == 1 ? soft_at(at + (uint64_t)j) : noise_at(seed, at + (uint64_t)j)),
+				"byte %lld", (long long)j);
 		tally_file_close(&file);
 		/* One compressed file among all. */
 		got = tally_file_read(&shared, at, bytes, sizeof bytes);
+		REQUIRE(got > 0, "shared: %lld", (long long)got);
 		for (int64_t j = 0; j < got; j++)
 			REQUIRE(bytes[j] == soft_at(at + (uint64_t)j), "byte %lld", (long long)j);
 	}

@@ -4,7 +4,7 @@
  * Kit read from what the writer wrote. Each part is skipped where what it needs isn't there.
  */
 #include "fixture.h"
-#include "support/documents.h"
+#include "support/tools.h"
 
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -12,41 +12,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#define PACKED_IMAGE "images/ntfs-win10-lznt1-mbr.raw.zst"
+#define OF_MKNTFS "mkntfs ntfscp"
+#define OF_SLEUTH_KIT "fls icat"
+#define OF_NTFS_3G "ntfsls ntfscat ntfsinfo"
+
 static const uint64_t seed = 3;
-
-/* What a command writes. It must succeed. */
-static test_text run(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static test_text run(const char *format, ...)
-{
-	char command[512], piece[4096];
-	test_text out = {0};
-	va_list arguments;
-	va_start(arguments, format);
-	vsnprintf(command, sizeof command, format, arguments);
-	va_end(arguments);
-	FILE *in = popen(command, "r");
-	ck_assert_ptr_nonnull(in);
-	for (size_t got; (got = fread(piece, 1, sizeof piece, in)) > 0;)
-		text_add(&out, piece, got);
-	ck_assert_msg(pclose(in) == 0, "%s failed", command);
-	return out;
-}
-
-static void discard(test_text text)
-{
-	text_clear(&text);
-}
-
-static bool has_tools(const char *names)
-{
-	char command[256];
-	snprintf(command, sizeof command, "for t in %s; do command -v $t >/dev/null || exit 1; done", names);
-	if (system(command) == 0)
-		return true;
-	printf("SKIPPED: not all of these are installed: %s\n", names);
-	return false;
-}
 
 static void md5_of(tally_ntfs_file *file, char hex[33])
 {
@@ -132,10 +103,10 @@ START_TEST(image_of_windows_is_read)
 	    {"$Extend\\$RmMetadata\\$Repair", "$Corrupt", 8388608, "7b54687bcb3ab9421e26b5d75d443a8c"},
 	    {"$Extend\\$RmMetadata\\$Repair", "$Verify", 1048576, "acba9ce2cb446e3e8748a12062d8aa0d"},
 	};
-	const char *packed_image = shared_path("images/ntfs-win10-lznt1-mbr.raw.zst");
-	if (packed_image == NULL || !has_tools("zstd"))
+	const char *packed_image = shared_path(PACKED_IMAGE);
+	if (packed_image == NULL || !tools_have("zstd"))
 		return;
-	discard(run("zstd -q -d -f --sparse %s -o %s", packed_image, image_path));
+	tools_run("zstd -q -d -f --sparse %s -o %s", packed_image, image_path);
 	open_file_as_volume(65536, 2091008 * UINT64_C(512));
 	const tally_ntfs_facts *facts = tally_ntfs_facts_of(volume);
 	ck_assert_str_eq(facts->label, "RAM Slack");
@@ -167,20 +138,20 @@ static const unsigned cluster_sizes[] = {512, 4096, 65536, 2097152};
 START_TEST(volume_of_mkntfs_is_read)
 {
 	char source[80];
-	if (!has_tools("mkntfs ntfscp"))
+	if (!tools_have(OF_MKNTFS))
 		return;
 	unsigned long long size = cluster_sizes[_i] > 65536 ? 128 << 20 : 16 << 20;
 	ck_assert_int_eq(truncate(image_path, (off_t)size), 0);
-	discard(run("mkntfs -F -Q -q -c %u -L Platte %s 2>&1", cluster_sizes[_i], image_path));
+	tools_run("mkntfs -F -Q -q -c %u -L Platte %s 2>&1", cluster_sizes[_i], image_path);
 	snprintf(source, sizeof source, "%s.source", image_path);
 	FILE *out = fopen(source, "wb");
 	ck_assert_ptr_nonnull(out);
 	for (uint64_t i = 0; i < 300000; i++)
 		putc(noise_at(seed, i), out);
 	fclose(out);
-	discard(run("ntfscp -q %s %s large.bin 2>&1", image_path, source));
+	tools_run("ntfscp -q %s %s large.bin 2>&1", image_path, source);
 	ck_assert_int_eq(truncate(source, 100), 0);
-	discard(run("ntfscp -q %s %s little.bin 2>&1", image_path, source));
+	tools_run("ntfscp -q %s %s little.bin 2>&1", image_path, source);
 	unlink(source);
 	open_file_as_volume(0, 0);
 	ck_assert_str_eq(tally_ntfs_facts_of(volume)->label, "Platte");
@@ -294,14 +265,14 @@ static char *path_of_fls(char *line)
 
 START_TEST(sleuth_kit_reads_the_same)
 {
-	if (!has_tools("fls icat"))
+	if (!tools_have(OF_SLEUTH_KIT))
 		return;
 	write_all_kinds((unsigned)_i);
 	open_file_as_volume(0, 0);
-	test_text listing = run("fls -b %u -r -p -F %s", shapes[_i].sector, image_path);
+	const test_text *listing = tools_run("fls -b %u -r -p -F %s", shapes[_i].sector, image_path);
 	tally_ntfs *of_drive = volume;
 	walk();
-	char *ours = sorted(walked, whole_line), *theirs = sorted(listing.data, path_of_fls);
+	char *ours = sorted(walked, whole_line), *theirs = sorted(listing->data, path_of_fls);
 	ck_assert_str_eq(ours, theirs);
 	ck_assert_uint_gt(strlen(ours), 700 * 20);
 	volume = of_drive;
@@ -311,16 +282,14 @@ START_TEST(sleuth_kit_reads_the_same)
 	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
 		uint32_t record = record_of(files[i]);
 		tally_ntfs_file *file = open_stream(record, "");
-		test_text bytes = run("icat -b %u %s %u", shapes[_i].sector, image_path, record);
-		ck_assert_uint_eq(bytes.size, file->stream.size);
+		const test_text *bytes = tools_run("icat -b %u %s %u", shapes[_i].sector, image_path, record);
+		ck_assert_uint_eq(bytes->size, file->stream.size);
 		uint8_t *mine = read_whole(file);
-		ck_assert_msg(memcmp(mine, bytes.data, bytes.size) == 0, "%s", files[i]);
+		ck_assert_msg(memcmp(mine, bytes->data, bytes->size) == 0, "%s", files[i]);
 		free(mine);
-		text_clear(&bytes);
 		tally_ntfs_file_close(file);
 	}
 	volume = NULL;
-	text_clear(&listing);
 	free(ours);
 	free(theirs);
 	close_volume();
@@ -329,29 +298,26 @@ END_TEST
 
 START_TEST(ntfs_3g_reads_the_same)
 {
-	if (!has_tools("ntfsls ntfscat ntfsinfo"))
+	if (!tools_have(OF_NTFS_3G))
 		return;
 	write_all_kinds((unsigned)_i);
 	open_file_as_volume(0, 0);
-	test_text information = run("ntfsinfo -m %s 2>/dev/null", image_path);
-	ck_assert_ptr_nonnull(strstr(information.data, "Volume Name: Fracht \xE2\x84\x96 2\n"));
-	text_clear(&information);
-	test_text listing = run("ntfsls -p /folder/deep %s 2>/dev/null | wc -l", image_path);
+	const test_text *information = tools_run("ntfsinfo -m %s 2>/dev/null", image_path);
+	ck_assert_ptr_nonnull(strstr(information->data, "Volume Name: Fracht \xE2\x84\x96 2\n"));
+	const test_text *listing = tools_run("ntfsls -p /folder/deep %s 2>/dev/null | wc -l", image_path);
 	/* With `.`, or without. */
-	ck_assert_int_ge(atoi(listing.data), 705);
-	text_clear(&listing);
+	ck_assert_int_ge(atoi(listing->data), 705);
 	static const char *const files[] = {"folder/plain",       "folder/little",       "folder/deep/pieces",
 					    "folder/deep/listed", "folder/deep/outside", "folder/deep/never",
 					    "folder/deep/sparse", "folder/link",         "packed"};
 	size_t count = sizeof files / sizeof files[0] - (shapes[_i].cluster > 4096);
 	for (size_t i = 0; i < count; i++) {
 		tally_ntfs_file *file = open_stream(record_of(files[i]), "");
-		test_text bytes = run("ntfscat %s %s 2>/dev/null", image_path, files[i]);
-		ck_assert_uint_eq(bytes.size, file->stream.size);
+		const test_text *bytes = tools_run("ntfscat %s %s 2>/dev/null", image_path, files[i]);
+		ck_assert_uint_eq(bytes->size, file->stream.size);
 		uint8_t *mine = read_whole(file);
-		ck_assert_msg(memcmp(mine, bytes.data, bytes.size) == 0, "%s", files[i]);
+		ck_assert_msg(memcmp(mine, bytes->data, bytes->size) == 0, "%s", files[i]);
 		free(mine);
-		text_clear(&bytes);
 		tally_ntfs_file_close(file);
 	}
 	close_volume();
@@ -367,7 +333,9 @@ int main(void)
 	    {ntfs_3g_reads_the_same, sizeof shapes / sizeof shapes[0]},
 	    {NULL, 0},
 	};
-	/* The tools for making file systems are where only root looks for them. */
-	setenv("PATH", "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin", 1);
+	static const char *const tools[] = {OF_MKNTFS, OF_SLEUTH_KIT, OF_NTFS_3G, NULL};
+	static const char *const unpacker[] = {"zstd", NULL};
+	if (!tools_any(tools) && (shared_path(PACKED_IMAGE) == NULL || !tools_any(unpacker)))
+		return TOOLS_SKIPPED;
 	return fixture_run("ntfs_oracle", tests);
 }
