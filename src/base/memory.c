@@ -42,24 +42,53 @@ char *tally_strndup(const char *text, size_t length)
 	return copy;
 }
 
+/* Doubles as often as is needed; 0 when that is more than a size can be. */
+static size_t grown_capacity(size_t capacity, size_t needed)
+{
+	size_t grown = capacity < 8 ? 8 : capacity;
+	while (grown < needed) {
+		if (grown > SIZE_MAX / 2)
+			return 0;
+		grown *= 2;
+	}
+	return grown;
+}
+
 void *tally_grow(void *array, size_t *capacity, size_t needed, size_t size)
 {
 	if (needed <= *capacity)
 		return array;
-	size_t grown = *capacity < 8 ? 8 : *capacity;
-	while (grown < needed) {
-		if (grown > SIZE_MAX / 2)
-			return NULL;
-		grown *= 2;
-	}
-	void *moved = tally_realloc(array, grown, size);
+	size_t grown = grown_capacity(*capacity, needed);
+	void *moved = grown != 0 ? tally_realloc(array, grown, size) : NULL;
 	if (moved != NULL)
 		*capacity = grown;
 	return moved;
 }
 
+void *tally_grow_wiped(void *array, size_t *capacity, size_t needed)
+{
+	if (needed <= *capacity)
+		return array;
+	size_t grown = grown_capacity(*capacity, needed);
+	void *moved = grown != 0 ? tally_alloc(grown) : NULL;
+	if (moved == NULL)
+		return NULL;
+	if (*capacity > 0)
+		memcpy(moved, array, *capacity);
+	tally_free_wiped(array, *capacity);
+	*capacity = grown;
+	return moved;
+}
+
 void tally_free(void *memory)
 {
+	free(memory);
+}
+
+void tally_free_wiped(void *memory, size_t size)
+{
+	if (memory != NULL)
+		explicit_bzero(memory, size);
 	free(memory);
 }
 

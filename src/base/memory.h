@@ -16,12 +16,16 @@ char *tally_strndup(const char *text, size_t length) __attribute__((malloc, warn
 void tally_free(void *memory);
 /* Frees a text of a key or the like, and leaves nothing of it in memory. NULL is fine. */
 void tally_free_secret(char *secret);
+/* Frees what may hold such a text among others, and leaves nothing of its `size` bytes. NULL is fine. */
+void tally_free_wiped(void *memory, size_t size);
 
 /*
  * Makes room for at least `needed` elements in a growing array: doubles, never shrinks.
  * Returns the array, perhaps moved, with *capacity updated; NULL when memory is short, the old array still valid.
  */
 void *tally_grow(void *array, size_t *capacity, size_t needed, size_t size) __attribute__((warn_unused_result));
+/* The same for bytes that may hold a secret: where the array was, nothing of it is left. */
+void *tally_grow_wiped(void *array, size_t *capacity, size_t needed) __attribute__((warn_unused_result));
 
 #ifdef TALLY_FAULT_INJECTION
 /* Test only: asked before each allocation; true makes it fail. NULL switches it off. */

@@ -42,7 +42,7 @@ static tally_result gather(void *reader, const void *bytes, size_t size, tally_e
 		count_values(g, bytes, size);
 	if (g->too_large || g->too_many)
 		return TALLY_ERROR_STOPPED; /* not for our caller, who didn't ask for it: see tally_json_read */
-	char *grown = tally_grow(g->bytes, &g->capacity, g->size + size, 1);
+	char *grown = tally_grow_wiped(g->bytes, &g->capacity, g->size + size);
 	if (grown == NULL)
 		return tally_fail_memory(error);
 	g->bytes = grown;
@@ -359,7 +359,7 @@ tally_result tally_json_read(tally_json *json, tally_lint_run *run, tally_error 
 	} else if (result == TALLY_OK) {
 		result = parse(json, &g, run->finder, error);
 	}
-	tally_free(g.bytes);
+	tally_free_wiped(g.bytes, g.capacity);
 	if (result != TALLY_OK)
 		tally_json_clear(json);
 	return result;
