@@ -5,7 +5,8 @@
 
 #include "base/text.h"
 
-/* "$root", or 3 to 63 lower-case letters, digits and single hyphens. NULL when it is valid, else what is wrong; static. */
+/* "$root", or 3 to 63 lower-case letters, digits and single hyphens. NULL when it is valid, else what is wrong; static.
+ */
 const char *tally_container_name_fault(tally_text name);
 
 typedef struct tally_blob_name {
@@ -17,7 +18,8 @@ typedef struct tally_blob_name {
 tally_blob_name tally_blob_path_split(tally_text path);
 
 /*
- * Why no blob's path begins as this prefix does, which may end within the container's name; NULL when one may. Else static.
+ * Why no blob's path begins as this prefix does, which may end within the container's name; NULL when one may. Else
+ * static.
  */
 const char *tally_prefix_container_fault(const tally_blob_name *prefix);
 

@@ -163,6 +163,7 @@ class Proof(AuditCase):
         self.make()
         report = self.audit(self.write("v.xml", maker.verbose_2021(self.blobs)), status=3)
         self.assertEqual((report["audit"]["blobs_stored"], report["audit"]["blobs_proven"]), (1, 0))
+        self.assertIn("bytes of page blobs that no page range has", [g["what"] for g in report["coverage"]["not_checked"]])
         self.blobs.append(Blob("pictures/a.jpg", b"a"))
         self.make()
         report = self.audit(self.write("v.xml", maker.verbose_2021(self.blobs)), status=0)
