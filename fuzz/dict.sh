@@ -20,7 +20,8 @@ values() {
 		000011-000022-000033-000044-000055-000066-000077-000088 '\DriveManifest.xml' '$root/' 2014-11-01 2018-10-01 2021-08-01
 }
 orders() { # how the document is read: see fuzz.h
-	printf '%s\n' '"\x00\x01\x00\x00"' '"\x00\x07\x00\x00"' '"\x00\x00\x00\x05"' '"\x00\x00\x00\x40"'
+	printf '%s\n' '"\xDC\xDC\xDC\xDC\x01\x00\x00"' '"\xDC\xDC\xDC\xDC\x07\x00\x00"' '"\xDC\xDC\xDC\xDC\x00\x00\x05"' \
+		'"\xDC\xDC\xDC\xDC\x00\x00\x40"'
 }
 xml() { printf '%s\n' '<?xml version="1.0" encoding="UTF-8"?>' '<!--' '-->' '<![CDATA[' ']]>' '&amp;' '&#x41;' '&lt;' '/>' '</' '<!DOCTYPE'; }
 write() { # name; words on standard input

@@ -53,8 +53,8 @@ fuzz_input fuzz_take_orders(const uint8_t *data, size_t size)
 	fuzz_input input = {.data = data, .size = size};
 	prepare();
 	fuzz_stage = 0;
-	if (size >= 4 && data[size - 4] == 0) {
-		input.size = size - 4;
+	if (size >= FUZZ_ORDERS_SIZE && memcmp(data + size - FUZZ_ORDERS_SIZE, FUZZ_MARK, FUZZ_MARK_SIZE) == 0) {
+		input.size = size - FUZZ_ORDERS_SIZE;
 		input.chunk = data[size - 3];
 		input.fail = (unsigned)(data[size - 2] << 8 | data[size - 1]);
 	}

@@ -2,9 +2,9 @@
 /*
  * What the fuzzing targets share.
  *
- * An input is a document. If its last four bytes are 00 C F F, they are no part of it but orders: C chooses how large the
- * pieces are in which the document is read (0: whole), FF (big-endian) which allocation fails (0: none). No document of
- * the service ends so, and any file of corpus/ is a seed as it is.
+ * An input is a document. If its last seven bytes are DC DC DC DC C F F, they are no part of it but orders: C chooses how
+ * large the pieces are in which the document is read (0: whole), FF (big-endian) which allocation fails (0: none). No text
+ * ends so, in UTF-8 or in UTF-16, and any file of corpus/ is a seed as it is.
  */
 #ifndef TALLY_FUZZ_H
 #define TALLY_FUZZ_H
@@ -27,6 +27,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
  */
 extern unsigned fuzz_stage;
 extern const unsigned fuzz_deepest;
+
+#define FUZZ_MARK "\xDC\xDC\xDC\xDC"
+#define FUZZ_MARK_SIZE (sizeof FUZZ_MARK - 1)
+#define FUZZ_ORDERS_SIZE (FUZZ_MARK_SIZE + 3)
 
 fuzz_input fuzz_take_orders(const uint8_t *data, size_t size);
 /* The input as a source that is read in pieces. `input` must outlive it. */

@@ -5,8 +5,8 @@
  *
  *   TARGET [--reach] FILE|FOLDER...
  *
- * --reach: the good documents (files with .good. in their names) must get to the target's deepest stage, and there must be
- * some.
+ * --reach: the good documents (files with .good. in their names, or in a folder called valid) must get to the target's
+ * deepest stage, and there must be some.
  */
 #include "fuzz.h"
 
@@ -16,7 +16,6 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#define ORDERS 4
 #define FAULTS 64 /* allocations that are made to fail for each input, beyond which the fuzzer takes over */
 #define FILE_MAX (16u << 20)
 
@@ -25,17 +24,18 @@ static bool reach;
 
 static void run_orders(uint8_t *data, size_t size, unsigned chunk, unsigned fail)
 {
-	data[size] = 0;
-	data[size + 1] = (uint8_t)chunk;
-	data[size + 2] = (uint8_t)(fail >> 8);
-	data[size + 3] = (uint8_t)fail;
-	LLVMFuzzerTestOneInput(data, size + ORDERS);
+	memcpy(data + size, FUZZ_MARK, FUZZ_MARK_SIZE);
+	size += FUZZ_MARK_SIZE;
+	data[size++] = (uint8_t)chunk;
+	data[size++] = (uint8_t)(fail >> 8);
+	data[size++] = (uint8_t)fail;
+	LLVMFuzzerTestOneInput(data, size);
 }
 
 static void run_file(const char *path)
 {
 	FILE *in = fopen(path, "rb");
-	uint8_t *data = malloc(FILE_MAX + ORDERS);
+	uint8_t *data = malloc(FILE_MAX + FUZZ_ORDERS_SIZE);
 	if (in == NULL || data == NULL) {
 		fprintf(stderr, "%s: %s\n", path, strerror(errno));
 		exit(99);
@@ -50,7 +50,7 @@ static void run_file(const char *path)
 	LLVMFuzzerTestOneInput(exact, size);
 	free(exact);
 	inputs++;
-	if (strstr(path, ".good.") != NULL) {
+	if (strstr(path, ".good.") != NULL || strstr(path, "/valid/") != NULL) {
 		good++;
 		if (fuzz_stage < fuzz_deepest) {
 			shallow++;

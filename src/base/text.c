@@ -8,6 +8,13 @@ bool tally_text_equal(tally_text a, tally_text b)
 	return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
 }
 
+int tally_text_compare(tally_text a, tally_text b)
+{
+	size_t common = a.size < b.size ? a.size : b.size;
+	int order = common > 0 ? memcmp(a.data, b.data, common) : 0;
+	return order != 0 ? order : (a.size > b.size) - (a.size < b.size);
+}
+
 bool tally_text_equal_string(tally_text text, const char *string)
 {
 	/* Names of a grammar mostly differ in their first letter. */

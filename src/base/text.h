@@ -20,6 +20,8 @@ bool tally_text_equal(tally_text a, tally_text b);
 bool tally_text_equal_string(tally_text text, const char *string);
 /* Case-insensitive for ASCII letters only. */
 bool tally_text_equal_ascii_nocase(tally_text a, tally_text b);
+/* By bytes, as memcmp: below, equal to or above 0. A text stands right in front of those that begin with it. */
+int tally_text_compare(tally_text a, tally_text b);
 /* Without blanks, tabs, CR and LF at both ends (XML white space). */
 tally_text tally_text_trim(tally_text text);
 bool tally_text_starts(tally_text text, const char *prefix);

@@ -18,10 +18,16 @@ static bool is_base64_digit(char c)
 	return is_digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '+' || c == '/';
 }
 
-/* Length of a value behind `name` at the front of `text`, 0 when it isn't there. */
+static const char mask[] = "[masked]";
+
+/*
+ * Length of a value behind `name` at the front of `text`, 0 when it isn't there, or was masked: that is no secret any more,
+ * and what follows isn't searched for its end, again and again where names follow each other.
+ */
 static size_t named_value(tally_text text, tally_text name)
 {
-	if (text.size <= name.size || !tally_text_equal_ascii_nocase((tally_text){text.data, name.size}, name))
+	if (text.size <= name.size || !tally_text_equal_ascii_nocase((tally_text){text.data, name.size}, name) ||
+	    tally_text_starts((tally_text){text.data + name.size, text.size - name.size}, mask))
 		return 0;
 	size_t end = name.size;
 	while (end < text.size && strchr("&;\"'<> \t\r\n", text.data[end]) == NULL)
@@ -54,8 +60,6 @@ static size_t recovery_password(tally_text text)
 }
 
 /* A secret at the front of the text: bytes to keep before it in *keep, its length as the result; 0 when there is none. */
-static const char mask[] = "[masked]";
-
 static size_t secret_at(tally_text text, char before, size_t *keep)
 {
 	const tally_text names[] = {TALLY_TEXT("sig="), TALLY_TEXT("AccountKey="), TALLY_TEXT("StorageAccountKey: "),
@@ -63,8 +67,7 @@ static size_t secret_at(tally_text text, char before, size_t *keep)
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 		*keep = names[i].size;
 		size_t size = named_value(text, names[i]);
-		/* What was masked once is no secret any more. */
-		if (size == 0 || tally_text_starts((tally_text){text.data + *keep, size}, mask))
+		if (size == 0)
 			continue;
 		/* With blanks between its groups a password is more than what ends at a blank. */
 		size_t password = recovery_password((tally_text){text.data + *keep, text.size - *keep});

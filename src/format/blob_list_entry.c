@@ -29,30 +29,11 @@ __attribute__((format(printf, 4, 5))) static void tell(const entry *e, tally_rul
 	tally_find_fact(e->finder, &fact, "%s", message);
 }
 
-/* Why no container's name begins so; NULL when one may. Faults in the order of tally_container_name_fault. */
-static const char *beginning_fault(tally_text name)
-{
-	static const char *const special[] = {"$root", "$web", "$logs"};
-	for (size_t i = 0; i < sizeof special / sizeof special[0]; i++)
-		if (name.size <= strlen(special[i]) && memcmp(name.data, special[i], name.size) == 0)
-			return NULL;
-	/* What is too short, or ends in a hyphen, may go on. */
-	char whole[80];
-	if (name.size > 63)
-		return "it is longer than 63 characters";
-	memcpy(whole, name.data, name.size);
-	memcpy(whole + name.size, "000", 3);
-	size_t size = name.size < 3 ? 3 : name.size;
-	if (name.data[name.size - 1] == '-')
-		size = name.size + 1 < 3 ? 3 : name.size + 1;
-	return tally_container_name_fault((tally_text){whole, size < 63 ? size : 63});
-}
-
 static void judge_container(const entry *e)
 {
 	bool partial = e->is_prefix && e->name.blob.data == NULL;
 	const char *fault =
-	    partial ? beginning_fault(e->name.container) : tally_container_name_fault(e->name.container);
+	    e->is_prefix ? tally_prefix_container_fault(&e->name) : tally_container_name_fault(e->name.container);
 	if (fault != NULL)
 		tell(e, TALLY_RULE_X_06_CONTAINER, e->name.container, "no %s can have this name%s: %s", e->holder,
 		     partial ? " or one that begins so" : "", fault);
@@ -77,6 +58,9 @@ static void judge_blob(const entry *e)
 		break;
 	case TALLY_BLOB_NAME_ROOT_SLASH:
 		tell(e, TALLY_RULE_X_06_ROOT, e->name.blob, "a blob of the root container has no slash in its name");
+		break;
+	case TALLY_BLOB_NAME_DELETE:
+		tell(e, TALLY_RULE_X_06_DELETE, e->name.blob, "the blob's name has the control character U+007F");
 		break;
 	case TALLY_BLOB_NAME_END:
 		if (!e->is_prefix && e->name.blob.data[e->name.blob.size - 1] == '/')

@@ -13,11 +13,15 @@ typedef struct tally_list_events {
 	tally_result (*progress)(void *context, uint64_t bytes_done, tally_error *error);
 } tally_list_events;
 
-/* `complete`: it is well-formed. TALLY_ERROR_IO when it cannot be read. */
+/* `complete`: it is well-formed, and no entry of it is unknown or can't be used. TALLY_ERROR_IO when it can't be read.
+ */
 tally_result tally_list_read(const tally_source *list, const tally_list_events *events, void *context, bool *complete,
 			     tally_error *error);
-/* One entry once more, from the offset of its start tag on. */
+/*
+ * One entry once more, from the offset of its start tag on, in whatever encoding the list has. `found`: it was there,
+ * and `entry` was called, with a place that counts from there.
+ */
 tally_result tally_list_read_entry(const tally_source *list, uint64_t offset, const tally_list_events *events,
-				   void *context, tally_error *error);
+				   void *context, bool *found, tally_error *error);
 
 #endif

@@ -37,12 +37,6 @@ tally_result tally_prefixes_add(tally_prefixes *p, tally_text text, tally_place 
 	return TALLY_OK;
 }
 
-static int compare_texts(tally_text a, tally_text b)
-{
-	int order = memcmp(a.data, b.data, a.size < b.size ? a.size : b.size);
-	return order != 0 ? order : (a.size > b.size) - (a.size < b.size);
-}
-
 static int by_offset(const void *left, const void *right)
 {
 	const tally_prefix *a = left, *b = right;
@@ -53,7 +47,7 @@ static int by_offset(const void *left, const void *right)
 static int by_text(const void *left, const void *right, void *prefixes)
 {
 	const tally_prefix *a = left, *b = right;
-	int order = compare_texts(tally_prefix_text(prefixes, a), tally_prefix_text(prefixes, b));
+	int order = tally_text_compare(tally_prefix_text(prefixes, a), tally_prefix_text(prefixes, b));
 	return order != 0 ? order : by_offset(a, b);
 }
 
@@ -92,7 +86,7 @@ void tally_prefixes_swallow(tally_prefixes *p, tally_text text, tally_place plac
 	size_t low = 0, high = p->count;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (compare_texts(tally_prefix_text(p, &p->items[middle]), text) <= 0)
+		if (tally_text_compare(tally_prefix_text(p, &p->items[middle]), text) <= 0)
 			low = middle + 1;
 		else
 			high = middle;

@@ -99,9 +99,10 @@ static void on_open(void *state, unsigned element, tally_text name, const tally_
 static void on_close(void *state, unsigned element, tally_text name, const tally_value *value,
 		     const tally_value *attributes)
 {
+	const box_list *list = state;
 	(void)element, (void)name;
-	/* No attributes: an element stood in the line, which is told; its text is not the name alone. */
-	if (attributes != NULL)
+	/* When an element stands in the line, which is told, its text is not the name alone. */
+	if (!tally_document_has_children(list->document))
 		check_name(state, value, &attributes[LIST_ENCODING]);
 }
 

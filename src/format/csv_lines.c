@@ -129,6 +129,6 @@ tally_result tally_lint_lines(tally_lint_run *run, const tally_line_handler *han
 	if (result == TALLY_OK)
 		finish(&r);
 	tally_decoder_clear(&r.decoder);
-	tally_free(r.text);
+	tally_free_wiped(r.text, TALLY_LINE_MAX);
 	return result;
 }

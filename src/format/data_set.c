@@ -119,6 +119,9 @@ static void judge_blob_name(const row *r, const tally_blob_name *name)
 	case TALLY_BLOB_NAME_ROOT_SLASH:
 		tell(r, TALLY_RULE_T_13_ROOT, DESTINATION, "a blob of the root container has no slash in its name");
 		break;
+	case TALLY_BLOB_NAME_DELETE:
+		tell(r, TALLY_RULE_T_13_DELETE, DESTINATION, "the blob's name has the control character U+007F");
+		break;
 	}
 }
 

@@ -73,6 +73,11 @@ bool tally_document_seen(const tally_document *d, unsigned child_element)
 	return false;
 }
 
+bool tally_document_has_children(const tally_document *d)
+{
+	return d->stack[d->depth].has_children;
+}
+
 static const char *element_title(const tally_document *d, const tally_document_frame *f)
 {
 	return f == d->stack ? "the document" : rule_of(d, f)->name;
@@ -165,6 +170,7 @@ static void on_start(void *context, tally_text name, const tally_xml_attribute *
 		return;
 	}
 	judge_position(d, parent, child, place);
+	parent->has_inner = true;
 	if (!tally_document_read_attributes(d, rule, place, attributes, count))
 		return;
 	d->stack[++d->depth] = (tally_document_frame){.element = child->element, .place = place};
@@ -252,7 +258,7 @@ static void on_end(void *context, tally_text name, tally_place place)
 			tally_document_find(d, &(tally_fact){.rule = rule->children[i].missing, .in_document = true, .place = f->place},
 					    "%s has no %s", rule->name, d->grammar->elements[rule->children[i].element].name);
 	if (d->hooks->close != NULL)
-		d->hooks->close(d->state, f->element, name, &value, f->has_children ? NULL : d->values);
+		d->hooks->close(d->state, f->element, name, &value, f->has_inner ? NULL : d->values);
 	d->depth--;
 }
 
@@ -306,6 +312,7 @@ tally_result tally_document_new(tally_document **out, const tally_grammar *gramm
 	d->hooks = hooks;
 	d->state = state;
 	d->finder = finder;
+	d->stack[0].element = grammar->document;
 	tally_result result = tally_xml_new(&d->reader, &handler, d, &(tally_xml_options){.fragment = grammar->fragment}, error);
 	if (result != TALLY_OK) {
 		tally_free(d);
@@ -322,7 +329,7 @@ void tally_document_free(tally_document *d)
 	tally_xml_free(d->reader);
 	/* A drive's key or an account's may have been the text of an element. */
 	tally_free_wiped(d->text, d->text_capacity);
-	tally_free(d->copies);
+	tally_free_wiped(d->copies, d->copies_capacity);
 	tally_free(d);
 }
 

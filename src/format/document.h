@@ -52,8 +52,9 @@ typedef struct tally_element_rule {
 #define TALLY_ATTRIBUTES_MAX 8
 
 typedef struct tally_grammar {
-	/* Element 0 stands for the document itself: its children are the roots. */
 	const tally_element_rule *elements;
+	/* The element that stands for the document itself: its children are the roots. 0, but for a part of a document. */
+	uint8_t document;
 	bool fragment;    /* several roots */
 	bool exact_names; /* a known name in other capitals is an error (XML-06), not just unknown */
 	tally_rule_symbol root;              /* what another root violates */
@@ -83,8 +84,9 @@ typedef struct tally_format_hooks {
 	/* An element begins. `attributes` is in the order of its table. Either hook may be NULL. */
 	void (*open)(void *state, unsigned element, tally_text name, const tally_value *attributes, tally_place place);
 	/*
-	 * It ends. `value` is its text; `attributes` are those of the start tag when the element has no children, else
-	 * NULL. Missing children have been told already; tally_document_seen still answers for this element.
+	 * It ends. `value` is its text; `attributes` are those of the start tag, NULL when the element has children that
+	 * the grammar knows. Missing children have been told already; tally_document_seen and
+	 * tally_document_has_children still answer for this element.
 	 */
 	void (*close)(void *state, unsigned element, tally_text name, const tally_value *value, const tally_value *attributes);
 } tally_format_hooks;
@@ -103,6 +105,8 @@ bool tally_document_broken(const tally_document *document);
 uint64_t tally_document_skipped(const tally_document *document);
 /* Whether the open element that is being handled already has this child. */
 bool tally_document_seen(const tally_document *document, unsigned child_element);
+/* Whether it has any child, known or not. */
+bool tally_document_has_children(const tally_document *document);
 
 /*
  * Tells a finding of this document. Errors of form get the grammar's level and status. `fact` needs `rule` and what

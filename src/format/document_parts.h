@@ -10,6 +10,7 @@ typedef struct tally_document_frame {
 	uint8_t element;
 	uint8_t rank; /* highest rank of a child so far */
 	bool has_children;
+	bool has_inner; /* a child that is known: its attributes have taken the place of this element's own */
 	bool stray_text; /* seen; told once */
 	uint8_t next;    /* entry of the child table behind the latest: where the next child is looked for first */
 	uint32_t seen;   /* a bit for each entry of the child table */

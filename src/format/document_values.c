@@ -76,7 +76,7 @@ static bool keep_values(tally_document *d, size_t count)
 	size_t total = 0;
 	for (size_t i = 0; i < count; i++)
 		total += d->values[i].text.size;
-	char *grown = tally_grow(d->copies, &d->copies_capacity, total + 1, 1);
+	char *grown = tally_grow_wiped(d->copies, &d->copies_capacity, total + 1);
 	if (grown == NULL) {
 		tally_document_fail_memory(d);
 		return false;

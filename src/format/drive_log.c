@@ -23,6 +23,7 @@ typedef struct log_entry {
 
 typedef struct drive_log {
 	tally_document *document;
+	tally_grammar grammar;
 	generation generation;
 	log_entry entry;
 	tally_log_text blob_path, file_path, snapshot;
@@ -280,6 +281,7 @@ static void open_root(drive_log *log, const tally_value *version)
 			   .blob_path = log->blob_path,
 			   .file_path = log->file_path,
 			   .snapshot = log->snapshot,
+			   .grammar = log->grammar,
 			   .out = log->out};
 	if (!version->present || tally_text_equal_string(version->text, "2014-11-01")) {
 		log->generation = CLASSIC;
@@ -433,7 +435,12 @@ static tally_result lint(tally_lint_run *run, tally_error *error)
 	if (log == NULL)
 		return tally_fail_memory(error);
 	log->out.run = run;
-	tally_result result = tally_log_read(run, &tally_drive_log_grammar, &hooks, log, &log->document, error);
+	log->grammar = tally_drive_log_grammar;
+	if (run->is_entry) {
+		log->grammar.document = DRIVE_LOG_ROOT;
+		log->generation = DISK_2018; /* codes that only later logs have are known in them */
+	}
+	tally_result result = tally_log_read(run, &log->grammar, &hooks, log, &log->document, error);
 	if (result == TALLY_OK)
 		tally_log_out_end(&log->out, log->document);
 	tally_document_free(log->document);

@@ -20,6 +20,10 @@ typedef struct tally_lint_run {
 	/* Called after each chunk; anything but TALLY_OK ends the run. May be NULL. */
 	tally_result (*progress)(void *context, uint64_t bytes_done, tally_error *error);
 	void *progress_context;
+	/* By the reader: it needs no more bytes. */
+	bool over;
+	/* The source begins with an entry of a log, not with what holds it. */
+	bool is_entry;
 	/* What the readers of logs hand out besides; or NULL. */
 	const struct tally_log_events *events;
 	void *events_context;
@@ -44,7 +48,10 @@ const tally_format *tally_format_of(tally_document_kind kind);
 /* NULL when the beginning of the document fits no kind. */
 tally_result tally_format_recognise(const tally_source *source, const tally_format **format, tally_error *error);
 
-/* Reads the source to its end, in chunks, with progress. A read error is TALLY_ERROR_IO. */
+/* Judges a document that fits no kind: tells why. */
+tally_result tally_lint_unknown(tally_lint_run *run, tally_error *error);
+
+/* Reads the source to its end or until the run is over, in chunks, with progress. A read error is TALLY_ERROR_IO. */
 tally_result tally_lint_feed(tally_lint_run *run,
 			     tally_result (*feed)(void *reader, const void *bytes, size_t size, tally_error *error), void *reader,
 			     tally_error *error);

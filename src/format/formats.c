@@ -159,6 +159,8 @@ tally_document_kind tally_document_kind_find(const char *name)
 typedef struct root_search {
 	tally_xml_reader *reader;
 	const tally_format *format;
+	bool has_doctype;
+	tally_place doctype;
 } root_search;
 
 static void on_start(void *context, tally_text name, const tally_xml_attribute *attributes, size_t count, tally_place place)
@@ -183,20 +185,23 @@ static void on_text(void *context, tally_text piece)
 
 static void on_problem(void *context, tally_xml_problem problem, tally_place place, const char *message)
 {
-	(void)context, (void)problem, (void)place, (void)message;
+	root_search *s = context;
+	(void)message;
+	s->has_doctype = s->has_doctype || problem == TALLY_XML_DOCTYPE;
+	if (problem == TALLY_XML_DOCTYPE)
+		s->doctype = place;
 }
 
-static tally_result find_root(tally_text front, const tally_format **format, tally_error *error)
+static tally_result find_root(tally_text front, root_search *search, tally_error *error)
 {
 	static const tally_xml_handler handler = {on_start, on_end, on_text, on_problem};
-	root_search search = {.format = NULL};
-	tally_result result = tally_xml_new(&search.reader, &handler, &search, &(tally_xml_options){.fragment = true}, error);
+	*search = (root_search){.format = NULL};
+	tally_result result = tally_xml_new(&search->reader, &handler, search, &(tally_xml_options){.fragment = true}, error);
 	if (result == TALLY_OK)
-		result = tally_xml_feed(search.reader, front.data, front.size, error);
+		result = tally_xml_feed(search->reader, front.data, front.size, error);
 	if (result == TALLY_OK)
-		result = tally_xml_finish(search.reader, error);
-	tally_xml_free(search.reader);
-	*format = search.format;
+		result = tally_xml_finish(search->reader, error);
+	tally_xml_free(search->reader);
 	return result;
 }
 
@@ -228,25 +233,56 @@ static tally_result recognise(tally_text front, const tally_format **format, tal
 	for (size_t i = 0; result == TALLY_OK && *format == NULL && tally_format_at(i) != NULL; i++)
 		if (tally_format_at(i)->has_front != NULL && tally_format_at(i)->has_front(text))
 			*format = tally_format_at(i);
-	if (result == TALLY_OK && *format == NULL)
-		result = find_root(front, format, error);
+	if (result != TALLY_OK || *format != NULL)
+		return result;
+	root_search search;
+	result = find_root(front, &search, error);
+	*format = search.format;
 	return result;
+}
+
+/* At most LOOK_MAX bytes; freed by wiping as many. A read error is told by whoever reads the document in earnest. */
+static char *read_front(const tally_source *source, size_t *size)
+{
+	char *front = tally_alloc(LOOK_MAX);
+	int64_t got;
+	*size = 0;
+	while (front != NULL && *size < LOOK_MAX &&
+	       (got = source->read(source->context, *size, front + *size, LOOK_MAX - *size)) > 0)
+		*size += (size_t)got;
+	return front;
 }
 
 tally_result tally_format_recognise(const tally_source *source, const tally_format **format, tally_error *error)
 {
+	size_t size;
+	char *front = read_front(source, &size);
 	*format = NULL;
-	char *front = tally_alloc(LOOK_MAX);
 	if (front == NULL)
 		return tally_fail_memory(error);
-	size_t size = 0;
-	int64_t got;
-	/* A read error is told by whoever reads the document in earnest. */
-	while (size < LOOK_MAX && (got = source->read(source->context, size, front + size, LOOK_MAX - size)) > 0)
-		size += (size_t)got;
 	tally_result result = recognise((tally_text){front, size}, format, error);
-	tally_free_wiped(front, size); /* journals and jobs hold keys */
+	tally_free_wiped(front, LOOK_MAX); /* journals and jobs hold keys */
 	return result;
+}
+
+tally_result tally_lint_unknown(tally_lint_run *run, tally_error *error)
+{
+	size_t size;
+	root_search search;
+	char *front = read_front(run->source, &size);
+	if (front == NULL)
+		return tally_fail_memory(error);
+	tally_result result = find_root((tally_text){front, size}, &search, error);
+	tally_free_wiped(front, LOOK_MAX);
+	if (result != TALLY_OK)
+		return result;
+	if (search.has_doctype)
+		tally_find_fact(run->finder, &(tally_fact){.rule = TALLY_RULE_XML_02, .in_document = true, .place = search.doctype},
+				"the document has a DOCTYPE, which is refused; what kind of document it is was not looked at");
+	else
+		tally_find_fact(run->finder, &(tally_fact){.rule = TALLY_RULE_XML_05, .in_document = true, .place = {1, 0}},
+				"this is no document that is known here: neither its first element nor its first line is one of theirs");
+	return TALLY_OK;
 }
 
 /* ---- reading ---- */
@@ -259,7 +295,7 @@ tally_result tally_lint_feed(tally_lint_run *run,
 	if (chunk == NULL)
 		return tally_fail_memory(error);
 	tally_result result = TALLY_OK;
-	while (result == TALLY_OK) {
+	while (result == TALLY_OK && !run->over) {
 		int64_t got = run->source->read(run->source->context, run->bytes_done, chunk, TALLY_SOURCE_CHUNK);
 		if (got < 0)
 			result = tally_fail_os(error, (int)-got, "the document can't be read at byte %llu",
@@ -271,7 +307,7 @@ tally_result tally_lint_feed(tally_lint_run *run,
 		if (result == TALLY_OK && run->progress != NULL)
 			result = run->progress(run->progress_context, run->bytes_done, error);
 	}
-	tally_free_wiped(chunk, run->bytes_done < TALLY_SOURCE_CHUNK ? (size_t)run->bytes_done : TALLY_SOURCE_CHUNK);
+	tally_free_wiped(chunk, TALLY_SOURCE_CHUNK); /* documents hold keys */
 	return result;
 }
 

@@ -300,6 +300,27 @@ static void take_value(template_reading *t, unsigned element, const tally_job_va
 	}
 }
 
+/* The first of several: how they are separated is not published, and no container's name has one of these. */
+static bool first_of(const template_reading *t, const tally_value *value, unsigned index, tally_job_value *first)
+{
+	size_t size = 0;
+	while (size < value->text.size && strchr(",;| ", value->text.data[size]) == NULL)
+		size++;
+	*first = (tally_job_value){t->finder, blob_attributes[index].name, {value->text.data, size}, value->place};
+	return size > 0;
+}
+
+static void take_selection(template_reading *t, const tally_value *attributes)
+{
+	tally_job_value first;
+	if (first_of(t, &attributes[BLOB_PATHS], BLOB_PATHS, &first))
+		tally_job_check_blob_path(&first);
+	if (first_of(t, &attributes[BLOB_PREFIXES], BLOB_PREFIXES, &first))
+		tally_job_check_blob_prefix(&first);
+	t->has_selection =
+	    t->has_selection || attributes[BLOB_PATHS].text.size > 0 || attributes[BLOB_PREFIXES].text.size > 0;
+}
+
 static void check_settings(const template_reading *t)
 {
 	if (t->has_key && t->has_sas)
@@ -327,9 +348,8 @@ static void close_element(void *state, unsigned element, tally_text name, const 
 	template_reading *t = state;
 	if (element == SETTINGS)
 		check_settings(t);
-	else if (element == BLOB && attributes != NULL)
-		t->has_selection =
-		    t->has_selection || attributes[BLOB_PATHS].text.size > 0 || attributes[BLOB_PREFIXES].text.size > 0;
+	else if (element == BLOB)
+		take_selection(t, attributes);
 	else if (value->text.size > 0)
 		take_value(t, element,
 			   &(tally_job_value){t->finder, elements[element].name, value->text, value->place});

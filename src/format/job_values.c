@@ -2,6 +2,7 @@
 #include "format/job_values.h"
 
 #include "base/windows_path.h"
+#include "format/drive_values.h"
 #include "format/journal.h"
 #include "format/storage_name.h"
 
@@ -42,15 +43,10 @@ static bool is_letter_or_digit(char c)
 
 void tally_job_check_drive_id(const tally_job_value *value)
 {
-	bool blank = false, unusual = false;
-	for (size_t i = 0; i < value->text.size; i++) {
-		char c = value->text.data[i];
-		blank = blank || c == ' ' || c == '\t' || c == '\n' || c == '\r';
-		unusual = unusual || !(is_letter_or_digit(c) || c == '-' || c == '_');
-	}
-	if (blank)
+	tally_drive_id_form form = tally_drive_id_judge(value->text);
+	if (form == TALLY_DRIVE_ID_BLANK)
 		tell(value, TALLY_RULE_R_02, nothing, "has a blank in it");
-	else if (unusual)
+	else if (form == TALLY_DRIVE_ID_UNUSUAL)
 		tell(value, TALLY_RULE_R_02_CHARACTERS, nothing, "has a character that no known serial number has");
 }
 
@@ -204,9 +200,8 @@ void tally_job_check_log_path(const tally_job_value *value)
 	tally_find_fact(value->finder, &fact, "%s doesn't begin with the name of a container: %s", value->what, fault);
 }
 
-static void check_container(const tally_job_value *value, tally_text container)
+static void check_container(const tally_job_value *value, const char *fault)
 {
-	const char *fault = tally_container_name_fault(container);
 	if (fault == NULL)
 		return;
 	tally_fact fact = {
@@ -222,7 +217,7 @@ void tally_job_check_blob_path(const tally_job_value *value)
 	else if (name.blob.data == NULL || name.blob.size == 0)
 		tell(value, TALLY_RULE_R_12_PATH, TALLY_TEXT("container/blob"), "has no blob behind the container");
 	else
-		check_container(value, name.container);
+		check_container(value, tally_container_name_fault(name.container));
 }
 
 void tally_job_check_blob_prefix(const tally_job_value *value)
@@ -230,8 +225,10 @@ void tally_job_check_blob_prefix(const tally_job_value *value)
 	tally_blob_name name = tally_blob_path_split(value->text);
 	if (tally_text_equal_string(value->text, "\\"))
 		tell(value, TALLY_RULE_R_12_ALL, TALLY_TEXT("/"), "is a backslash");
-	else if (name.blob.data != NULL) /* else it may be the beginning of a container's name only */
-		check_container(value, name.container);
+	else if (!name.leading_slash)
+		tell(value, TALLY_RULE_R_12_PATH, TALLY_TEXT("/container/blob"), "does not begin with a slash");
+	else
+		check_container(value, tally_prefix_container_fault(&name));
 }
 
 void tally_job_check_uri(const tally_job_value *value)

@@ -45,7 +45,10 @@ tally_result tally_journal_read(tally_journal *journal, const tally_source *sour
 /* The same, and keeps the BitLocker keys, for whoever compares them or hands them on. */
 tally_result tally_journal_read_keys(tally_journal *journal, const tally_source *source, tally_finder *finder,
 				     tally_error *error);
-/* Nothing is left of the keys. */
+/*
+ * Nothing is left of the keys, nor was anything of the journal's text left where it was read through; but for what libxml2
+ * kept of the DriveState in hand (xml/reader.h).
+ */
 void tally_journal_clear(tally_journal *journal);
 
 /*

@@ -4,6 +4,8 @@
 #include "base/memory.h"
 #include "base/windows_path.h"
 #include "format/document.h"
+#include "format/drive_values.h"
+#include "xml/decode.h"
 
 #include <stdio.h>
 
@@ -71,10 +73,10 @@ static uint64_t stored_offset(drive_reading *r, uint64_t offset)
 	size_t to = offset < value.size ? (size_t)offset : value.size;
 	if (to >= r->counted) {
 		tally_text between = {value.data + r->counted, to - r->counted};
-		r->counted_stored += tally_journal_stored_size(between, r->state->utf16);
+		r->counted_stored += tally_stored_size(between, r->state->utf16);
 	} else {
 		tally_text between = {value.data + to, r->counted - to};
-		r->counted_stored -= tally_journal_stored_size(between, r->state->utf16);
+		r->counted_stored -= tally_stored_size(between, r->state->utf16);
 	}
 	r->counted = to;
 	return r->state->value_place.offset + r->counted_stored;
@@ -114,21 +116,13 @@ static void relay(void *context, const tally_finding *found)
 
 static void take_drive_id(drive_reading *r, const tally_value *value)
 {
-	bool blank = false, unusual = false;
-	for (size_t i = 0; i < value->text.size; i++) {
-		char c = value->text.data[i];
-		bool usual =
-		    (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-		bool space = c == ' ' || c == '\t' || c == '\r' || c == '\n';
-		blank = blank || space;
-		unusual = unusual || (!usual && !space);
-	}
+	tally_drive_id_form form = tally_drive_id_judge(value->text);
 	tally_fact fact = {
 	    .rule = TALLY_RULE_M_11_BLANK, .in_document = true, .place = value->place, .actual = value->text};
-	if (blank)
+	if (form == TALLY_DRIVE_ID_BLANK)
 		tally_document_find(r->document, &fact, "DriveId has a blank in it");
 	fact.rule = TALLY_RULE_M_11_CHARACTERS;
-	if (unusual)
+	if (form == TALLY_DRIVE_ID_UNUSUAL)
 		tally_document_find(r->document, &fact, "DriveId has characters that no published serial number has");
 	memcpy(r->drive->drive_id, value->text.data, value->text.size);
 	r->drive->drive_id[value->text.size] = '\0';

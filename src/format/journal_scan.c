@@ -2,6 +2,7 @@
 #include "format/journal_scan.h"
 
 #include "base/memory.h"
+#include "io/secret.h"
 #include "xml/decode.h"
 
 static const char record_begin[] = "[BeginUpdateRecord]";
@@ -16,7 +17,8 @@ typedef struct scan {
 	tally_decoder decoder;
 	bool stopped; /* at bytes that are no text */
 
-	char *line; /* TALLY_JOURNAL_LINE_MAX bytes */
+	char *line;  /* TALLY_JOURNAL_LINE_MAX bytes */
+	char *slice; /* TALLY_DECODE_SLICE_MAX bytes */
 	size_t line_size;
 	tally_place line_place;
 	bool continued; /* the line began with text that is no longer in `line` */
@@ -33,19 +35,6 @@ typedef struct scan {
 	tally_place name_place, value_place;
 } scan;
 
-uint64_t tally_journal_stored_size(tally_text text, bool utf16)
-{
-	if (!utf16)
-		return text.size;
-	uint64_t bytes = 0;
-	for (size_t i = 0; i < text.size; i++) {
-		unsigned char c = (unsigned char)text.data[i];
-		if ((c & 0xC0) != 0x80)
-			bytes += c >= 0xF0 ? 4 : 2;
-	}
-	return bytes;
-}
-
 static bool is_utf16(const scan *s)
 {
 	return s->decoder.encoding == TALLY_ENCODING_UTF16LE || s->decoder.encoding == TALLY_ENCODING_UTF16BE;
@@ -54,7 +43,7 @@ static bool is_utf16(const scan *s)
 /* Where the text that `at` points to stands, in the line that begins with `line` at `place`. */
 static tally_place place_within(const scan *s, tally_text line, tally_place place, const char *at)
 {
-	place.offset += tally_journal_stored_size((tally_text){line.data, (size_t)(at - line.data)}, is_utf16(s));
+	place.offset += tally_stored_size((tally_text){line.data, (size_t)(at - line.data)}, is_utf16(s));
 	return place;
 }
 
@@ -336,11 +325,10 @@ static void stop_at(scan *s, const char *message)
 
 static tally_result feed(scan *s, tally_text bytes)
 {
-	char buffer[TALLY_DECODE_SLICE_MAX];
 	tally_text slice;
 	tally_result result = TALLY_OK;
 	while (result == TALLY_OK && !s->stopped) {
-		switch (tally_decoder_next(&s->decoder, &bytes, buffer, &slice)) {
+		switch (tally_decoder_next(&s->decoder, &bytes, s->slice, &slice)) {
 		case TALLY_DECODE_MORE:
 			return TALLY_OK;
 		case TALLY_DECODE_NO_MEMORY:
@@ -394,14 +382,21 @@ tally_result tally_journal_scan(const tally_source *source, const tally_journal_
 				tally_journal_extent *extent, tally_error *error)
 {
 	scan s = {.events = events, .context = context, .error = error, .line_place = {1, 0}};
-	s.line = tally_alloc(TALLY_JOURNAL_LINE_MAX);
-	char *chunk = tally_alloc(TALLY_SOURCE_CHUNK);
-	tally_result result =
-	    s.line != NULL && chunk != NULL ? pump(&s, source, chunk, &extent->bytes) : tally_fail_memory(error);
+	/* The journal's text has keys in it wherever it is, so all places of a fixed size are in one piece of such
+	 * memory. */
+	struct {
+		char line[TALLY_JOURNAL_LINE_MAX], slice[TALLY_DECODE_SLICE_MAX], chunk[TALLY_SOURCE_CHUNK];
+	} *memory = tally_secret_alloc(sizeof *memory);
+	tally_result result = TALLY_OK;
+	if (memory != NULL) {
+		s.line = memory->line;
+		s.slice = memory->slice;
+		result = pump(&s, source, memory->chunk, &extent->bytes);
+	} else {
+		result = tally_fail_memory(error);
+	}
 	extent->utf16 = is_utf16(&s);
-	/* Keys were in all of them. */
-	tally_free_wiped(chunk, TALLY_SOURCE_CHUNK);
-	tally_free_wiped(s.line, TALLY_JOURNAL_LINE_MAX);
+	tally_secret_free(memory);
 	tally_free_wiped(s.value, s.value_capacity);
 	tally_decoder_clear(&s.decoder);
 	return result;

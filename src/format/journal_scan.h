@@ -55,7 +55,4 @@ typedef struct tally_journal_extent {
 tally_result tally_journal_scan(const tally_source *source, const tally_journal_events *events, void *context,
 				tally_journal_extent *extent, tally_error *error);
 
-/* How many bytes of the journal a piece of its text takes. */
-uint64_t tally_journal_stored_size(tally_text text, bool utf16);
-
 #endif

@@ -288,9 +288,17 @@ void tally_log_compare_counts(tally_document *document, const tally_log_counts *
 
 /* ---- reading ---- */
 
-static tally_result feed(void *document, const void *bytes, size_t size, tally_error *error)
+typedef struct log_reading {
+	tally_lint_run *run;
+	tally_document *document;
+} log_reading;
+
+static tally_result feed(void *context, const void *bytes, size_t size, tally_error *error)
 {
-	return tally_document_feed(document, bytes, size, error);
+	const log_reading *r = context;
+	tally_result result = tally_document_feed(r->document, bytes, size, error);
+	r->run->over = r->run->over || tally_document_broken(r->document);
+	return result;
 }
 
 tally_result tally_log_read(tally_lint_run *run, const tally_grammar *grammar, const tally_format_hooks *hooks,
@@ -298,7 +306,7 @@ tally_result tally_log_read(tally_lint_run *run, const tally_grammar *grammar, c
 {
 	tally_result result = tally_document_new(document, grammar, hooks, state, run->finder, error);
 	if (result == TALLY_OK)
-		result = tally_lint_feed(run, feed, *document, error);
+		result = tally_lint_feed(run, feed, &(log_reading){run, *document}, error);
 	if (result == TALLY_OK)
 		result = tally_document_finish(*document, error);
 	return result;

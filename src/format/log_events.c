@@ -37,20 +37,18 @@ void tally_log_out_end(tally_log_out *out, const tally_document *document)
 {
 	const tally_log_events *events = out->run->events;
 	out->totals.complete = !tally_document_broken(document);
+	out->totals.skipped = tally_document_skipped(document);
 	if (events != NULL && events->end != NULL)
 		events->end(out->run->events_context, &out->totals);
 }
 
 /* ---- an entry by itself --------------------------------------------------------------------------------------- */
 
-/* What the reader of the whole log is given: the root's start tag, then the log from the entry on, until that was read.
- */
+/* What the reader of the whole log is given: the log from the entry on, until that was read. */
 typedef struct part {
 	const tally_source *log;
 	uint64_t offset;
-	const char *front;
-	size_t front_size;
-	bool done;
+	tally_lint_run run;
 	const tally_log_events *events;
 	void *context;
 } part;
@@ -60,44 +58,34 @@ typedef struct part {
 
 static int64_t read_part(void *context, uint64_t offset, void *buffer, size_t size)
 {
-	part *p = context;
-	if (p->done)
-		return 0;
-	if (offset < p->front_size) {
-		size_t left = p->front_size - (size_t)offset;
-		size = left < size ? left : size;
-		memcpy(buffer, p->front + offset, size);
-		return (int64_t)size;
-	}
-	return p->log->read(p->log->context, p->offset + (offset - p->front_size), buffer,
-			    size < PART_CHUNK ? size : PART_CHUNK);
+	const part *p = context;
+	return p->log->read(p->log->context, p->offset + offset, buffer, size < PART_CHUNK ? size : PART_CHUNK);
 }
 
 static void on_segment(void *context, const tally_log_segment *segment)
 {
-	part *p = context;
-	if (!p->done && p->events->segment != NULL)
+	const part *p = context;
+	if (!p->run.over && p->events->segment != NULL)
 		p->events->segment(p->context, segment);
 }
 
 static void on_entry(void *context, const tally_log_entry *entry)
 {
 	part *p = context;
-	if (!p->done && p->events->entry != NULL)
+	/* What begins elsewhere is another one. */
+	if (!p->run.over && entry->place.offset == 0 && p->events->entry != NULL)
 		p->events->entry(p->context, entry);
-	p->done = true;
+	p->run.over = true;
 }
 
 tally_result tally_log_read_entry(const tally_source *log, tally_document_kind kind, uint64_t offset,
 				  const tally_log_events *events, void *context, tally_error *error)
 {
 	static const tally_log_events own = {on_segment, on_entry, NULL};
-	/* Codes that only later logs have are known in them. */
-	static const char root[] = "<DriveLog Version=\"2018-10-01\">";
-	part p = {.log = log, .offset = offset, .events = events, .context = context, .front = root};
-	p.front_size = kind == TALLY_DOCUMENT_DRIVE_LOG ? sizeof root - 1 : 0;
+	part p = {.log = log, .offset = offset, .events = events, .context = context};
 	tally_finder silent = {0};
 	tally_source source = {&p, read_part, NULL};
-	tally_lint_run run = {.source = &source, .finder = &silent, .kind = kind, .events = &own, .events_context = &p};
-	return tally_format_of(kind)->lint(&run, error);
+	p.run = (tally_lint_run){
+	    .source = &source, .finder = &silent, .kind = kind, .is_entry = true, .events = &own, .events_context = &p};
+	return tally_format_of(kind)->lint(&p.run, error);
 }

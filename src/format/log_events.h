@@ -42,6 +42,7 @@ typedef struct tally_log_segment {
 /* What stands once in a log. */
 typedef struct tally_log_totals {
 	bool complete;                    /* it could be read to its end */
+	uint64_t skipped;                 /* unknown elements, with all they hold */
 	char drive_id[128];               /* "": none */
 	const tally_status *drive_status; /* a drive log's; NULL: none, or not known */
 	bool succeeded, failed;           /* a copy log's Status */
@@ -71,8 +72,8 @@ void tally_log_out_number(const tally_value *value, bool *has, uint64_t *number)
 void tally_log_out_end(tally_log_out *out, const tally_document *document);
 
 /*
- * One entry of a log once more, from the offset of its start tag on: `entry` is called at most once. What can't be read
- * a second time is no entry.
+ * One entry of a log once more, from the offset of its start tag on, in whatever encoding the log has: `entry` is called
+ * at most once, with a place that counts from there. What can't be read a second time is no entry.
  */
 tally_result tally_log_read_entry(const tally_source *log, tally_document_kind kind, uint64_t offset,
 				  const tally_log_events *events, void *context, tally_error *error);

@@ -28,7 +28,7 @@ void tally_manifest_fail(tally_manifest *m, tally_result result, const tally_err
 		tally_document_fail(m->document, error);
 }
 
-static void keep(tally_manifest *m, owned_text *kept, tally_text text)
+void tally_manifest_keep(tally_manifest *m, owned_text *kept, tally_text text)
 {
 	char *grown = tally_grow(kept->data, &kept->capacity, text.size + 1, 1);
 	if (grown == NULL) {
@@ -65,7 +65,7 @@ static void open_drive(tally_manifest *m, tally_place place)
 		tally_manifest_tell(m, TALLY_RULE_M_01_SEVERAL, place, (tally_text){0},
 				    "a second Drive in one manifest; the service expects one manifest on each drive");
 	m->credential = 0;
-	m->sas_container.set = false;
+	m->sas_container.set = m->first_container.set = m->several_containers = false;
 	m->drive_has_lists = false;
 }
 
@@ -170,10 +170,10 @@ static void take_side_file(tally_manifest *m, side_file *side, const tally_value
 		side->reference.has_hash = true;
 		memcpy(side->reference.md5, attributes[0].md5, sizeof side->reference.md5);
 	}
+	tally_manifest_check_side_path(m, value, level);
 	if (value->text.size == 0)
 		return;
-	tally_manifest_check_side_path(m, value, level);
-	keep(m, &side->path, value->text);
+	tally_manifest_keep(m, &side->path, value->text);
 	side->reference.path = side->path.data;
 }
 
@@ -184,7 +184,7 @@ static void take_disposition(tally_manifest *m, const tally_value *value)
 				    "an ImportDisposition in the manifest of an export");
 	static const char *const known[] = {"rename", "no-overwrite", "overwrite"};
 	if (value->text.size > 0)
-		keep(m, &m->disposition, value->text);
+		tally_manifest_keep(m, &m->disposition, value->text);
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
 		if (tally_text_equal_string(value->text, known[i]))
 			return;
@@ -251,11 +251,6 @@ static void on_close(void *state, unsigned element, tally_text name, const tally
 		break;
 	case MANIFEST_CONTAINER_SAS:
 		tally_manifest_check_container_sas(m, value);
-		if (!m->sas_container.set && value->text.size > 0) {
-			const char *mark = memchr(value->text.data, '?', value->text.size);
-			if (mark != NULL && mark > value->text.data)
-				keep(m, &m->sas_container, (tally_text){value->text.data, (size_t)(mark - value->text.data)});
-		}
 		break;
 	case MANIFEST_CLIENT_CREATOR:
 		/* "Windows Azure Import/Export service" and its later names: written by the service, for an export (M-15). */
@@ -271,21 +266,21 @@ static void on_close(void *state, unsigned element, tally_text name, const tally
 		break;
 	case MANIFEST_BLOB_PATH:
 		if (value->text.size > 0) {
-			keep(m, &m->blob_path, value->text);
+			tally_manifest_keep(m, &m->blob_path, value->text);
 			tally_document_about(m->document, m->blob_path.data, m->file_path.set ? m->file_path.data : NULL);
 			tally_manifest_check_blob_path(m, value);
 		}
 		break;
 	case MANIFEST_FILE_PATH:
 		if (value->text.size > 0) {
-			keep(m, &m->file_path, value->text);
+			tally_manifest_keep(m, &m->file_path, value->text);
 			tally_document_about(m->document, m->blob_path.set ? m->blob_path.data : NULL, m->file_path.data);
 			tally_manifest_check_file_path(m, value);
 		}
 		break;
 	case MANIFEST_SNAPSHOT:
 		if (value->text.size > 0)
-			keep(m, &m->snapshot, value->text);
+			tally_manifest_keep(m, &m->snapshot, value->text);
 		tally_manifest_check_snapshot(m, value);
 		break;
 	case MANIFEST_LENGTH:
@@ -341,7 +336,7 @@ void tally_manifest_free(tally_manifest *m)
 	tally_fingerprinter_free(m->fingerprinter);
 	tally_records_clear(&m->blob_names);
 	tally_records_clear(&m->file_names);
-	owned_text *const texts[] = {&m->sas_container, &m->list_metadata.path, &m->list_properties.path, &m->blob_path,
+	owned_text *const texts[] = {&m->sas_container, &m->first_container, &m->list_metadata.path, &m->list_properties.path, &m->blob_path,
 				     &m->file_path,	&m->snapshot,		&m->disposition,	  &m->metadata.path,
 				     &m->properties.path};
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)

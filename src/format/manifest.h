@@ -34,6 +34,7 @@ typedef struct tally_manifest_blob {
 	uint64_t length;
 	tally_blob_kind kind;
 	uint64_t segment_count; /* so far */
+	bool uncovered;         /* no segment says what its bytes are, though it has some; known when it ends */
 	/* Own ones, or else the list's; complete when the blob ends. */
 	tally_side_reference metadata, properties;
 	/* Worst status at blob level that the entry itself leads to, e.g. "FileNameInvalid"; NULL: none so far. */
@@ -74,6 +75,7 @@ typedef struct tally_manifest_totals {
 	char drive_id[128];
 	tally_manifest_kind kind; /* as given or recognised; UNKNOWN when nothing tells */
 	uint64_t skipped; /* unknown elements, with all they hold */
+	bool uncovered;   /* a page blob has bytes that no page range has */
 	bool complete; /* read to the end of the document */
 } tally_manifest_totals;
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a blob's entry and a drive's fields must obey, one rule after the other. */
 #include "base/windows_path.h"
+#include "format/drive_values.h"
+#include "format/log_common.h"
 #include "format/manifest_internal.h"
 #include "format/storage_name.h"
 
@@ -27,12 +29,7 @@ void tally_manifest_check_blob_path(tally_manifest *m, const tally_value *value)
 	if (fault != NULL)
 		tally_manifest_tell(m, TALLY_RULE_N_02, value->place, name.container,
 				    "the container of this blob is not valid: %s", fault);
-	if (m->sas_container.set && !tally_text_equal_string(name.container, m->sas_container.data)) {
-		char container[80];
-		tally_mask((tally_text){m->sas_container.data, m->sas_container.size}, container, sizeof container);
-		tally_manifest_tell(m, TALLY_RULE_M_13_CONTAINER, value->place, name.container,
-				    "the blob is not in the container %s that the SAS opens", container);
-	}
+	tally_manifest_check_container(m, name.container, value->place);
 	switch (tally_blob_name_check(&name)) {
 	case TALLY_BLOB_NAME_OK:
 		break;
@@ -55,6 +52,10 @@ void tally_manifest_check_blob_path(tally_manifest *m, const tally_value *value)
 	case TALLY_BLOB_NAME_ROOT_SLASH:
 		tally_manifest_tell(m, TALLY_RULE_N_04, value->place, value->text,
 				    "a blob in $root has a slash in its name");
+		break;
+	case TALLY_BLOB_NAME_DELETE:
+		tally_manifest_tell(m, TALLY_RULE_N_03_DELETE, value->place, value->text,
+				    "the blob's name has the control character U+007F");
 		break;
 	case TALLY_BLOB_NAME_END:
 		tally_manifest_tell(m, TALLY_RULE_N_03_END, value->place, value->text,
@@ -83,39 +84,27 @@ void tally_manifest_check_file_path(tally_manifest *m, const tally_value *value)
 
 void tally_manifest_check_side_path(tally_manifest *m, const tally_value *value, tally_level level)
 {
+	tally_fact fact = {.rule = TALLY_RULE_M_17_PATH,
+			   .use_level = true,
+			   .level = level,
+			   .in_document = true,
+			   .place = value->place};
+	if (value->text.size == 0) {
+		/* One that was too long is told as that. */
+		if (value->valid)
+			tally_document_find(m->document, &fact, "%s is empty",
+					    level == TALLY_LEVEL_METADATA ? "MetadataPath" : "PropertiesPath");
+		return;
+	}
 	tally_path_problem problem;
 	tally_path_fault fault = tally_windows_path_check(value->text, &problem);
 	if (fault == TALLY_PATH_OK)
 		return;
-	bool too_long = tally_path_fault_is_length(fault);
-	tally_document_find(m->document,
-			    &(tally_fact){.rule = too_long ? TALLY_RULE_M_17_LENGTH : TALLY_RULE_M_17_PATH,
-					  .use_level = true,
-					  .level = level,
-					  .in_document = true,
-					  .place = value->place,
-					  .actual = problem.component},
-			    "the path of a side file is not a name that Windows can hold: %s",
+	if (tally_path_fault_is_length(fault))
+		fact.rule = TALLY_RULE_M_17_LENGTH;
+	fact.actual = problem.component;
+	tally_document_find(m->document, &fact, "the path of a side file is not a name that Windows can hold: %s",
 			    tally_path_fault_text(fault));
-}
-
-/* 2011-03-09T01:42:34.9360000Z; the fraction may be missing. */
-static bool is_snapshot_time(tally_text text)
-{
-	static const char shape[] = "dddd-dd-ddTdd:dd:dd";
-	size_t n = sizeof shape - 1;
-	if (text.size < n + 1 || text.data[text.size - 1] != 'Z')
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		bool digit = text.data[i] >= '0' && text.data[i] <= '9';
-		if (shape[i] == 'd' ? !digit : text.data[i] != shape[i])
-			return false;
-	}
-	tally_text fraction = {text.data + n, text.size - n - 1};
-	uint64_t ignored;
-	return fraction.size == 0 ||
-	       (fraction.data[0] == '.' && fraction.size <= 8 &&
-		tally_decimal_parse((tally_text){fraction.data + 1, fraction.size - 1}, &ignored) == TALLY_NUMBER_OK);
 }
 
 void tally_manifest_check_snapshot(tally_manifest *m, const tally_value *value)
@@ -123,7 +112,7 @@ void tally_manifest_check_snapshot(tally_manifest *m, const tally_value *value)
 	if (!tally_manifest_set_kind(m, TALLY_MANIFEST_EXPORT))
 		tally_manifest_tell(m, TALLY_RULE_M_22_IMPORT, value->place, no_text,
 				    "a Snapshot in the manifest of an import");
-	if (value->text.size > 0 && !is_snapshot_time(value->text))
+	if (value->text.size > 0 && !tally_log_is_time(value->text))
 		tally_manifest_tell(m, TALLY_RULE_M_22_FORM, value->place, value->text,
 				    "Snapshot is not a time such as 2011-03-09T01:42:34.9360000Z");
 }
@@ -140,8 +129,9 @@ static void check_page_range(tally_manifest *m, const tally_manifest_segment *s,
 	if (s->length > TALLY_BLOCK_SIZE_MAX)
 		tally_manifest_tell(m, TALLY_RULE_M_31_SIZE, length->place, length->text,
 				    "the page range has more than 4 MiB (4,194,304 bytes)");
-	if (s->index == 0 || m->offset_lost)
+	if (m->offset_lost)
 		return;
+	m->totals.uncovered = m->totals.uncovered || s->offset > m->next_offset;
 	if (s->offset < m->last_offset)
 		tally_manifest_tell(m, TALLY_RULE_M_32_ORDER, offset->place, offset->text,
 				    "the page range starts before the one in front of it (at %" PRIu64 ")",
@@ -155,14 +145,12 @@ static void check_page_range(tally_manifest *m, const tally_manifest_segment *s,
 static void check_block(tally_manifest *m, tally_manifest_segment *s, const tally_value *offset,
 			const tally_value *length)
 {
-	if (s->length > BLOCK_SIZE_NEW_MAX) {
-		s->status = "BlobRequestFailed";
+	if (s->length > BLOCK_SIZE_NEW_MAX)
 		tally_manifest_tell(m, TALLY_RULE_M_41_LIMIT, length->place, length->text,
 				    "the block has more than 4,000 MiB");
-	} else if (s->length > TALLY_BLOCK_SIZE_MAX) {
+	else if (s->length > TALLY_BLOCK_SIZE_MAX)
 		tally_manifest_tell(m, TALLY_RULE_M_41_OLD_LIMIT, length->place, length->text,
 				    "the block has more than 4 MiB (4,194,304 bytes)");
-	}
 	if (m->offset_lost)
 		; /* a gap or overlap would only repeat that the numbers in front are damaged */
 	else if (s->offset < m->next_offset)
@@ -221,6 +209,37 @@ static void check_block_id(tally_manifest *m, const tally_manifest_segment *s, c
 	}
 }
 
+/* Where it lies; false when its numbers are damaged. */
+static bool check_extent(tally_manifest *m, tally_manifest_segment *s, const tally_value *offset,
+			 const tally_value *length)
+{
+	uint64_t end;
+	if (!offset->valid || !length->valid)
+		return false;
+	if (__builtin_add_overflow(s->offset, s->length, &end)) {
+		tally_manifest_tell(m, TALLY_RULE_M_23_NUMBER, offset->place, offset->text,
+				    "Offset + Length is above 2^64");
+		return false;
+	}
+	if (s->length == 0)
+		tally_manifest_tell(m, TALLY_RULE_M_34, length->place, no_text, "the segment is empty");
+	if (m->blob.kind == TALLY_BLOB_PAGE)
+		check_page_range(m, s, offset, length);
+	else
+		check_block(m, s, offset, length);
+	if (m->blob.has_length && end > m->blob.length) {
+		s->status = "BlobUnexpectedEnd";
+		tally_manifest_tell(m, TALLY_RULE_M_33, offset->place, no_text,
+				    "the segment ends at %" PRIu64 ", behind the blob's Length of %" PRIu64, end,
+				    m->blob.length);
+	}
+	if (!m->blob.has_length && end > m->early_end)
+		m->early_end = end;
+	m->last_offset = s->offset;
+	m->next_offset = end;
+	return true;
+}
+
 void tally_manifest_check_segment(tally_manifest *m, const tally_value *attributes, tally_place place)
 {
 	const tally_value *offset = &attributes[SEGMENT_OFFSET], *length = &attributes[SEGMENT_LENGTH];
@@ -229,34 +248,8 @@ void tally_manifest_check_segment(tally_manifest *m, const tally_value *attribut
 	memcpy(s.md5, attributes[SEGMENT_HASH].md5, sizeof s.md5);
 	if (m->blob.kind == TALLY_BLOB_BLOCK && attributes[SEGMENT_ID].present)
 		s.id = attributes[SEGMENT_ID].text;
-	uint64_t end = 0;
-	bool known = offset->valid && length->valid;
-	if (known) {
-		if (__builtin_add_overflow(s.offset, s.length, &end)) {
-			known = false;
-			tally_manifest_tell(m, TALLY_RULE_M_23_NUMBER, offset->place, offset->text,
-					    "Offset + Length is above 2^64");
-		} else {
-			s.usable = attributes[SEGMENT_HASH].valid;
-			if (s.length == 0)
-				tally_manifest_tell(m, TALLY_RULE_M_34, length->place, no_text, "the segment is empty");
-			if (m->blob.kind == TALLY_BLOB_PAGE)
-				check_page_range(m, &s, offset, length);
-			else
-				check_block(m, &s, offset, length);
-			if (m->blob.has_length && end > m->blob.length) {
-				s.status = "BlobUnexpectedEnd";
-				tally_manifest_tell(m, TALLY_RULE_M_33, offset->place, no_text,
-						    "the segment ends at %" PRIu64
-						    ", behind the blob's Length of %" PRIu64,
-						    end, m->blob.length);
-			}
-			if (!m->blob.has_length && end > m->early_end)
-				m->early_end = end;
-			m->last_offset = s.offset;
-			m->next_offset = end;
-		}
-	}
+	bool known = check_extent(m, &s, offset, length);
+	s.usable = known && attributes[SEGMENT_HASH].valid;
 	m->offset_lost = !known;
 	if (m->blob.kind == TALLY_BLOB_BLOCK)
 		check_block_id(m, &s, &attributes[SEGMENT_ID]);
@@ -270,6 +263,17 @@ static void tell_id_conflict(void *context, tally_place place)
 {
 	tally_manifest_tell(context, TALLY_RULE_M_45, place, no_text,
 			    "another block of this blob has the same Id but other content");
+}
+
+static void check_page_list_end(tally_manifest *m)
+{
+	if (!m->blob.has_length || m->next_offset >= m->blob.length || m->offset_lost)
+		return;
+	m->totals.uncovered = true;
+	m->blob.uncovered = m->blob.segment_count == 0;
+	if (m->blob.uncovered)
+		tally_manifest_tell(m, TALLY_RULE_M_30_EMPTY, m->blob.place, no_text,
+				    "no page range says what the blob's %" PRIu64 " bytes are", m->blob.length);
 }
 
 static void check_block_list_end(tally_manifest *m)
@@ -307,10 +311,12 @@ void tally_manifest_check_blob_end(tally_manifest *m)
 		check_blob_size(m);
 	if (m->blob.kind == TALLY_BLOB_BLOCK)
 		check_block_list_end(m);
+	else if (m->list_seen)
+		check_page_list_end(m);
 	if (m->blob.has_length && m->early_end > m->blob.length) {
 		tally_manifest_tell(m, TALLY_RULE_M_33, m->blob.place, no_text,
-				    "a segment ends at %" PRIu64 ", behind the blob's Length of %" PRIu64,
-				    m->early_end, m->blob.length);
+				    "a segment ends at %" PRIu64 ", behind the blob's Length of %" PRIu64, m->early_end,
+				    m->blob.length);
 		if (m->blob.status == NULL)
 			m->blob.status = "CompletedWithErrors";
 	}
@@ -327,80 +333,10 @@ void tally_manifest_check_drive_id(tally_manifest *m, const tally_value *value)
 		tally_mask(value->text, m->totals.drive_id, sizeof m->totals.drive_id);
 	if (m->drive_has_lists)
 		tally_manifest_tell(m, TALLY_RULE_M_10_ORDER, value->place, no_text, "DriveId comes behind a BlobList");
-	bool blank = false, unusual = false;
-	for (size_t i = 0; i < value->text.size; i++) {
-		char c = value->text.data[i];
-		bool usual =
-		    (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_';
-		blank = blank || c == ' ' || c == '\t' || c == '\n';
-		unusual = unusual || !usual;
-	}
-	if (blank)
+	tally_drive_id_form form = tally_drive_id_judge(value->text);
+	if (form == TALLY_DRIVE_ID_BLANK)
 		tally_manifest_tell(m, TALLY_RULE_M_11_BLANK, value->place, value->text, "DriveId has a blank in it");
-	else if (unusual)
+	else if (form == TALLY_DRIVE_ID_UNUSUAL)
 		tally_manifest_tell(m, TALLY_RULE_M_11_CHARACTERS, value->place, value->text,
 				    "DriveId has a character that no known serial number has");
-}
-
-static void take_credential(tally_manifest *m, unsigned element, tally_place place)
-{
-	if (!tally_manifest_set_kind(m, TALLY_MANIFEST_IMPORT))
-		tally_manifest_tell(m, TALLY_RULE_M_12_EXPORT, place, no_text,
-				    "a credential in the manifest of an export");
-	if (m->credential != 0 && m->credential != element)
-		tally_manifest_tell(m, TALLY_RULE_M_12_BOTH, place, no_text, "both StorageAccountKey and ContainerSas");
-	m->credential = element;
-}
-
-void tally_manifest_check_account_key(tally_manifest *m, const tally_value *value)
-{
-	size_t size;
-	take_credential(m, MANIFEST_ACCOUNT_KEY, value->place);
-	if (value->text.size > 0 && (!tally_base64_decode(value->text, NULL, 0, &size) || size != 64))
-		tally_manifest_tell(m, TALLY_RULE_M_12_FORM, value->place, no_text,
-				    "the StorageAccountKey is not Base64 of 64 bytes (88 characters)");
-}
-
-/* The value of a parameter in a query string. */
-static tally_text query_value(tally_text query, const char *name)
-{
-	size_t name_size = strlen(name);
-	while (query.size > 0) {
-		const char *next = memchr(query.data, '&', query.size);
-		size_t size = next != NULL ? (size_t)(next - query.data) : query.size;
-		if (size > name_size && query.data[name_size] == '=' && memcmp(query.data, name, name_size) == 0)
-			return (tally_text){query.data + name_size + 1, size - name_size - 1};
-		size += next != NULL;
-		query.data += size;
-		query.size -= size;
-	}
-	return no_text;
-}
-
-void tally_manifest_check_container_sas(tally_manifest *m, const tally_value *value)
-{
-	take_credential(m, MANIFEST_CONTAINER_SAS, value->place);
-	if (value->text.size == 0)
-		return;
-	const char *mark = memchr(value->text.data, '?', value->text.size);
-	tally_text container = {value->text.data, mark != NULL ? (size_t)(mark - value->text.data) : value->text.size};
-	tally_text query = mark != NULL ? (tally_text){mark + 1, value->text.size - container.size - 1} : no_text;
-	if (tally_container_name_fault(container) != NULL || query_value(query, "sig").size == 0) {
-		tally_manifest_tell(
-		    m, TALLY_RULE_M_13_FORM, value->place, no_text,
-		    "ContainerSas is not a container's name, a question mark and a SAS token with a signature");
-		return;
-	}
-	/* A SAS by stored policy (si=) carries no permissions of its own; what the policy grants can't be known
-	 * offline. */
-	tally_text permissions = query_value(query, "sp");
-	const char *needed = m->totals.kind == TALLY_MANIFEST_EXPORT ? "rwl" : "rwd";
-	if (permissions.data == NULL && query_value(query, "si").size > 0)
-		return;
-	for (const char *p = needed; *p != '\0'; p++)
-		if (permissions.size == 0 || memchr(permissions.data, *p, permissions.size) == NULL) {
-			tally_manifest_tell(m, TALLY_RULE_M_13_PERMISSIONS, value->place, permissions,
-					    "the SAS does not grant the permission %c", *p);
-			return;
-		}
 }

@@ -57,9 +57,10 @@ static const tally_attribute_rule side_attributes[] = {{"Hash", TALLY_VALUE_MD5,
 #define NO_TEXT .type = TALLY_VALUE_NONE, .invalid = NONE, .empty = NONE, .refused = NONE
 #define SOME_TEXT(max) .type = TALLY_VALUE_TEXT, .invalid = NONE, .empty = NONE, .refused = NONE, .text_max = (max)
 #define NEEDED_TEXT(max, rule) .type = TALLY_VALUE_TEXT, .invalid = NONE, .empty = (rule), .refused = NONE, .text_max = (max)
+/* The hook tells that it is empty: at the level of metadata or properties, whichever it is. */
 #define SIDE_FILE(title)                                                                                                  \
 	{                                                                                                                \
-		.name = (title), NEEDED_TEXT(MANIFEST_PATH_BYTES_MAX, TALLY_RULE_M_17_PATH), TALLY_ATTRIBUTES(side_attributes)    \
+		.name = (title), SOME_TEXT(MANIFEST_PATH_BYTES_MAX), TALLY_ATTRIBUTES(side_attributes)    \
 	}
 
 static const tally_element_rule elements[MANIFEST_ELEMENTS] = {

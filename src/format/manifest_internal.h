@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the manifest's files share: manifest.c the flow, manifest_entry.c what a blob must obey, manifest_names.c the search for duplicates. */
+/* What the manifest's files share: manifest.c the flow, manifest_entry.c what a blob must obey, manifest_sas.c what its credential must, manifest_names.c the search for duplicates. */
 #ifndef TALLY_FORMAT_MANIFEST_INTERNAL_H
 #define TALLY_FORMAT_MANIFEST_INTERNAL_H
 
@@ -28,6 +28,9 @@ struct tally_manifest {
 	uint64_t drives;
 	unsigned credential; /* which element held it; 0: none yet */
 	owned_text sas_container; /* of a ContainerSas */
+	/* Until there is one: the container of the first blob, and whether another blob lies in another. */
+	owned_text first_container;
+	bool several_containers;
 	bool drive_has_lists;
 
 	/* The list in hand. */
@@ -57,6 +60,8 @@ struct tally_manifest {
 void tally_manifest_tell(tally_manifest *m, tally_rule_symbol rule, tally_place place, tally_text actual, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
 void tally_manifest_fail(tally_manifest *m, tally_result result, const tally_error *error);
+/* When memory is short, the document fails. */
+void tally_manifest_keep(tally_manifest *m, owned_text *kept, tally_text text);
 /* Evidence of the kind; false when it contradicts what is known. */
 bool tally_manifest_set_kind(tally_manifest *m, tally_manifest_kind kind);
 
@@ -68,6 +73,10 @@ void tally_manifest_check_snapshot(tally_manifest *m, const tally_value *value);
 void tally_manifest_check_segment(tally_manifest *m, const tally_value *attributes, tally_place place);
 void tally_manifest_check_blob_end(tally_manifest *m);
 void tally_manifest_check_drive_id(tally_manifest *m, const tally_value *value);
+
+/* manifest_sas.c */
+/* Whether the SAS opens this blob's container, as soon as it is known. */
+void tally_manifest_check_container(tally_manifest *m, tally_text container, tally_place place);
 void tally_manifest_check_account_key(tally_manifest *m, const tally_value *value);
 void tally_manifest_check_container_sas(tally_manifest *m, const tally_value *value);
 

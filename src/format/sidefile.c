@@ -195,13 +195,19 @@ static void take_property(tally_sidefile *s, unsigned element, const tally_value
 	fact.rule = TALLY_RULE_MP_03;
 	if (!s->is_export && (element == LAST_MODIFIED || element == ETAG || element == CONTENT_LENGTH))
 		tally_document_find(s->document, &fact, "%s can't be set by an import", name);
+	fact.actual = value->text;
+	fact.rule = TALLY_RULE_MP_02_VALUE;
+	if (!is_header_value(value->text)) {
+		tally_document_find(s->document, &fact, "the value of %s has characters other than printable ASCII",
+				    name);
+		return;
+	}
 	size_t decoded;
 	if (element != CONTENT_MD5 || value->text.size == 0 ||
 	    (tally_base64_decode(value->text, NULL, 0, &decoded) && decoded == 16))
 		return;
 	fact.rule = TALLY_RULE_MP_04;
 	fact.expected = TALLY_TEXT("Base64 of 16 bytes");
-	fact.actual = value->text;
 	tally_document_find(s->document, &fact, "Content-MD5 is not the Base64 of an MD5");
 }
 
@@ -211,8 +217,9 @@ static void on_close(void *context, unsigned element, tally_text name, const tal
 		     const tally_value *attributes)
 {
 	tally_sidefile *s = context;
+	(void)attributes;
 	if (s->is_properties && element > PROPERTIES)
-		take_property(s, element, value, attributes == NULL);
+		take_property(s, element, value, tally_document_has_children(s->document));
 	else if (!s->is_properties && element == METADATA_VALUE)
 		take_metadata(s, name, value);
 }

@@ -31,6 +31,7 @@ typedef struct tally_auditing {
 	size_t log_count;
 	tally_audit_index index;
 	bool logs_judged;
+	bool skipped_told;
 	bool has_errors; /* a log of this drive lists what failed, if anything did */
 	bool has_crc64;
 	tally_audit_list *list; /* or NULL */

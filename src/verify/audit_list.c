@@ -10,7 +10,11 @@
 #include "format/blob_list_events.h"
 #include "format/blob_list_prefixes.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
+
+static const char not_whole[] =
+    "the list could not be read whole (tallyman lint says why): what else it orders is not known";
 
 #define NOBODY UINT32_MAX
 /* Of a path's record: it came. No list is so long. */
@@ -69,18 +73,12 @@ static tally_result on_progress(void *context, uint64_t bytes_done, tally_error 
 	return tally_run_progress(&audit->run, error);
 }
 
-static int compare_texts(tally_text a, tally_text b)
-{
-	int order = memcmp(a.data, b.data, a.size < b.size ? a.size : b.size);
-	return order != 0 ? order : (a.size > b.size) - (a.size < b.size);
-}
-
 static int compare_prefixes(const void *a, const void *b, void *context)
 {
 	const tally_prefixes *prefixes = context;
 	const uint32_t *left = a, *right = b;
-	int order = compare_texts(tally_prefix_text(prefixes, &prefixes->items[*left]),
-				  tally_prefix_text(prefixes, &prefixes->items[*right]));
+	int order = tally_text_compare(tally_prefix_text(prefixes, &prefixes->items[*left]),
+				       tally_prefix_text(prefixes, &prefixes->items[*right]));
 	return order != 0 ? order : (*left > *right) - (*left < *right);
 }
 
@@ -135,8 +133,7 @@ tally_result tally_audit_list_read(tally_auditing *audit, tally_error *error)
 	audit->finder.document = path;
 	if (!complete || audit->summary->list_paths + audit->summary->list_prefixes == 0)
 		tally_find_fact(&audit->finder, &(tally_fact){.rule = TALLY_RULE_A_60_FORM}, "%s",
-				complete ? "the list orders nothing"
-					 : "the list could not be read to its end (tallyman lint says why)");
+				complete ? "the list orders nothing" : not_whole);
 	audit->finder.document = NULL;
 	tally_records_sort(&audit->list->paths);
 	return sort_prefixes(audit->list, error);
@@ -198,7 +195,7 @@ static bool take_prefix(tally_audit_list *list, tally_text path)
 	uint32_t low = 0, high = (uint32_t)list->prefixes.count;
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
-		if (compare_texts(prefix_at(list, middle), path) <= 0)
+		if (tally_text_compare(prefix_at(list, middle), path) <= 0)
 			low = middle + 1;
 		else
 			high = middle;
@@ -292,6 +289,21 @@ static tally_result on_missing(void *context, tally_text text, bool is_prefix, t
 	return tally_audit_miss(audit, text, false, error);
 }
 
+static tally_result tell_missing(tally_auditing *audit, uint64_t offset, tally_error *error)
+{
+	static const tally_list_events events = {on_missing, NULL};
+	bool found;
+	tally_result result = tally_list_read_entry(&audit->list->source, offset, &events, audit, &found, error);
+	if (result != TALLY_OK || found)
+		return result;
+	audit->summary->to_order_again++;
+	tally_find_fact(&audit->finder, &(tally_fact){.rule = TALLY_RULE_A_60},
+			"no blob came for the path at byte %" PRIu64
+			" of the list, which was another one when it was read again",
+			offset);
+	return TALLY_OK;
+}
+
 /* Leaves the paths that did not come, in the list's order. */
 static void leave_missing(tally_records *paths)
 {
@@ -330,7 +342,6 @@ static tally_result conclude_prefixes(tally_auditing *audit, tally_error *error)
 
 tally_result tally_audit_list_conclude(tally_auditing *audit, tally_error *error)
 {
-	static const tally_list_events events = {on_missing, NULL};
 	tally_audit_list *list = audit->list;
 	tally_result result = TALLY_OK;
 	if (list == NULL)
@@ -347,8 +358,7 @@ tally_result tally_audit_list_conclude(tally_auditing *audit, tally_error *error
 	leave_missing(&list->paths);
 	audit->summary->paths_empty = list->paths.count;
 	for (size_t i = 0; i < list->paths.count && result == TALLY_OK; i++)
-		result = tally_list_read_entry(&list->source, tally_records_at(&list->paths, i)->fingerprint, &events,
-					       audit, error);
+		result = tell_missing(audit, tally_records_at(&list->paths, i)->fingerprint, error);
 	if (result == TALLY_OK)
 		result = conclude_prefixes(audit, error);
 	audit->finder.document = NULL;
@@ -382,8 +392,7 @@ tally_result tally_audit_read_incomplete(tally_auditing *audit, tally_error *err
 	audit->finder.document = path;
 	result = tally_list_read(&source, &events, audit, &complete, error);
 	if (result == TALLY_OK && !complete)
-		tally_find_fact(&audit->finder, &(tally_fact){.rule = TALLY_RULE_A_60_FORM},
-				"the list could not be read to its end (tallyman lint says why)");
+		tally_find_fact(&audit->finder, &(tally_fact){.rule = TALLY_RULE_A_60_FORM}, "%s", not_whole);
 	audit->finder.document = NULL;
 	tally_source_close(&source);
 	return result;

@@ -294,6 +294,10 @@ static void take_log(tally_auditing *audit, tally_audit_log *log)
 	audit->summary->has_verbose |= log->verbose;
 	audit->has_errors |= log->kind != TALLY_DOCUMENT_VERBOSE_LOG && log->totals.complete;
 	tell_drive_status(audit, log);
+	if (log->totals.skipped > 0 && !audit->skipped_told)
+		tally_run_gap(&audit->run, "elements of the logs that are not known here",
+			      "what they hold was not read; tallyman lint tells where they are");
+	audit->skipped_told = audit->skipped_told || log->totals.skipped > 0;
 	if (log->totals.complete)
 		return;
 	audit->finder.document = log->path;

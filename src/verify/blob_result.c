@@ -370,6 +370,12 @@ static void report_blob(tally_run *run, void (*callback)(void *context, const ta
 	callback(run->sink->context, &report);
 }
 
+/* Its file was there, and whatever says what its bytes are was held against them. */
+static bool is_checked(const tally_blob_result *r, const tally_batch_blob *part)
+{
+	return !r->file_failed && !part->late_path && r->checked == r->counted && !part->entry.uncovered;
+}
+
 /* Whoever looks on hears of each blob when everything else is told of it. */
 static tally_result show_blob(tally_blob_result *r, tally_run *run, const tally_batch_blob *part, const char *status,
 			      tally_error *error)
@@ -386,7 +392,7 @@ static tally_result show_blob(tally_blob_result *r, tally_run *run, const tally_
 	const tally_run_blob blob = {
 	    .entry = entry,
 	    .status = status,
-	    .checked = !r->file_failed && !part->late_path && r->checked == r->counted,
+	    .checked = is_checked(r, part),
 	    .data_failed = r->data_failed || (r->file_failed && !r->unknown) || r->told_changed,
 	    .side_failed = r->side_failed,
 	    /* Of a page blob the pages that no range has are zeros; a block blob has nothing but its blocks. */
@@ -424,7 +430,7 @@ static tally_result finish_blob(tally_blob_result *r, tally_run *run, const tall
 	if (code != NULL && strcmp(code, "Completed") != 0)
 		tally_run_predict(run, "CompletedWithErrors");
 	run->summary->blobs_listed++;
-	run->summary->blobs_checked += !r->file_failed && !part->late_path && r->checked == r->counted;
+	run->summary->blobs_checked += is_checked(r, part);
 	run->progress.blobs_done++;
 	/* Whatever the account holds: without the file the service doesn't come to the blob. */
 	const char *disposition = part->entry.disposition != NULL && r->file_failed && !r->unknown ? "Cancelled" : NULL;

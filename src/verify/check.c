@@ -195,6 +195,8 @@ static void tell_gaps(tally_run *run)
 	tally_run_gap(run, "the storage account: access, existing blobs, leases", "it can't be known offline");
 	if (run->totals.skipped > 0)
 		tally_run_gap(run, "elements of the manifest that are not known here", "what they hold was not read; see the findings");
+	if (run->totals.uncovered)
+		tally_run_gap(run, "bytes of page blobs that no page range has", "nothing says what they are");
 	if (run->only_windows)
 		tally_run_gap(run, "some files, and what the service would say of them", only_windows);
 	if (run->unhashed > 0)

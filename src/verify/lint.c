@@ -25,15 +25,6 @@ static tally_result tell_progress(void *context, uint64_t bytes_done, tally_erro
 	return tally_fail(error, TALLY_ERROR_STOPPED, "stopped on request");
 }
 
-static tally_result judge(tally_lint_run *run, const tally_format *format, tally_error *error)
-{
-	if (format != NULL)
-		return format->lint(run, error);
-	tally_find_fact(run->finder, &(tally_fact){.rule = TALLY_RULE_XML_05, .in_document = true, .place = {1, 0}},
-			"this is no document that is known here: neither its first element nor its first line is one of theirs");
-	return TALLY_OK;
-}
-
 static tally_result lint_source(const tally_source *source, const char *name, const tally_lint_options *options, const tally_sink *sink,
 				tally_lint_result *result, tally_error *error)
 {
@@ -50,7 +41,7 @@ static tally_result lint_source(const tally_source *source, const char *name, co
 		done = tally_format_recognise(source, &format, error);
 	run.kind = format != NULL ? format->kind : TALLY_DOCUMENT_UNKNOWN;
 	if (done == TALLY_OK)
-		done = judge(&run, format, error);
+		done = format != NULL ? format->lint(&run, error) : tally_lint_unknown(&run, error);
 	if (result != NULL)
 		*result = (tally_lint_result){.kind = run.kind, .valid = done == TALLY_OK && finder.errors == 0, .errors = finder.errors,
 					      .warnings = finder.warnings, .notes = finder.notes};

@@ -36,7 +36,7 @@ static tally_result feed(papers *p, tally_manifest *manifest, tally_error *error
 		if (result == TALLY_OK)
 			result = tally_run_progress(p->run, error);
 	}
-	tally_free(chunk);
+	tally_free_wiped(chunk, TALLY_SOURCE_CHUNK);
 	if (result == TALLY_OK && p->result == TALLY_OK)
 		result = tally_manifest_finish(manifest, error);
 	if (result == TALLY_OK && p->result != TALLY_OK) {

@@ -218,12 +218,13 @@ bool tally_decoder_complete(const tally_decoder *d)
 	return d->pending_size == 0;
 }
 
-/* Stored bytes of `size` bytes of decoded text: two for each UTF-16 unit. */
-static uint64_t utf16_bytes(const char *text, size_t size)
+uint64_t tally_stored_size(tally_text text, bool utf16)
 {
+	if (!utf16)
+		return text.size;
 	uint64_t bytes = 0;
-	for (size_t i = 0; i < size; i++) {
-		unsigned char c = (unsigned char)text[i];
+	for (size_t i = 0; i < text.size; i++) {
+		unsigned char c = (unsigned char)text.data[i];
 		if ((c & 0xC0) != 0x80)
 			bytes += c >= 0xF0 ? 4 : 2;
 	}
@@ -244,7 +245,8 @@ uint64_t tally_decoder_stored_offset(const tally_decoder *d, uint64_t decoded)
 		return d->anchor_stored + decoded;
 	if (d->window == NULL)
 		return d->anchor_stored;
-	return d->anchor_stored + utf16_bytes(d->window + d->window_begin, window_distance(d, decoded));
+	tally_text before = {d->window + d->window_begin, window_distance(d, decoded)};
+	return d->anchor_stored + tally_stored_size(before, true);
 }
 
 void tally_decoder_forget(tally_decoder *d, uint64_t decoded)
@@ -252,7 +254,7 @@ void tally_decoder_forget(tally_decoder *d, uint64_t decoded)
 	if (d->window == NULL)
 		return;
 	size_t gone = window_distance(d, decoded);
-	d->anchor_stored += utf16_bytes(d->window + d->window_begin, gone);
+	d->anchor_stored += tally_stored_size((tally_text){d->window + d->window_begin, gone}, true);
 	d->anchor_decoded += gone;
 	d->window_begin += gone;
 }

@@ -45,4 +45,7 @@ uint64_t tally_decoder_stored_offset(const tally_decoder *decoder, uint64_t deco
 void tally_decoder_forget(tally_decoder *decoder, uint64_t decoded);
 void tally_decoder_clear(tally_decoder *decoder);
 
+/* How many stored bytes a piece of decoded text takes: in UTF-16 two for each unit. */
+uint64_t tally_stored_size(tally_text text, bool utf16);
+
 #endif

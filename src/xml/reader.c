@@ -60,9 +60,8 @@ void tally_xml_free(tally_xml_reader *r)
 		xmlFreeParserCtxt(r->parser);
 	}
 	tally_decoder_clear(&r->decoder);
-	tally_free(r->scratch);
-	explicit_bzero(r->slice, sizeof r->slice);
-	tally_free(r);
+	tally_free_wiped(r->scratch, r->scratch_capacity);
+	tally_free_wiped(r, sizeof *r);
 }
 
 tally_result tally_xml_parse(tally_xml_reader *r, const char *text, size_t size, bool last, tally_error *error)

@@ -5,6 +5,9 @@
  * libxml2's push parser does the parsing, behind handlers of our own: no DOCTYPE, no entities but the five predefined
  * ones, no network, no files, bounded depth and lengths. What arrives may be UTF-8 or UTF-16, with or without a
  * byte-order mark; what leaves is UTF-8. The same bytes give the same events and problems however they are cut.
+ *
+ * Documents hold keys: what the reader keeps of one is wiped before it is freed. What libxml2 keeps, a few KiB of input
+ * around the place in hand and values that it decodes, is freed as libxml2 does it, unwiped.
  */
 #ifndef TALLY_XML_READER_H
 #define TALLY_XML_READER_H

@@ -84,7 +84,7 @@ static bool read_attributes(tally_xml_reader *r, size_t count, const xmlChar **r
 		if (prefix != NULL)
 			total += strlen(prefix) + 1 + strlen(local);
 	}
-	char *grown = tally_grow(r->scratch, &r->scratch_capacity, total + 1, 1);
+	char *grown = tally_grow_wiped(r->scratch, &r->scratch_capacity, total + 1);
 	if (grown == NULL) {
 		r->out_of_memory = true;
 		tally_xml_stop(r);
@@ -186,7 +186,7 @@ static void on_doctype(void *context, const xmlChar *name, const xmlChar *extern
 {
 	(void)name, (void)external, (void)system;
 	tally_xml_reader *r = context;
-	tally_xml_fatal(r, TALLY_XML_DOCTYPE, tally_xml_place_of(r, tally_xml_tag_start(r)), "the document has a DOCTYPE, which is refused");
+	tally_xml_refuse_doctype(r, tally_xml_place_of(r, tally_xml_tag_start(r)));
 }
 
 static xmlEntityPtr on_entity(void *context, const xmlChar *name)

@@ -69,6 +69,7 @@ tally_result tally_xml_start_fragment(tally_xml_reader *reader, bool last, tally
 /* reader_problem.c: what ends the reading, and libxml2's errors. */
 void tally_xml_fatal(tally_xml_reader *reader, tally_xml_problem problem, tally_place place, const char *message);
 void tally_xml_refuse_markup(tally_xml_reader *reader, tally_place place);
+void tally_xml_refuse_doctype(tally_xml_reader *reader, tally_place place);
 void tally_xml_refuse_ampersand(tally_xml_reader *reader, tally_place place);
 /* This does not end it, and is told once. */
 void tally_xml_tell_namespace(tally_xml_reader *reader, tally_place place);

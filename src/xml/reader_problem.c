@@ -20,6 +20,11 @@ void tally_xml_refuse_markup(tally_xml_reader *r, tally_place place)
 	tally_xml_fatal(r, TALLY_XML_LIMIT, place, "a tag, comment, CDATA section or processing instruction is longer than 1 MiB");
 }
 
+void tally_xml_refuse_doctype(tally_xml_reader *r, tally_place place)
+{
+	tally_xml_fatal(r, TALLY_XML_DOCTYPE, place, "the document has a DOCTYPE, which is refused");
+}
+
 void tally_xml_refuse_ampersand(tally_xml_reader *r, tally_place place)
 {
 	tally_xml_fatal(r, TALLY_XML_AMPERSAND, place, "this & begins no reference: an & that stands for itself must be written as &amp;");
@@ -63,6 +68,15 @@ static const char *own_message(const tally_xml_reader *r, int code)
 	return code == XML_ERR_DOCUMENT_EMPTY ? "this is no XML: it does not begin with an element" : NULL;
 }
 
+/* Where a DOCTYPE may not stand at all, libxml2 sees no more than an error there. */
+static bool is_doctype(const tally_xml_reader *r)
+{
+	static const char doctype[] = "<!DOCTYPE";
+	const xmlParserInput *input = r->parser->input;
+	return input != NULL && (size_t)(input->end - input->cur) >= sizeof doctype - 1 &&
+	       memcmp(input->cur, doctype, sizeof doctype - 1) == 0;
+}
+
 void tally_xml_on_error(void *context, const xmlError *e)
 {
 	/* libxml2 passes the parser's userData, which is our reader. */
@@ -81,6 +95,10 @@ void tally_xml_on_error(void *context, const xmlError *e)
 			return;
 	}
 	tally_place place = r->parser->input != NULL ? tally_xml_place_of(r, r->parser->input->cur) : r->last_event;
+	if (is_doctype(r)) {
+		tally_xml_refuse_doctype(r, place);
+		return;
+	}
 	const char *ours = own_message(r, e->code);
 	if (ours != NULL) {
 		tally_xml_fatal(r, TALLY_XML_MALFORMED, place, ours);

@@ -95,6 +95,30 @@ class List(ExportCase):
             ],
         )
 
+    def test_list_in_utf16(self):
+        """As PowerShell's redirection saves it; what did not come is told by its name all the same."""
+        self.make()
+        text = blob_list(["pictures/wild/a.jpg", "videos/\u97f3 & x.mp4"], ["/pictures/city/", "/$root/", "/pictures/wild/c"])
+        for encoding, mark in (("utf-16-le", ""), ("utf-16-be", ""), ("utf-16-le", "\ufeff"), ("utf-16-be", "\ufeff")):
+            with open(self.path("list.xml"), "w", encoding=encoding, newline="") as file:
+                file.write(mark + text.replace("utf-8", "utf-16"))
+            options = ["--list", self.path("list.xml")]
+            report = self.audit(*options, status=1)
+            self.assertEqual(self.rules(report), [("A-60", "videos/\u97f3 & x.mp4")])
+            self.assertEqual(
+                self.missing(report, *options, status=1), ["<BlobPath>videos/\u97f3 &amp; x.mp4</BlobPath>"]
+            )
+
+    def test_entries_that_could_not_be_read(self):
+        """What they order is not known, so nothing is right."""
+        self.make()
+        whole = "<BlobPath>$root/logo.bmp</BlobPath><BlobPathPrefix>/pictures/</BlobPathPrefix>"
+        for lost in ("<blobPath>a/c</blobPath>", "<BlobPath/>", "<BlobPath> </BlobPath>", f"<BlobPath>a/{'c' * 70000}</BlobPath>"):
+            path = self.write("list.xml", f"<BlobList>{whole}{lost}</BlobList>")
+            self.assertEqual(self.rules(self.audit("--list", path, status=1)), [("A-60", None)])
+        path = self.write("list.xml", f"<BlobList>{whole}</BlobList><Summary><numBlobs>1</numBlobs></Summary>")
+        self.assertEqual(self.rules(self.audit("--list", path, status=0)), [])
+
     def test_what_nobody_ordered(self):
         self.make()
         report = self.audit("--list", self.order([], ["/pictures/wi", "/pictures/wild/canyon.jpg/"]), status=1)

@@ -165,10 +165,16 @@ class Proof(AuditCase):
         self.assertEqual(report["audit"]["blobs_proven"], 5)
 
     def test_all_zeros_between_no_ranges(self):
+        """Nothing of the file was read: what it holds is not known, whatever the service stored."""
         self.blobs = [Blob("disks/zero.vhd", bytes(65536), page=True, ranges=[])]
         self.make()
+        report = self.audit(self.write("v.xml", maker.verbose_2021(self.blobs)), status=3)
+        self.assertEqual((report["audit"]["blobs_stored"], report["audit"]["blobs_proven"]), (1, 0))
+        self.assertIn("bytes of page blobs that no page range has", [g["what"] for g in report["coverage"]["not_checked"]])
+        self.blobs.append(Blob("pictures/a.jpg", b"a"))
+        self.make()
         report = self.audit(self.write("v.xml", maker.verbose_2021(self.blobs)), status=0)
-        self.assertEqual(report["audit"]["blobs_proven"], 1)
+        self.assertEqual((report["audit"]["blobs_stored"], report["audit"]["blobs_proven"]), (2, 1))
 
 
 class Headline(AuditCase):
@@ -438,15 +444,30 @@ class Errors(AuditCase):
         self.assertEqual((report["audit"]["logs_used"], report["audit"]["blobs_logged"]), (1, 6))
 
     def test_log_in_utf16(self):
-        """What can't be read a second time is told without its texts."""
+        """Texts that are read a second time are there in every encoding."""
         self.make()
-        entries = [Entry(self.blobs[1], "CompletedWithErrors", bad={1: "Corrupted"})]
+        strange = maker.Blob("other/\u97f3 & x.bin", b"x" * 700)
+        entries = [Entry(b) for b in self.blobs] + [Entry(strange)]
+        entries[1] = Entry(self.blobs[1], "CompletedWithErrors", bad={1: "Corrupted"})
         log = maker.drive_log(entries, "CompletedWithErrors").replace("utf-8", "utf-16")
-        path = self.path("l.xml")
-        with open(path, "w", encoding="utf-16") as file:
-            file.write(log)
-        report = self.audit(path, status=1)
-        self.assertEqual(self.rules(report), [("A-20", "disks/b.vhd")])
+        for encoding, mark in (("utf-16-le", ""), ("utf-16-be", ""), ("utf-16-le", "\ufeff"), ("utf-16-be", "\ufeff")):
+            path = self.path("l.xml")
+            with open(path, "w", encoding=encoding, newline="") as file:
+                file.write(mark + log)
+            report = self.audit(path, status=1)
+            self.assertEqual(self.rules(report), [("A-20", "disks/b.vhd"), ("A-41", strange.path)])
+            self.assertIn("the first (Corrupted) at byte 4096 with 4096 bytes", self.finding(report, "A-20")["message"])
+
+    def test_log_with_elements_that_are_not_known(self):
+        self.make()
+        log = maker.drive_log([Entry(b) for b in self.blobs])
+        what = "elements of the logs that are not known here"
+        gaps = [g["what"] for g in self.audit(self.write("l.xml", log), status=0)["coverage"]["not_checked"]]
+        self.assertNotIn(what, gaps)
+        log = log.replace("<Blob ", '<ManagedDisk Status="Failed"><Path>x</Path></ManagedDisk>\n<Blob ', 1)
+        paths = [self.write("l.xml", log), self.write("l2.xml", log)]
+        gaps = [g["what"] for g in self.audit(*paths, status=0)["coverage"]["not_checked"]]
+        self.assertEqual(gaps.count(what), 1)
 
     def test_log_that_breaks_off(self):
         self.make()

@@ -87,6 +87,9 @@ class Directories(LintCase):
         paths, report, _ = self.lint("script", status=1)
         self.assertEqual(report["documents"][0]["findings"][0]["rule"], "XML-05")
         self.assertEqual(len(self.lint(".", "--kind", "metadata", status=1)[0]), 4)
+        self.write("doctype", b'<?xml version="1.0"?>\n<!DOCTYPE DriveManifest>\n<DriveManifest/>\n')
+        [finding] = self.lint("doctype", status=1)[1]["documents"][0]["findings"]
+        self.assertEqual((finding["rule"], finding["line"], finding["document_offset"]), ("XML-02", 2, 22))
 
     def test_nothing_to_check_is_no_success(self):
         for name in ("empty", "others", "hidden"):

@@ -217,7 +217,7 @@ START_TEST(test_destinations)
 	    {"abc/a/", "T-13.file"},
 	    {"$root/a/b", "T-13.root"},
 	    {"abc/a\\b", "T-13.separator"},
-	    {"abc/a\x7F", "T-13.name"},
+	    {"abc/a\x7F", "T-13.delete"},
 	    {"https://a.blob.core.windows.net/abc/a", "K-25"},
 	    {"HTTP://a/abc/a", "K-25"},
 	    {"https://a.b", "K-25 T-13.form"},

@@ -119,6 +119,36 @@ START_TEST(one_change)
 }
 END_TEST
 
+/* What to export: the first of several, whatever separates them. */
+START_TEST(selections)
+{
+	static const struct {
+		const char *paths, *prefixes, *rules;
+	} cases[] = {
+	    {"", "/", ""},
+	    {"pictures/a,b", "/pictures,/b", ""},
+	    {"/pictures/a;Other/b", "/pic", ""},
+	    {"pictures", "", "R-12.path"},
+	    {"/", "", "R-12.all"},
+	    {"Pictures/a", "pictures/", "R-12.path R-12.path"},
+	    {"", "/Pictures", "R-12.path"},
+	    {"", "\\", "R-12.all"},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		char selection[128];
+		snprintf(selection, sizeof selection, "BlobPaths=\"%s\" BlobPathPrefixes=\"%s\"", cases[i].paths,
+			 cases[i].prefixes);
+		test_text text = file_read(source_path("corpus/job-template/R-12.path.good.xml"));
+		text_replace(&text, "BlobPaths=\"\" BlobPathPrefixes=\"/pictures/\"", selection);
+		recorder r;
+		judge_every_way(&text, &r, selection);
+		recorder_expect(&r, cases[i].rules, selection);
+		recorder_clear(&r);
+		text_clear(&text);
+	}
+}
+END_TEST
+
 START_TEST(eleven_drives)
 {
 	test_text text = file_read(source_path(good_file)), drives = {0};
@@ -212,7 +242,7 @@ END_TEST
 int main(void)
 {
 	const suite_test tests[] = {
-	    {corpus, 0},  {published, 0}, {one_change, 0}, {eleven_drives, 0},
+	    {corpus, 0},  {published, 0}, {one_change, 0}, {selections, 0}, {eleven_drives, 0},
 	    {damaged, 0}, {truncated, 0}, {faults, 2},     {NULL, 0},
 	};
 	return suite_run("format/job_template", tests);

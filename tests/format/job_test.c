@@ -304,13 +304,15 @@ static void expect_selection(const char *selection, const char *rules)
 START_TEST(selections)
 {
 	expect_selection(
-	    "{\"blobList\":{\"blobPath\":[\"/a-container/b\",\"$root/b\"],\"blobPathPrefix\":[\"/\",\"/a\",\"abc/\"]}}",
+	    "{\"blobList\":{\"blobPath\":[\"/a-container/b\",\"$root/b\"],\"blobPathPrefix\":[\"/\",\"/a\",\"/abc/\",\"/$w\"]}}",
 	    "");
 	expect_selection("{\"blobList\":{\"blobPath\":[\"/\"]}}", "R-12.all");
 	expect_selection("{\"blobList\":{\"blobPathPrefix\":[\"\\\\\"]}}", "R-12.all");
 	expect_selection("{\"blobList\":{\"blobPath\":[\"container\"]}}", "R-12.path");
 	expect_selection("{\"blobList\":{\"blobPath\":[\"container/\"]}}", "R-12.path");
 	expect_selection("{\"blobList\":{\"blobPathPrefix\":[\"/No/x\"]}}", "R-12.path");
+	expect_selection("{\"blobList\":{\"blobPathPrefix\":[\"/Music\"]}}", "R-12.path");
+	expect_selection("{\"blobList\":{\"blobPathPrefix\":[\"music/love\",\"music\"]}}", "R-12.path R-12.path");
 	expect_selection("{\"blobList\":{}}", "R-12.empty");
 	expect_selection("{\"blobListblobPath\":\"lists/a.xml\"}", "");
 	expect_selection("{\"blobListBlobPath\":\"list.xml\"}", "R-12.path");

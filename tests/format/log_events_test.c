@@ -60,6 +60,8 @@ static void on_end(void *context, const tally_log_totals *totals)
 {
 	said *s = context;
 	text_print(&s->text, "end%s id=[%s]", totals->complete ? "" : " broken", totals->drive_id);
+	if (totals->skipped > 0)
+		text_print(&s->text, " skipped=%" PRIu64, totals->skipped);
 	put_status(s, "status", totals->drive_status);
 	text_print(&s->text, "%s%s", totals->succeeded ? " succeeded" : "", totals->failed ? " failed" : "");
 	if (totals->has_total)
@@ -69,10 +71,10 @@ static void on_end(void *context, const tally_log_totals *totals)
 
 static const tally_log_events events = {on_segment, on_entry, on_end};
 
-static void read_log(said *s, tally_document_kind kind, const char *text, size_t piece)
+static void read_log(said *s, tally_document_kind kind, tally_text text, size_t piece)
 {
 	*s = (said){.count = 0};
-	pieces p = {.text = {text, strlen(text)}, .piece = piece};
+	pieces p = {.text = text, .piece = piece};
 	tally_source source = pieces_source(&p);
 	tally_finder silent = {0};
 	tally_lint_run run = {
@@ -80,29 +82,52 @@ static void read_log(said *s, tally_document_kind kind, const char *text, size_t
 	ck_assert_int_eq(tally_format_of(kind)->lint(&run, NULL), TALLY_OK);
 }
 
-/* The whole log in pieces of many sizes, then each entry by itself. */
+/* Each entry of a log by itself says what it said in the whole log, wherever its encoding has put it. */
+static void expect_entries(const said *s, tally_document_kind kind, tally_text text, const char *lines)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		pieces p = {.text = text, .piece = 5};
+		tally_source source = pieces_source(&p);
+		said one = {.count = 0};
+		ck_assert_int_eq(tally_log_read_entry(&source, kind, s->places[i], &events, &one, NULL), TALLY_OK);
+		ck_assert_uint_eq(one.count, 1);
+		ck_assert_uint_eq(one.places[0], 0);
+		ck_assert_uint_eq(one.text.size, s->begins[i + 1] - s->begins[i]);
+		ck_assert_mem_eq(one.text.data, lines + s->begins[i], one.text.size);
+		text_clear(&one.text);
+	}
+}
+
+static void expect_in_utf16(tally_document_kind kind, const char *text, const char *lines)
+{
+	for (int form = 0; form < 4; form++) {
+		said s;
+		test_text wide = {0};
+		text_add_utf16(&wide, text, form % 2 == 0, form / 2 == 0);
+		read_log(&s, kind, (tally_text){wide.data, wide.size}, 7);
+		ck_assert_str_eq(s.text.data, lines);
+		s.begins[s.count] = s.ends;
+		expect_entries(&s, kind, (tally_text){wide.data, wide.size}, lines);
+		text_clear(&s.text);
+		text_clear(&wide);
+	}
+}
+
+/* The whole log in pieces of many sizes and in all encodings, then each entry by itself. */
 static void expect(tally_document_kind kind, const char *text, const char *lines)
 {
 	static const size_t sizes[] = {SIZE_MAX, 1, 2, 3, 7, 64};
-	said s, one;
+	said s;
 	for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-		read_log(&s, kind, text, sizes[i]);
+		read_log(&s, kind, (tally_text){text, strlen(text)}, sizes[i]);
 		ck_assert_str_eq(s.text.data, lines);
 		if (i + 1 < sizeof sizes / sizeof sizes[0])
 			text_clear(&s.text);
 	}
 	s.begins[s.count] = s.ends;
-	for (size_t i = 0; i < s.count; i++) {
-		pieces p = {.text = {text, strlen(text)}, .piece = 5};
-		tally_source source = pieces_source(&p);
-		one = (said){.count = 0};
-		ck_assert_int_eq(tally_log_read_entry(&source, kind, s.places[i], &events, &one, NULL), TALLY_OK);
-		ck_assert_uint_eq(one.count, 1);
-		ck_assert_uint_eq(one.text.size, s.begins[i + 1] - s.begins[i]);
-		ck_assert_mem_eq(one.text.data, lines + s.begins[i], one.text.size);
-		text_clear(&one.text);
-	}
+	expect_entries(&s, kind, (tally_text){text, strlen(text)}, lines);
 	text_clear(&s.text);
+	expect_in_utf16(kind, text, lines);
 }
 
 START_TEST(drive_logs)
@@ -196,12 +221,46 @@ END_TEST
 START_TEST(logs_that_break_off)
 {
 	said s;
-	read_log(&s, TALLY_DOCUMENT_VERBOSE_LOG, "<File Path=\"c\\a\" Size=\"1\" crc64=\"1\"/><File Pa", SIZE_MAX);
+	read_log(&s, TALLY_DOCUMENT_VERBOSE_LOG, TALLY_TEXT("<File Path=\"c\\a\" Size=\"1\" crc64=\"1\"/><File Pa"),
+		 SIZE_MAX);
 	ck_assert_str_eq(s.text.data, "entry 2 blob=[c\\a] size=1 crc64=1\nend broken id=[]\n");
 	text_clear(&s.text);
-	read_log(&s, TALLY_DOCUMENT_DRIVE_LOG, "<DriveLog><Blob Status=\"Completed\"><BlobPath>a</BlobPath>", 4);
+	read_log(&s, TALLY_DOCUMENT_DRIVE_LOG,
+		 TALLY_TEXT("<DriveLog><Blob Status=\"Completed\"><BlobPath>a</BlobPath>"), 4);
 	ck_assert_str_eq(s.text.data, "end broken id=[]\n");
 	text_clear(&s.text);
+}
+END_TEST
+
+START_TEST(elements_that_are_not_known)
+{
+	expect(
+	    TALLY_DOCUMENT_DRIVE_LOG,
+	    "<DriveLog Version=\"2018-10-01\"><DriveId>x</DriveId><ManagedDisk Status=\"Failed\"><Blob/></ManagedDisk>"
+	    "<Blob Status=\"Completed\"><BlobPath>a</BlobPath><Extra/></Blob></DriveLog>",
+	    "entry 0 blob=[a] status=Completed\nend id=[x] skipped=2\n");
+}
+END_TEST
+
+/* A second reading ends with the entry, or where nothing more can be read: not at the end of a log of gigabytes. */
+START_TEST(reads_no_further)
+{
+	test_text text = {0};
+	for (size_t i = 0; i < 100000; i++)
+		text_print(&text, "<File Path=\"c\\a\" Size=\"1\" crc64=\"1\"/>\n");
+	static const size_t places[] = {0, 4};
+	for (size_t i = 0; i < 2; i++) {
+		said one = {.count = 0};
+		pieces p = {.text = {text.data, text.size}, .piece = SIZE_MAX};
+		tally_source source = pieces_source(&p);
+		ck_assert_int_eq(
+		    tally_log_read_entry(&source, TALLY_DOCUMENT_VERBOSE_LOG, places[i], &events, &one, NULL),
+		    TALLY_OK);
+		ck_assert_uint_eq(one.count, i == 0);
+		ck_assert_uint_le(p.reads, 8);
+		text_clear(&one.text);
+	}
+	text_clear(&text);
 }
 END_TEST
 
@@ -224,8 +283,16 @@ END_TEST
 int main(void)
 {
 	const suite_test tests[] = {
-	    {drive_logs, 0},   {drive_logs_of_2018, 0},  {drive_logs_of_exports, 0}, {copy_logs, 0},
-	    {verbose_logs, 0}, {logs_that_break_off, 0}, {entries_that_are_none, 0}, {NULL, 0},
+	    {drive_logs, 0},
+	    {drive_logs_of_2018, 0},
+	    {drive_logs_of_exports, 0},
+	    {copy_logs, 0},
+	    {verbose_logs, 0},
+	    {logs_that_break_off, 0},
+	    {entries_that_are_none, 0},
+	    {elements_that_are_not_known, 0},
+	    {reads_no_further, 0},
+	    {NULL, 0},
 	};
 	return suite_run("log events", tests);
 }

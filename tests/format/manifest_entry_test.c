@@ -16,6 +16,8 @@
 #define RANGES(length, ranges) BLOB(length, "<PageRangeList>" ranges "</PageRangeList>")
 #define BLOB_PATH(path) "<Blob><BlobPath>" path "</BlobPath><FilePath>\\a</FilePath><Length>0</Length></Blob>"
 #define FILE_PATH(path) "<Blob><BlobPath>cargo/a</BlobPath><FilePath>" path "</FilePath><Length>0</Length></Blob>"
+#define BLOB_IN(container) "<Blob><BlobPath>" container "/b</BlobPath><FilePath>\\b</FilePath><Length>0</Length></Blob>"
+#define WHOLE_SAS "cargo?sp=rwd&amp;sig=x&amp;"
 #define ID(id) " Id=\"" id "\""
 
 static const struct {
@@ -27,7 +29,9 @@ static const struct {
     {BLOB("1", ""), "M-26.none"},
     {BLOCKS("0", ""), ""},
     {BLOCKS("1", ""), "M-40.cover"},
-    {RANGES("512", ""), ""},
+    {RANGES("0", ""), ""},
+    {RANGES("512", ""), "M-30.empty"},
+    {"<Blob>" PATHS "<PageRangeList/><Length>512</Length></Blob>", "M-05.order M-30.empty"},
     /* numbers */
     {BLOCKS("18446744073709551615", ""), "M-23.limit M-40.cover"},
     {BLOCKS("18446744073709551616", ""), "M-23.number"},
@@ -70,10 +74,10 @@ static const struct {
     {RANGES("4194304", RANGE("0", "4194304")), ""},
     {RANGES("1024", RANGE("512", "512") RANGE("512", "512")), "M-32.overlap"},
     {RANGES("1024", RANGE("1024", "512")), "M-33"},
-    {RANGES("1099511627776", ""), ""},
-    {RANGES("1099511628288", ""), "M-23.old-limit"},
-    {RANGES("8796093022208", ""), "M-23.old-limit"},
-    {RANGES("8796093022720", ""), "M-23.limit"},
+    {RANGES("1099511627776", RANGE("0", "512")), ""},
+    {RANGES("1099511628288", RANGE("0", "512")), "M-23.old-limit"},
+    {RANGES("8796093022208", RANGE("0", "512")), "M-23.old-limit"},
+    {RANGES("8796093022720", RANGE("0", "512")), "M-23.limit"},
     /* blocks */
     {BLOCKS("12", BLOCK("0", "8", "") BLOCK("8", "5", "")), "M-33"},
     {BLOCKS("12", BLOCK("0", "8", "") BLOCK("8", "4", "") BLOCK("8", "4", "")), "M-40.order"},
@@ -148,7 +152,9 @@ static const struct {
     {BLOB_PATH("CARGO/a"), "N-02 M-13.container"},
     {BLOB_PATH("cargo/a."), "N-03.end"},
     {BLOB_PATH("cargo/a/"), "N-03.end"},
-    {BLOB_PATH("cargo/a&#x7f;"), "N-03.characters"},
+    {BLOB_PATH("cargo/a&#x7f;"), "N-03.delete"},
+    {BLOB_PATH("cargo/a&#x7f;&#x81;"), "N-03.characters"},
+    {BLOB_PATH("cargo/a&#x7f;."), "N-03.delete"},
     {BLOB_PATH("cargo/a&#9;b"), "N-03.characters"},
     {BLOB_PATH("cargo/\xEE\x80\x80"), "N-03.characters"},
     {BLOB_PATH("cargo/\xF0\x9F\x8D\x8E"), ""},
@@ -217,6 +223,31 @@ static const struct {
     {ID_ELEMENT SAS("cargo?sig=x&amp;sp=") NO_BLOBS, "M-13.permissions", TALLY_MANIFEST_IMPORT},
     {ID_ELEMENT SAS("cargo?sig=x&amp;si=policy") NO_BLOBS, "", TALLY_MANIFEST_IMPORT},
     {ID_ELEMENT SAS("cargo?sig=x&amp;si=policy&amp;sp=r") NO_BLOBS, "M-13.permissions", TALLY_MANIFEST_IMPORT},
+    {ID_ELEMENT SAS(WHOLE_SAS "se=2030-01-01") NO_BLOBS, "M-13.expiry", TALLY_MANIFEST_IMPORT},
+    {ID_ELEMENT SAS(WHOLE_SAS "se=2030-01-01T10:00Z&amp;st=2030-01-01") NO_BLOBS, "M-13.expiry", TALLY_MANIFEST_IMPORT},
+    {ID_ELEMENT SAS(WHOLE_SAS "se=2030-01-01T10:00:00Z&amp;st=2030-01-01T10%3a00Z") NO_BLOBS, "M-13.expiry",
+     TALLY_MANIFEST_IMPORT},
+    {ID_ELEMENT SAS(WHOLE_SAS "se=2030-01-01T10:00:00.1230000Z") NO_BLOBS, "M-13.expiry", TALLY_MANIFEST_IMPORT},
+    {ID_ELEMENT SAS(WHOLE_SAS "se=2030-01-01&amp;st=2030-01-01T00%3A01Z") NO_BLOBS, "M-13.period",
+     TALLY_MANIFEST_IMPORT},
+    {ID_ELEMENT SAS(WHOLE_SAS "st=2030-02-01&amp;se=2030-01-31T23:59:59Z") NO_BLOBS, "M-13.period",
+     TALLY_MANIFEST_IMPORT},
+    /* What is no time is neither shown nor compared. */
+    {ID_ELEMENT SAS(WHOLE_SAS "st=2030&amp;se=2029-01-31") NO_BLOBS, "M-13.expiry", TALLY_MANIFEST_IMPORT},
+    {ID_ELEMENT SAS(WHOLE_SAS "se=") NO_BLOBS, "", TALLY_MANIFEST_IMPORT},
+    {ID_ELEMENT SAS(WHOLE_SAS "se=2030-01-01T") NO_BLOBS, "", TALLY_MANIFEST_IMPORT},
+    {ID_ELEMENT SAS(WHOLE_SAS "se=2030-01-01T10:00") NO_BLOBS, "", TALLY_MANIFEST_IMPORT},
+    {ID_ELEMENT SAS(WHOLE_SAS "se=2030-01-01T10:00:00Zx") NO_BLOBS, "", TALLY_MANIFEST_IMPORT},
+    /* A SAS that comes late speaks of the blobs in front of it too. */
+    {ID_ELEMENT "<BlobList>" BLOB("0", "") "</BlobList>" SAS("cargo?sp=rwd&amp;sig=x"), "M-05.order",
+     TALLY_MANIFEST_IMPORT},
+    {ID_ELEMENT "<BlobList>" BLOB("0", "") "</BlobList>" SAS("ballast?sp=rwd&amp;sig=x"), "M-05.order M-13.container",
+     TALLY_MANIFEST_IMPORT},
+    {ID_ELEMENT "<BlobList>" BLOB("0", "") BLOB_IN("ballast") "</BlobList>" SAS("cargo?sp=rwd&amp;sig=x"),
+     "M-05.order M-13.container", TALLY_MANIFEST_IMPORT},
+    /* An element within doesn't take the hash away. */
+    {ID_ELEMENT KEY "<BlobList><MetadataPath " HASH ">\\m<x/></MetadataPath></BlobList>", "M-05.element",
+     TALLY_MANIFEST_IMPORT},
     {ID_ELEMENT KEY "<BlobList><MetadataPath " HASH ">\\m</MetadataPath></BlobList>", "", TALLY_MANIFEST_IMPORT},
     {ID_ELEMENT KEY "<BlobList><PropertiesPath>\\m</PropertiesPath><MetadataPath " HASH
 		    ">\\m</MetadataPath></BlobList>",
@@ -250,6 +281,37 @@ START_TEST(test_drives)
 	ck_assert_int_eq(j.totals.kind, drives[_i].kind);
 	judgement_clear(&j);
 	text_clear(&text);
+}
+END_TEST
+
+START_TEST(test_level_and_status)
+{
+	static const struct {
+		const char *list, *rule;
+		tally_level level;
+		const char *status;
+	} cases[] = {
+	    {"<MetadataPath " HASH "/>", "M-17.path", TALLY_LEVEL_METADATA, "FileNameInvalid"},
+	    {"<PropertiesPath " HASH "> </PropertiesPath>", "M-17.path", TALLY_LEVEL_PROPERTIES, "FileNameInvalid"},
+	    {"<PropertiesPath " HASH ">\\a:b</PropertiesPath>", "M-17.path", TALLY_LEVEL_PROPERTIES, "FileNameInvalid"},
+	    {BLOCKS("4194304001", BLOCK("0", "4194304001", "")), "M-41.limit", TALLY_LEVEL_BLOB, "BlobRequestFailed"},
+	    {BLOCKS("4194305", BLOCK("0", "4194305", "")), "M-41.old-limit", TALLY_LEVEL_BLOB, "BlobRequestFailed"},
+	    {RANGES("512", ""), "M-30.empty", TALLY_LEVEL_BLOB, NULL},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		test_text drive = {0};
+		text_print(&drive, "%s<BlobList>%s</BlobList>", ID_ELEMENT KEY, cases[i].list);
+		test_text text = manifest_of_drive(drive.data);
+		judgement j;
+		judge_text(&j, text.data);
+		const recorded *found = recorder_find(&j.found, cases[i].rule, cases[i].list);
+		ck_assert_int_eq(found->level, cases[i].level);
+		ck_assert_ptr_eq(found->status, tally_status_find(cases[i].level, cases[i].status));
+		ck_assert_uint_eq(recorder_count(&j.found, cases[i].rule), 1);
+		judgement_clear(&j);
+		text_clear(&text);
+		text_clear(&drive);
+	}
 }
 END_TEST
 
@@ -468,6 +530,7 @@ int main(void)
 	return suite_run("manifest entries",
 			 (const suite_test[]){{test_entries, (int)(sizeof entries / sizeof entries[0])},
 					      {test_drives, (int)(sizeof drives / sizeof drives[0])},
+					      {test_level_and_status, 0},
 					      {test_a_kind_that_is_given_is_not_recognised, 0},
 					      {test_documents_that_are_no_manifests, 0},
 					      {test_fifty_thousand_blocks, 0},

@@ -273,6 +273,11 @@ START_TEST(properties)
 	check(PROPERTIES, PROPERTIES_FILE(""), "", NULL);
 	check(PROPERTIES, PROPERTIES_FILE("<Content-MD5/><Content-Type/>"), "", NULL);
 	check(PROPERTIES, PROPERTIES_FILE("<Content-MD5>MDEyMzQ1Njc4OWFiY2Rl</Content-MD5>"), "MP-04", NULL);
+	check(PROPERTIES,
+	      PROPERTIES_FILE("<Content-Language>fran\xC3\xA7"
+			      "ais</Content-Language><Cache-Control>no\nstore</Cache-Control>"),
+	      "MP-02.value MP-02.value", NULL);
+	check(PROPERTIES, PROPERTIES_FILE("<Content-MD5>\xC3\xA7</Content-MD5>"), "MP-02.value", NULL);
 	check(PROPERTIES, PROPERTIES_FILE("<content-type>x</content-type>"), "MP-02.name", NULL);
 	check(PROPERTIES, PROPERTIES_FILE("<Content-Type>x</Content-Type><Content-Type>y</Content-Type>"),
 	      "MP-02.repeated", "XmlReadFailed");

@@ -152,7 +152,8 @@ static const struct {
     {"<!DOCTYPE a [<!ENTITY b 'c'><!ENTITY d '&b;&b;'>]><a>&d;</a>", TALLY_XML_DOCTYPE, 1, 0, "DOCTYPE"},
     {"<!DOCTYPE a PUBLIC '-//x' 'http://127.0.0.1:1/x'><a/>", TALLY_XML_DOCTYPE, 1, 0, "DOCTYPE"},
     {"<!DOCTYPE a [<!ENTITY % b SYSTEM 'file:///dev/zero'> %b; ]><a/>", TALLY_XML_DOCTYPE, 1, 0, "DOCTYPE"},
-    {"<a/><!DOCTYPE a>", TALLY_XML_MALFORMED, 1, 4, "Extra content"},
+    {"<a/><!DOCTYPE a>", TALLY_XML_DOCTYPE, 1, 4, "DOCTYPE"},
+    {"<a>\n<!DOCTYPE a></a>", TALLY_XML_DOCTYPE, 2, 4, "DOCTYPE"},
 };
 
 #define PROBLEMS (int)(sizeof problems / sizeof problems[0])
