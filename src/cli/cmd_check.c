@@ -65,6 +65,7 @@ static tally_result run_check(tally_cli_run *run, const tally_check_options *opt
 typedef struct drive_outcome {
 	bool whole;        /* the report is */
 	bool checkpointed; /* the checkpoint was used */
+	bool unread;       /* something could not be read */
 } drive_outcome;
 
 static drive_outcome check_drive(const tally_cli_call *call, tally_check_options *options,
@@ -86,7 +87,7 @@ static drive_outcome check_drive(const tally_cli_call *call, tally_check_options
 	    .stream = stream.context,
 	};
 	format->check(writer, &style, totals, &report);
-	const drive_outcome outcome = {is_whole(call, format, &report), summary.checkpointed};
+	const drive_outcome outcome = {is_whole(call, format, &report), summary.checkpointed, summary.unread > 0};
 	tally_check_totals_add(totals, &report);
 	/* A reader that follows the file sees each drive as it is done, and a full disk ends the run now. */
 	tally_writer_flush(writer);
@@ -99,12 +100,17 @@ static drive_outcome check_drive(const tally_cli_call *call, tally_check_options
 
 /*
  * A checkpoint has done its work when the report is where it belongs. Not before, for it could be hours; and not left
- * for the next check, which would read nothing.
+ * for the next check, which would read nothing. What could not be read may be readable with another cable.
  */
-static void settle_checkpoint(const tally_cli_call *call, int status)
+static void settle_checkpoint(const tally_cli_call *call, int status, bool unread)
 {
 	const char *path = call->value[TALLY_OPTION_CHECKPOINT];
-	if (status == TALLY_EXIT_OK || status == TALLY_EXIT_WRONG)
+	bool is_complete = status == TALLY_EXIT_OK || status == TALLY_EXIT_WRONG;
+	if (is_complete && unread)
+		tally_cli_complain(call->streams,
+				   "what is done is noted in %.300s: the same command tries again what could not be read",
+				   path);
+	else if (is_complete)
 		unlink(path);
 	else
 		tally_cli_complain(call->streams,
@@ -141,7 +147,7 @@ int tally_cli_check(const tally_cli_call *call)
 	if (status != TALLY_EXIT_OK)
 		return status;
 	tally_check_totals totals = {0};
-	bool whole = true, checkpointed = false;
+	bool whole = true, checkpointed = false, unread = false;
 	format->check_begin(&output.writer);
 	for (size_t i = 0; i < call->argument_count && output.writer.error == 0; i++) {
 		if (tally_cli_run_stopped(call, i)) {
@@ -151,10 +157,11 @@ int tally_cli_check(const tally_cli_call *call)
 		const drive_outcome outcome = check_drive(call, &options, format, &output.writer, &totals);
 		whole &= outcome.whole;
 		checkpointed |= outcome.checkpointed;
+		unread |= outcome.unread;
 	}
 	format->check_end(&output.writer, &totals);
 	status = end_output(&output, whole, totals.exit_status);
 	if (checkpointed)
-		settle_checkpoint(call, status);
+		settle_checkpoint(call, status, unread);
 	return status;
 }

@@ -196,3 +196,19 @@ int tally_os_disk_of(uint64_t device, tally_os_disk *disk)
 {
 	return tally_os_disk_in("", "", device, disk);
 }
+
+bool tally_os_disk_is_gone_in(const char *sys, uint64_t device)
+{
+	char all[PATH_MAX], folder[PATH_MAX];
+	int length = snprintf(all, sizeof all, "%s/sys/dev/block", sys);
+	if (length < 0 || (size_t)length >= sizeof all || access(all, F_OK) != 0)
+		return false;
+	snprintf(folder, sizeof folder, "%s/sys/dev/block/%u:%u", sys, major(device), minor(device));
+	/* Without a medium it stays, and has no size. */
+	return (access(folder, F_OK) != 0 && errno == ENOENT) || read_number(folder, "size") == 0;
+}
+
+bool tally_os_disk_is_gone(uint64_t device)
+{
+	return tally_os_disk_is_gone_in("", device);
+}

@@ -251,7 +251,7 @@ static void begin_reading_drive(tally_run *run)
 		begin_reading(run, &(tally_reading_options){.jobs = 1, .io = TALLY_IO_READ, .once = true});
 	else
 		begin_reading(run, &(tally_reading_options){
-				       .jobs = options->jobs, .io = options->io, .max_rate = options->max_rate});
+				       .jobs = options->jobs, .io = options->io, .max_rate = options->max_rate, .path = options->drive});
 }
 
 static tally_result run_papers(tally_run *run, tally_error *error)

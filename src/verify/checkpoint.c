@@ -270,7 +270,7 @@ static bool is_same_file(const tally_file_identity *a, const tally_file_identity
 	return a->inode == b->inode && a->size == b->size && a->modified_ns == b->modified_ns;
 }
 
-static void take_record(tally_batch *batch, const tally_checkpoint_record *record)
+static void take_record(const tally_checkpoint *c, tally_batch *batch, const tally_checkpoint_record *record)
 {
 	if (record->type == TALLY_CHECKPOINT_FILE) {
 		if (record->index >= batch->blob_count)
@@ -286,7 +286,7 @@ static void take_record(tally_batch *batch, const tally_checkpoint_record *recor
 	if (record->index >= batch->segment_count)
 		return;
 	tally_batch_segment *s = &batch->segments[record->index];
-	if (!batch->blobs[s->blob].noted)
+	if (!batch->blobs[s->blob].noted || record->entry != tally_checkpoint_entry(&s->entry, &c->table))
 		return;
 	tally_batch_segment known = record->segment;
 	if (record->type == TALLY_CHECKPOINT_DONE)
@@ -323,7 +323,7 @@ static tally_result recall_extent(tally_checkpoint *c, const extent *e, tally_ba
 	tally_checkpoint_record record;
 	while (next_record(r, e->end, &record))
 		if (record.batch == batch->number)
-			take_record(batch, &record);
+			take_record(c, batch, &record);
 	int os_error = r->os_error;
 	tally_free(r);
 	return os_error == 0 ? TALLY_OK : tally_fail_os(error, os_error, "can't read the checkpoint");
@@ -372,9 +372,12 @@ tally_result tally_checkpoint_note(tally_checkpoint *c, tally_batch *batch, cons
 	uint8_t bytes[2 * TALLY_CHECKPOINT_RECORD_MAX];
 	tally_batch_blob *blob = &batch->blobs[s->blob];
 	size_t size = 0;
-	if (s->outcome == TALLY_SEGMENT_WAITING || s->outcome >= TALLY_SEGMENT_UNUSABLE || blob->changed)
+	bool was_read = s->outcome == TALLY_SEGMENT_COMPLETED || s->outcome == TALLY_SEGMENT_CORRUPTED ||
+			s->outcome == TALLY_SEGMENT_SHORT;
+	if (!was_read || blob->changed)
 		return TALLY_OK;
-	tally_checkpoint_record record = {.batch = (uint32_t)batch->number};
+	tally_checkpoint_record record = {.batch = (uint32_t)batch->number,
+					  .entry = tally_checkpoint_entry(&s->entry, &c->table)};
 	if (!blob->noted || !is_same_file(&blob->noted_identity, &blob->file.identity)) {
 		record.type = TALLY_CHECKPOINT_FILE;
 		record.index = (uint16_t)s->blob;

@@ -161,6 +161,7 @@ void tally_reading_init(tally_reading *r, const tally_drive *drive, const tally_
 	    .once = options->once,
 	};
 	atomic_init(&r->stop, false);
+	tally_loss_init(&r->loss, options->path);
 	choose_workers(r, options->jobs);
 	choose_sizes(r, options->max_rate);
 	tally_rate_init(&r->rate, options->max_rate);
@@ -184,4 +185,18 @@ void tally_reading_stop(tally_reading *r)
 {
 	atomic_store(&r->stop, true);
 	tally_rate_stop(&r->rate);
+}
+
+bool tally_reading_is_lost(tally_reading *r)
+{
+	bool lost = tally_loss_look(&r->loss);
+	if (lost)
+		tally_reading_stop(r);
+	return lost;
+}
+
+tally_result tally_reading_fail_stopped(const tally_reading *r, tally_error *error)
+{
+	return atomic_load(&r->loss.met) ? tally_loss_fail(&r->loss, error)
+					 : tally_fail(error, TALLY_ERROR_STOPPED, "stopped on request");
 }

@@ -71,6 +71,8 @@ tally_result tally_side_check_run(tally_side_check *c, tally_drive *drive, tally
 	    tally_drive_find(drive, (tally_text){c->reference.path, strlen(c->reference.path)}, &file, &c->detail);
 	if (c->find == TALLY_FIND_NO_MEMORY)
 		return tally_fail_memory(error);
+	if (c->find == TALLY_FIND_IO_FAILED && tally_whole_is_lost(bytes, error))
+		return TALLY_ERROR_IO;
 	if (c->find != TALLY_FIND_OK) {
 		c->outcome = TALLY_SIDE_NOT_FOUND;
 		return TALLY_OK;

@@ -101,9 +101,19 @@ tally_result tally_run_progress(tally_run *run, tally_error *error)
 	return tally_fail(error, TALLY_ERROR_STOPPED, "stopped on request");
 }
 
+static uint64_t count_unread(const tally_summary *s)
+{
+	uint64_t unread = 0;
+	for (size_t i = 0; i < tally_status_count(); i++)
+		if (strcmp(tally_status_at(i)->code, "IOFailed") == 0)
+			unread += s->status_counts[i];
+	return unread;
+}
+
 void tally_run_conclude(tally_run *run)
 {
 	tally_summary *s = run->summary;
+	s->unread = count_unread(s);
 	s->errors = run->finder.errors;
 	s->warnings = run->finder.warnings;
 	s->notes = run->finder.notes;

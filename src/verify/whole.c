@@ -311,6 +311,8 @@ tally_result tally_whole_take(tally_whole *w, const tally_whole_subject *subject
 	tally_result result = read_first(w, outcome, error);
 	if (result != TALLY_OK)
 		return result;
+	if (w->os_error != 0 && tally_whole_is_lost(w, error))
+		return TALLY_ERROR_IO;
 	outcome->complete = w->os_error == 0;
 	outcome->right = outcome->complete && is_right(w, outcome->first);
 	memcpy(outcome->md5, outcome->first, sizeof outcome->md5);
@@ -327,6 +329,14 @@ tally_result tally_whole_take(tally_whole *w, const tally_whole_subject *subject
 		fault->bad = (tally_bad_bytes){0};
 	}
 	return TALLY_OK;
+}
+
+bool tally_whole_is_lost(tally_whole *w, tally_error *error)
+{
+	bool lost = tally_reading_is_lost(w->reading);
+	if (lost)
+		tally_reading_fail_stopped(w->reading, error);
+	return lost;
 }
 
 /* ---- what was taken ---- */

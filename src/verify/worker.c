@@ -84,6 +84,12 @@ static tally_piece give_up(tally_batch_segment *s, tally_segment_outcome outcome
 	return TALLY_PIECE_FAILED;
 }
 
+/* A file that can't be opened may be the first that shows it. */
+static bool is_lost(const tally_worker *w, const tally_batch_blob *blob)
+{
+	return blob->find == TALLY_FIND_IO_FAILED && tally_reading_is_lost(w->reading);
+}
+
 /* The next bytes of a segment, for its lane. */
 static int64_t fetch(tally_worker *w, size_t index, unsigned lane, const tally_batch_segment *s, const tally_file *file,
 		     const uint8_t **piece)
@@ -116,7 +122,7 @@ static tally_piece next_piece(void *context, size_t index, unsigned lane, const 
 		return TALLY_PIECE_FAILED;
 	tally_batch_open(w->batch, blob, w->drive);
 	if (!blob->is_open)
-		return give_up(s, TALLY_SEGMENT_CANCELLED, 0);
+		return is_lost(w, blob) ? TALLY_PIECE_STOP : give_up(s, TALLY_SEGMENT_CANCELLED, 0);
 	uint64_t got_before = w->got[lane], left = s->entry.length - got_before;
 	if (got_before == 0 && s->entry.offset + s->entry.length > blob->file.size)
 		return give_up(s, TALLY_SEGMENT_SHORT, 0);
@@ -126,6 +132,8 @@ static tally_piece next_piece(void *context, size_t index, unsigned lane, const 
 	tally_ahead_used(&blob->file, s, got_before, false);
 	tally_ahead_move(&w->ahead, s, got_before, got_before + 1);
 	int64_t got = fetch(w, index, lane, s, &blob->file, piece);
+	if (got < 0 && tally_reading_is_lost(w->reading))
+		return TALLY_PIECE_STOP;
 	if (got <= 0)
 		return give_up(s, got == 0 ? TALLY_SEGMENT_SHORT : TALLY_SEGMENT_IO_FAILED, (int)-got);
 	w->got[lane] += (uint64_t)got;
@@ -277,6 +285,8 @@ static tally_result read_failed(tally_worker *w, tally_batch *batch, tally_batch
 		result = tally_second_new(&w->second, w->reading, error);
 	if (result == TALLY_OK)
 		result = tally_second_read(w->second, &blob->file, s, error);
+	if (result == TALLY_OK && s->second == TALLY_SECOND_FAILED)
+		tally_reading_is_lost(w->reading);
 	tally_batch_close(batch, blob);
 	return result;
 }
@@ -359,8 +369,8 @@ static tally_result read_all(tally_worker *w, tally_batch *batch, tally_error *e
 		result = read_first(w, batch, error);
 	if (result == TALLY_OK && batch->result == TALLY_OK)
 		result = read_second(w, batch, error);
-	/* Readings that were cut short by the end of the check say nothing. */
-	if (result != TALLY_OK || atomic_load(&w->reading->stop))
+	/* Readings that were cut short say nothing. */
+	if (result != TALLY_OK || batch->result != TALLY_OK || atomic_load(&w->reading->stop))
 		return result != TALLY_OK ? result : batch->result;
 	for (size_t i = 0; i < batch->segment_count; i++) {
 		const tally_batch_segment *s = &batch->segments[i];
@@ -386,8 +396,10 @@ void tally_worker_run(tally_worker *w, tally_batch *batch)
 		tally_batch_close(batch, blob);
 		if (batch->result == TALLY_OK && blob->opened && blob->find == TALLY_FIND_NO_MEMORY)
 			batch->result = tally_fail_memory(&batch->error);
-		if (batch->result == TALLY_OK && blob->ends)
+		if (batch->result == TALLY_OK && !is_lost(w, blob) && blob->ends)
 			batch->result = check_side_files(w, blob, &batch->error);
 	}
+	if (atomic_load(&w->reading->stop) && (batch->result == TALLY_OK || batch->result == TALLY_ERROR_STOPPED))
+		batch->result = tally_reading_fail_stopped(w->reading, &batch->error);
 	tally_folder_leave(&batch->folder);
 }

@@ -10,7 +10,7 @@ import unittest
 from fixture import COMMAND, DriveCase, ENVIRONMENT, make_drive, run
 
 HEAD = 128
-SIZES = {1: 36, 2: 12, 3: 68}
+SIZES = {1: 36, 2: 20, 3: 52}
 KILLS = 50
 
 
