@@ -122,7 +122,8 @@ bool tally_file_on_bad_clusters(const tally_file *file, uint64_t *offset, uint64
 int64_t tally_file_read_medium(const tally_file *file, uint64_t offset, void *buffer, size_t size);
 /*
  * Begins such a reading of the first `size` bytes as read `number` of `reads`. False where the page cache can't be
- * passed by. Until tally_file_end_read, which gives what tally_file_read_medium would, nothing else is read of this file.
+ * passed by. Until tally_file_end_read, which gives what tally_file_read_medium would or TALLY_READS_LOST, nothing else is
+ * read of this file.
  */
 bool tally_file_begin_read(const tally_file *file, tally_reads *reads, unsigned number, void *buffer, size_t size);
 int64_t tally_file_end_read(const tally_file *file, tally_reads *reads, unsigned number);

@@ -96,7 +96,7 @@ static int64_t fetch(tally_worker *w, size_t index, unsigned lane, const tally_b
 {
 	uint64_t got_before = w->got[lane], left = s->entry.length - got_before;
 	if (got_before == 0 && s->arrival != 0) {
-		int64_t got = tally_arrivals_take(&w->arrivals, s, file, piece);
+		int64_t got = tally_arrivals_take(&w->arrivals, s, piece);
 		if (got > 0)
 			return got;
 	}
