@@ -256,23 +256,33 @@ static void finish_second(tally_worker *w, tally_batch_segment *s, const tally_d
 		    memcmp(result->md5, s->actual, sizeof s->actual) == 0 ? TALLY_SECOND_SAME : TALLY_SECOND_OTHER;
 }
 
-static tally_result read_corrupted(tally_worker *w, tally_batch *batch, tally_error *error)
+/* Segments of as many files as may be open at a time; *next is where it goes on. */
+static size_t queue_corrupted(tally_worker *w, tally_batch *batch, size_t *next)
 {
 	size_t queued = 0;
-	for (size_t i = 0; i < batch->segment_count; i++) {
-		tally_batch_segment *s = &batch->segments[i];
+	for (; *next < batch->segment_count; ++*next) {
+		tally_batch_segment *s = &batch->segments[*next];
 		tally_batch_blob *blob = &batch->blobs[s->blob];
 		if (s->outcome != TALLY_SEGMENT_CORRUPTED || s->recalled)
 			continue;
-		/* Not more at a time than may be open: what is left keeps its first reading. */
-		if (!blob->is_open && batch->open_files >= w->reading->files)
-			continue;
+		if (queued > 0 && !blob->is_open && batch->open_files >= w->reading->files)
+			break;
 		if (!tally_batch_reopen(batch, blob, w->drive))
 			continue;
 		blob->pending++;
-		w->queue[queued++] = (uint32_t)i;
+		w->queue[queued++] = (uint32_t)*next;
 	}
-	return queued > 0 ? run(w, queued, TALLY_LANE_MEDIUM, finish_second, error) : TALLY_OK;
+	return queued;
+}
+
+static tally_result read_corrupted(tally_worker *w, tally_batch *batch, tally_error *error)
+{
+	tally_result result = TALLY_OK;
+	for (size_t next = 0; next < batch->segment_count && result == TALLY_OK;) {
+		size_t queued = queue_corrupted(w, batch, &next);
+		result = queued > 0 ? run(w, queued, TALLY_LANE_MEDIUM, finish_second, error) : TALLY_OK;
+	}
+	return result;
 }
 
 static tally_result read_failed(tally_worker *w, tally_batch *batch, tally_batch_segment *s, tally_error *error)

@@ -7,6 +7,7 @@
 #include "verify/batch.h"
 #include "verify/reading.h"
 #include "verify/stage.h"
+#include "verify/transcript.h"
 
 #include <check.h>
 #include <errno.h>
@@ -99,6 +100,39 @@ START_TEST(few_files_may_be_open)
 	recorder_expect(&found, "", "");
 	ck_assert_uint_eq(summary.segments_checked, 600);
 	end();
+}
+END_TEST
+
+/* Which findings have had a second reading must not depend on how many files may be open. */
+START_TEST(few_files_may_be_open_for_a_second_reading)
+{
+	enum { FILES = 250 };
+	struct rlimit before, few;
+	transcript first, other;
+	make(FILES, 5000);
+	for (unsigned i = 0; i < FILES; i++) {
+		char path[32];
+		snprintf(path, sizeof path, "data/%u.bin", i);
+		stage_flip(&s, path, i);
+	}
+	transcript_take(&first, &s.options);
+	size_t told = 0;
+	for (const char *at = first.whole; (at = strstr(at, "; bad: a second reading")) != NULL; at++)
+		told++;
+	ck_assert_uint_eq(told, FILES);
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+	few = before;
+	for (unsigned jobs = 1; jobs <= 4; jobs += 3) {
+		few.rlim_cur = 96 + jobs * 50;
+		ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+		s.options.jobs = jobs;
+		transcript_take(&other, &s.options);
+		ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+		ck_assert_str_eq(first.whole, other.whole);
+		transcript_clear(&other);
+	}
+	transcript_clear(&first);
+	stage_close(&s);
 }
 END_TEST
 
@@ -378,6 +412,7 @@ int main(void)
 	const suite_test tests[] = {
 	    {memory_does_not_grow_with_the_threads, 4},
 	    {few_files_may_be_open, 0},
+	    {few_files_may_be_open_for_a_second_reading, 0},
 	    {a_rate_is_kept, 2},
 	    {a_check_that_waits_can_be_stopped, 0},
 	    {what_was_cached_stays_and_nothing_else, 3},
