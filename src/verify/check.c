@@ -152,10 +152,8 @@ static tally_result open_manifest(tally_run *run, tally_error *error)
 	/* The journal's own reading tells that its ManifestFile is no name; that can't be told twice. */
 	bool told = (find == TALLY_FIND_NAME_INVALID || find == TALLY_FIND_NAME_TOO_LONG) && run->options->manifest == NULL && run->entry != NULL;
 	const find_meaning *m = &manifest_meanings[find];
-	bool more = tally_run_may_tell(&detail, run->manifest_path);
 	if (!told)
-		tally_find_fact(&run->finder, &(tally_fact){.rule = m->rule, .file_path = run->manifest_path}, "%s%s%s%s", m->sentence,
-				more ? " (" : "", detail.text, more ? ")" : "");
+		tally_run_tell_find(run, &(tally_fact){.rule = m->rule, .file_path = run->manifest_path}, m->sentence, &detail);
 	return TALLY_OK;
 }
 

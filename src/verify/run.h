@@ -122,11 +122,8 @@ unsigned tally_replay_rank(const char *drive_status);
 void tally_run_start_verdict(tally_run *run);
 /* The finder's `put`: passes a finding on and lets it count for the verdict. `context` is the run. */
 void tally_run_put(void *context, const tally_finding *finding);
-/*
- * Whether a finding may say what stands in the way of `path`. That text is a part of the path and may begin anywhere in
- * it; where a secret was cut, nobody could tell and mask it any more.
- */
-bool tally_run_may_tell(const tally_find_detail *detail, const char *path);
+/* Tells that fact->file_path, which is not NULL, can't be opened: `sentence`, and what stands in the way if known. */
+void tally_run_tell_find(tally_run *run, const tally_fact *fact, const char *sentence, const tally_find_detail *detail);
 /* What the service would report for the drive if nothing earlier in its order stops it. NULL is ignored. */
 void tally_run_predict(tally_run *run, const char *drive_status);
 /* What ends the service's work before it comes to the blobs, as far as known; or NULL. */

@@ -69,9 +69,17 @@ void tally_run_put(void *context, const tally_finding *finding)
 		run->sink->finding(run->sink->context, finding);
 }
 
-bool tally_run_may_tell(const tally_find_detail *detail, const char *path)
+void tally_run_tell_find(tally_run *run, const tally_fact *fact, const char *sentence, const tally_find_detail *detail)
 {
-	return detail->text[0] != '\0' && !tally_has_secret((tally_text){path, strlen(path)});
+	/*
+	 * The text is a part of the path and may begin anywhere in it; where a secret was cut, nobody could tell and mask
+	 * it any more.
+	 */
+	bool may_tell = detail->text[0] != '\0' && !tally_has_secret((tally_text){fact->file_path, strlen(fact->file_path)});
+	if (may_tell)
+		tally_find_fact(&run->finder, fact, "%s (%s)", sentence, detail->text);
+	else
+		tally_find_fact(&run->finder, fact, "%s", sentence);
 }
 
 const tally_status *tally_run_count(tally_run *run, tally_level level, const char *code)

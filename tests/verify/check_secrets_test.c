@@ -171,6 +171,19 @@ static void make_obstacle(const stage *s)
 	stage_link(s, NAME_KEY "/" LONG "/a.jpg", "nowhere");
 }
 
+#define LONG_FOLDER BITLOCKER_KEY LONG LONG
+
+static void linked_manifest_name(stage *s)
+{
+	s->made.record.manifest_file = "\\" LONG_FOLDER "\\x.xml";
+}
+
+static void link_manifest(const stage *s)
+{
+	stage_write(s, LONG_FOLDER "/y", "");
+	stage_link(s, LONG_FOLDER "/x.xml", "../DriveManifest.xml");
+}
+
 static void make_ambiguous(const stage *s)
 {
 	stage_write(s, BITLOCKER_KEY ".Txt", "");
@@ -247,6 +260,7 @@ static const secret_case cases[] = {
     {.name = "only a key", .damage = only_a_key},
     {.name = "a manifest's name", .prepare = unusual_manifest_name},
     {.name = "the name of a lost manifest", .prepare = lost_manifest_name},
+    {.name = "the long name of a manifest that is a link", .prepare = linked_manifest_name, .damage = link_manifest},
     {.name = "other files", .damage = other_names},
 };
 #define CASES (sizeof cases / sizeof cases[0])
