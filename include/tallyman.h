@@ -363,7 +363,8 @@ typedef struct tally_check_options {
 			       archive of a drive (tar, zip, 7z, ISO 9660, cpio) */
 	const char *journal;  /**< a .jrn or DriveInfo file, or NULL */
 	const char *manifest; /**< path on the drive; NULL: the journal's, else \DriveManifest.xml */
-	const char *drive_id; /**< which drive of the journal; also compared with the manifest; or NULL */
+	const char *drive_id; /**< which drive of the journal; also compared with the manifest, instead of the disk's serial
+			       number, which is then only warned of; or NULL */
 	tally_document_kind kind; /**< MANIFEST_IMPORT, MANIFEST_EXPORT, or UNKNOWN to recognise it */
 	unsigned jobs;            /**< hashing threads, 1 … 256, of which no more are started than memory (256 MiB) and
 				       open files allow; 0: one for each processor that may be used, for a rotating disk two */

@@ -169,6 +169,8 @@ static void tell_disk_gaps(tally_run *run)
 	if (!run->opened.has_facts || run->opened.facts.serial[0] == '\0')
 		tally_run_gap(run, "the drive's serial number against its DriveId",
 			      is_directory ? mounted : "it is not known here");
+	else if (run->serial_overruled)
+		tally_run_gap(run, "the drive's serial number against its DriveId", "they differ, and --drive-id was given");
 	if (is_directory)
 		tally_run_gap(run, "whether the BitLocker key unlocks the drive",
 			      run->options->journal == NULL ? "no journal was given (--journal)"

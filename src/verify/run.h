@@ -46,6 +46,7 @@ typedef struct tally_run {
 	tally_finder finder;
 	unsigned rank; /* of summary->drive_status in the replay's order; see verdict.c */
 	const tally_status *portal; /* what the portal shows before anything is copied; NULL: nothing */
+	bool serial_overruled; /* the disk's serial number is another than the manifest's, and the options name the drive */
 	bool unexplained; /* an error was found that no status of the service stands for */
 	bool unknown;     /* there is something of which nobody knows here what the service would say */
 
