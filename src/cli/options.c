@@ -74,7 +74,7 @@ static const tally_cli_option drive_id = {
     .name = "drive-id",
     .metavar = "ID",
     .help = "The id (serial number) of the drive: chooses among the drives of a journal and is compared with the "
-	    "manifest's.",
+	    "manifest's. A disk that shows another one is then only warned of.",
 };
 static const tally_cli_option log_file = {
     .id = TALLY_OPTION_LOG,

@@ -97,10 +97,12 @@ int64_t tally_file_read(const tally_file *file, uint64_t offset, void *buffer, s
 extern int64_t (*tally_read_fault)(const tally_file *file, uint64_t offset, size_t size);
 /* Test only: may change what a read gave. While it is set, nothing is mapped. */
 extern void (*tally_read_damage)(const tally_file *file, uint64_t offset, uint8_t *bytes, size_t size);
+/* Test only: tally_file_read_cached gives nothing, as that of Linux 5.9 does where it would have to wait. */
+extern bool tally_cached_reads_end;
 #endif
 /*
  * The same of what is in the page cache: -EAGAIN where it would have to wait for the medium, and -EOPNOTSUPP where that
- * can't be had.
+ * can't be had. Only bytes that come are to be relied on.
  */
 int64_t tally_file_read_cached(const tally_file *file, uint64_t offset, void *buffer, size_t size);
 /* What the file is now, to tell a change while it was read. 0 or -errno. */

@@ -104,7 +104,8 @@ static int64_t fetch(tally_worker *w, size_t index, unsigned lane, const tally_b
 		int64_t got = tally_lanes_fetch(&w->lanes, lane, TALLY_LANE_CACHED, file, s->entry.offset, left, piece);
 		if (got != (int64_t)left)
 			tally_ahead_missed(&w->ahead, index, got);
-		if (got != -EAGAIN && got != -EOPNOTSUPP)
+		/* Some kernels give nothing where they would have to wait, as if the file ended there. */
+		if (got > 0)
 			return got;
 	}
 	return tally_lanes_fetch(&w->lanes, lane, w->way, file, s->entry.offset + got_before, left, piece);
