@@ -16,8 +16,8 @@
  * - **Threads.** The library keeps no global state of its own. Every function may be called from several threads at
  *   once, as long as each call has its own tally_sink and tally_error. Callbacks are made from the thread that
  *   called the library, never from a worker. libxml2 is initialised on first use, once, under a lock.
- * - **Reading only.** Nothing here ever writes to a drive or a document. Nothing here prints, exits, reads the
- *   environment or changes the locale.
+ * - **Reading only.** Nothing here ever writes to a drive or a document. Nothing here prints, exits, changes the locale
+ *   or reads the environment, but for TMPDIR: temporary files, which have no names, are in that folder, else in /tmp.
  * - **Signals.** A file that is mapped into memory and then cut, or whose disk fails, raises SIGBUS in the thread that
  *   reads it. So while a check with TALLY_IO_AUTO or TALLY_IO_MMAP runs, the process has a handler for SIGBUS, which
  *   deals with accesses of the library's own threads and passes everything else on to the action that was there before;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What POSIX has no call for, in one place: opening below a directory, and facts of a mount. */
+/* What POSIX has no call for, or one that takes a loop, in one place: opening below a directory, facts of a mount, … */
 #ifndef TALLY_IO_OS_H
 #define TALLY_IO_OS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /*
@@ -51,5 +52,17 @@ typedef struct tally_os_extent {
 
 /* Of a regular file or block device: 0 or -errno; -EISDIR for a directory, -ENOTBLK for anything else. */
 int tally_os_extent_of(int fd, tally_os_extent *extent);
+
+/*
+ * A file without a name, so that nobody else can open it and nothing is left, for reading and writing. It is in the
+ * folder that TMPDIR names, as that is where the user has room, else in /tmp. The descriptor or -errno.
+ */
+int tally_os_open_temporary(void);
+/* That folder, for messages. Valid until the environment changes. */
+const char *tally_os_temporary_folder(void);
+/* Writes all of it: 0 or an errno. */
+int tally_os_write_at(int fd, uint64_t offset, const void *bytes, size_t size);
+/* By a clock that only goes forward. */
+uint64_t tally_os_now_ns(void);
 
 #endif

@@ -2,6 +2,7 @@
 #include "verify/checkpoint.h"
 
 #include "base/memory.h"
+#include "io/os.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -53,17 +54,6 @@ static int read_at(int fd, uint64_t offset, uint8_t *buffer, size_t size, size_t
 		if (count == 0)
 			break;
 		*got += (size_t)count;
-	}
-	return 0;
-}
-
-static int write_at(int fd, uint64_t offset, const uint8_t *bytes, size_t size)
-{
-	for (size_t done = 0; done < size;) {
-		ssize_t count = pwrite(fd, bytes + done, size - done, (off_t)(offset + done));
-		if (count < 0 && errno != EINTR)
-			return errno;
-		done += count > 0 ? (size_t)count : 0;
 	}
 	return 0;
 }
@@ -193,7 +183,7 @@ static tally_result take_head(tally_checkpoint *c, const char *path, const tally
 		const char *refusal = tally_checkpoint_refusal(wanted, found);
 		return refusal != NULL ? refuse(path, refusal, error) : make_index(c, path, error);
 	}
-	os_error = write_at(c->fd, 0, wanted, sizeof wanted);
+	os_error = tally_os_write_at(c->fd, 0, wanted, sizeof wanted);
 	c->end = sizeof wanted;
 	if (os_error != 0)
 		return tally_fail_os(error, os_error, "can't write the checkpoint %.200s", path);
@@ -353,7 +343,7 @@ tally_result tally_checkpoint_recall(tally_checkpoint *c, tally_batch *batch, ta
 static tally_result append(tally_checkpoint *c, const uint8_t *bytes, size_t size, tally_error *error)
 {
 	pthread_mutex_lock(&c->lock);
-	int os_error = write_at(c->fd, c->end, bytes, size);
+	int os_error = tally_os_write_at(c->fd, c->end, bytes, size);
 	if (os_error == 0)
 		c->end += size;
 	time_t now = time(NULL);

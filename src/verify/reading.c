@@ -2,6 +2,7 @@
 #include "verify/reading.h"
 
 #include "digest/digest.h"
+#include "io/os.h"
 #include "verify/batch.h"
 
 #include <limits.h>
@@ -40,13 +41,6 @@
 #define BURST_NS UINT64_C(50000000)
 #define SECOND_NS UINT64_C(1000000000)
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec;
-}
-
 void tally_rate_init(tally_rate *rate, uint64_t bytes_per_second)
 {
 	*rate = (tally_rate){.bytes_per_second = bytes_per_second};
@@ -69,13 +63,13 @@ void tally_rate_take(tally_rate *rate, uint64_t bytes)
 	if (rate->bytes_per_second == 0)
 		return;
 	pthread_mutex_lock(&rate->lock);
-	uint64_t now = now_ns(), earliest = now > BURST_NS ? now - BURST_NS : 0;
+	uint64_t now = tally_os_now_ns(), earliest = now > BURST_NS ? now - BURST_NS : 0;
 	if (rate->free_at < earliest)
 		rate->free_at = earliest;
 	uint64_t turn = rate->free_at;
 	rate->free_at += (uint64_t)((double)bytes * (double)SECOND_NS / (double)rate->bytes_per_second);
 	struct timespec until = {(time_t)(turn / SECOND_NS), (long)(turn % SECOND_NS)};
-	while (!rate->stopped && now_ns() < turn)
+	while (!rate->stopped && tally_os_now_ns() < turn)
 		pthread_cond_timedwait(&rate->stopped_now, &rate->lock, &until);
 	pthread_mutex_unlock(&rate->lock);
 }
