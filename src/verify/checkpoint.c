@@ -2,6 +2,7 @@
 #include "verify/checkpoint.h"
 
 #include "base/memory.h"
+#include "io/disk.h"
 #include "io/os.h"
 
 #include <errno.h>
@@ -133,6 +134,16 @@ static tally_result make_index(tally_checkpoint *c, const char *path, tally_erro
 
 /* ---- opening ---- */
 
+/* In a file system of the disk, whichever of its partitions that is on. */
+static bool lies_on_disk(const char *folder, const char *drive_path)
+{
+	struct stat drive, place;
+	tally_os_disk checked, written;
+	return stat(drive_path, &drive) == 0 && S_ISBLK(drive.st_mode) && stat(folder, &place) == 0 &&
+	       tally_os_disk_of(drive.st_rdev, &checked) == 0 && tally_os_disk_of(place.st_dev, &written) == 0 &&
+	       checked.device == written.device;
+}
+
 /* Nothing writes to a drive that is checked. */
 static bool lies_on(const char *path, const char *drive_path)
 {
@@ -145,6 +156,8 @@ static bool lies_on(const char *path, const char *drive_path)
 	file[size] = '\0';
 	if (realpath(drive_path, drive) == NULL || realpath(size > 0 ? file : ".", folder) == NULL)
 		return false;
+	if (lies_on_disk(folder, drive_path))
+		return true;
 	size_t length = strlen(drive);
 	if (strncmp(folder, drive, length) == 0 && (folder[length] == '/' || folder[length] == '\0'))
 		return true;

@@ -4,6 +4,7 @@
  * checkpoint that isn't this drive's is refused and left alone.
  */
 #include "drive/drive.h"
+#include "io/disk.h"
 #include "support/documents.h"
 #include "support/faults.h"
 #include "support/suite.h"
@@ -306,6 +307,31 @@ START_TEST(nothing_is_written_to_the_drive)
 }
 END_TEST
 
+/* The disk under the folder of this test, as if it were the drive: only looked at, not read. */
+START_TEST(nothing_is_written_to_any_partition_of_the_disk)
+{
+	struct stat facts;
+	tally_os_disk disk;
+	tally_checkpoint *refused;
+	tally_error error;
+	char device[80];
+	const tally_checkpoint_subject subject = {.kind = TALLY_MANIFEST_IMPORT};
+	make();
+	ck_assert_int_eq(stat(s.root, &facts), 0);
+	bool known = tally_os_disk_of(facts.st_dev, &disk) == 0;
+	snprintf(device, sizeof device, "/dev/%s", disk.name);
+	if (known && stat(device, &facts) == 0 && S_ISBLK(facts.st_mode)) {
+		ck_assert_int_eq(tally_checkpoint_open(checkpoint, device, &subject, &refused, &error),
+				 TALLY_ERROR_ARGUMENT);
+		ck_assert_ptr_nonnull(strstr(error.message, "would be on the drive"));
+		ck_assert_int_eq(size_of(checkpoint), -1);
+	} else {
+		puts("not tested: the folder for temporary files is on no disk that can be seen");
+	}
+	stage_close(&s);
+}
+END_TEST
+
 START_TEST(two_checks_do_not_share_one)
 {
 	transcript t;
@@ -426,6 +452,7 @@ int main(void)
 	    {a_torn_or_rotten_checkpoint_costs_only_what_it_held, 0},
 	    {what_is_not_this_drives_is_refused, 0},
 	    {nothing_is_written_to_the_drive, 0},
+	    {nothing_is_written_to_any_partition_of_the_disk, 0},
 	    {two_checks_do_not_share_one, 0},
 	    {a_full_disk_ends_the_check_and_loses_nothing, 0},
 	    {memory_that_runs_out, 0},
