@@ -7,6 +7,7 @@
 #define TALLY_BASE_MEMORY_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* All return NULL when memory is short or when count * size overflows. Freed with tally_free. */
 void *tally_alloc(size_t size) __attribute__((malloc, warn_unused_result));
@@ -16,6 +17,13 @@ char *tally_strndup(const char *text, size_t length) __attribute__((malloc, warn
 void tally_free(void *memory);
 /* Frees a text of a key or the like, and leaves nothing of it in memory. NULL is fine. */
 void tally_free_secret(char *secret);
+/* The same of `size` bytes among which there may be one. */
+void tally_free_secret_bytes(void *bytes, size_t size);
+/*
+ * `size` bytes at *aligned, an address that is a multiple of `alignment`, a power of two. Returns what is to be freed;
+ * NULL when memory is short or a number overflows.
+ */
+void *tally_alloc_aligned(size_t size, size_t alignment, uint8_t **aligned) __attribute__((warn_unused_result));
 
 /*
  * Makes room for at least `needed` elements in a growing array: doubles, never shrinks.
@@ -26,6 +34,8 @@ void *tally_grow(void *array, size_t *capacity, size_t needed, size_t size) __at
 #ifdef TALLY_FAULT_INJECTION
 /* Test only: asked before each allocation; true makes it fail. NULL switches it off. */
 extern int (*tally_allocation_fault)(void);
+/* Test only: sees what is freed, as it is then. */
+extern void (*tally_free_watch)(const void *memory);
 #endif
 
 #endif

@@ -320,7 +320,8 @@ void tally_document_free(tally_document *d)
 	if (d == NULL)
 		return;
 	tally_xml_free(d->reader);
-	tally_free(d->text);
+	/* The last text of all may be the key of a storage account, or a part of it is left behind a shorter one. */
+	tally_free_secret_bytes(d->text, d->text_capacity);
 	tally_free(d->copies);
 	tally_free(d);
 }

@@ -50,13 +50,13 @@ static bool prepare(tally_arrivals *a)
 	if (a->given_up || a->reads != NULL)
 		return !a->given_up;
 	a->reads = tally_reads_new(a->places);
-	/* All zeros, so that tools which don't know this way of reading take the bytes for set. */
-	a->memory = a->reads != NULL ? tally_zalloc(1, a->places * FILE_MAX + ALIGNMENT) : NULL;
+	a->memory = a->reads != NULL ? tally_alloc_aligned(a->places * FILE_MAX, ALIGNMENT, &a->buffers) : NULL;
 	if (a->memory == NULL) {
 		tally_arrivals_release(a);
 		return false;
 	}
-	a->buffers = a->memory + (ALIGNMENT - (uintptr_t)a->memory % ALIGNMENT);
+	/* So that tools which don't know this way of reading take the bytes for set. */
+	memset(a->buffers, 0, a->places * FILE_MAX);
 	while (a->free_count < a->places) {
 		a->free[a->free_count] = (uint8_t)a->free_count;
 		a->free_count++;

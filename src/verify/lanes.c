@@ -23,11 +23,8 @@ tally_result tally_lanes_init(tally_lanes *l, tally_reading *reading, unsigned c
 	long page = sysconf(_SC_PAGESIZE);
 	*l = (tally_lanes){
 	    .reading = reading, .page = page > 0 ? (uint64_t)page : ALIGNMENT, .stride = reading->buffer + ALIGNMENT};
-	l->memory = tally_alloc(count * l->stride + ALIGNMENT);
-	if (l->memory == NULL)
-		return tally_fail_memory(error);
-	l->buffers = l->memory + (ALIGNMENT - (uintptr_t)l->memory % ALIGNMENT);
-	return TALLY_OK;
+	l->memory = tally_alloc_aligned(count * l->stride, ALIGNMENT, &l->buffers);
+	return l->memory != NULL ? TALLY_OK : tally_fail_memory(error);
 }
 
 void tally_lanes_release(tally_lanes *l)

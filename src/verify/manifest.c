@@ -123,7 +123,7 @@ static tally_result feed_manifest(tally_run *run, tally_manifest *manifest, tall
 		if (result == TALLY_OK)
 			result = tally_run_progress(run, error);
 	}
-	tally_free(chunk);
+	tally_free_secret_bytes(chunk, TALLY_SOURCE_CHUNK);
 	/* What could be read a moment ago can't be any more. */
 	if (result == TALLY_OK && got < 0 && run->manifest_outcome.complete) {
 		run->manifest_outcome.complete = false;

@@ -51,7 +51,8 @@ void tally_xml_free(tally_xml_reader *r)
 		xmlFreeParserCtxt(r->parser);
 	tally_decoder_clear(&r->decoder);
 	tally_free(r->scratch);
-	tally_free(r);
+	/* It holds pieces of the text, in which there may be the key of a storage account. */
+	tally_free_secret_bytes(r, sizeof *r);
 }
 
 tally_result tally_xml_parse(tally_xml_reader *r, const char *text, size_t size, bool last, tally_error *error)
