@@ -185,10 +185,13 @@ START_TEST(a_drive_that_is_gone_ends_the_check)
 }
 END_TEST
 
+/* So many reads of the manifest behind its first chunk succeed: with 0 that for its hash fails, else a later one. */
+static atomic_int good_chunks;
+
 static int64_t fail_manifest(const tally_file *file, uint64_t offset, size_t size)
 {
 	(void)size;
-	return is_manifest(file) && offset > 0 ? -EIO : 0;
+	return is_manifest(file) && offset > 0 && atomic_fetch_sub(&good_chunks, 1) <= 0 ? -EIO : 0;
 }
 
 START_TEST(a_drive_that_is_gone_while_its_manifest_is_read)
@@ -196,10 +199,12 @@ START_TEST(a_drive_that_is_gone_while_its_manifest_is_read)
 	transcript t;
 	make();
 	tally_read_fault = fail_manifest;
+	atomic_store(&good_chunks, _i);
 	take(&t, false);
 	ck_assert_ptr_nonnull(strstr(t.findings, "V-03"));
 	transcript_clear(&t);
 	tally_loss_answer = is_gone;
+	atomic_store(&good_chunks, _i);
 	take(&t, false);
 	expect_gone(&t);
 	transcript_clear(&t);
@@ -302,7 +307,7 @@ int main(void)
 	    {what_could_not_be_read_is_read_again, 0},
 	    {what_was_left_unread_is_told, 0},
 	    {a_drive_that_is_gone_ends_the_check, 0},
-	    {a_drive_that_is_gone_while_its_manifest_is_read, 0},
+	    {a_drive_that_is_gone_while_its_manifest_is_read, 2},
 	    {a_drive_that_is_gone_while_a_side_file_is_read, 0},
 	    {what_is_noted_counts_for_no_other_block, 2},
 	    {NULL, 0},
