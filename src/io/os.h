@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What POSIX has no call for, or one that takes a loop, in one place: opening below a directory, facts of a mount, … */
+/*
+ * What POSIX has no call for, or one that needs a loop around it, in one place: opening below a directory, facts of a
+ * mount, temporary files.
+ */
 #ifndef TALLY_IO_OS_H
 #define TALLY_IO_OS_H
 

@@ -258,12 +258,14 @@ static void make_long(void)
 		snprintf(name, sizeof name, "data/%03u.bin", i);
 		at += snprintf(path, sizeof path, "\\data\\%03u", i);
 		while (at < path + PATH_SIZE)
-			at += snprintf(at, (size_t)(path + sizeof path - at), "\\%.150s",
-				       "long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-"
-				       "long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-");
+			at += snprintf(
+			    at, (size_t)(path + sizeof path - at), "\\%.150s",
+			    "long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-"
+			    "long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-long-");
 		maker_add(m, &(maker_blob){.blob_path = name, .file_path = path, .size = 1});
 	}
-	maker_add(m, &(maker_blob){.blob_path = "data/big.bin", .size = SEGMENTS * 16, .segment_size = 16, .ids = true});
+	maker_add(m,
+		  &(maker_blob){.blob_path = "data/big.bin", .size = SEGMENTS * 16, .segment_size = 16, .ids = true});
 	maker_end(m);
 	maker_seal(m);
 	s.options.jobs = 1;
