@@ -18,8 +18,8 @@
  * - **Threads.** The library keeps no global state of its own. Every function may be called from several threads at
  *   once, as long as each call has its own tally_sink and tally_error. Callbacks are made from the thread that
  *   called the library, never from a worker. libxml2 is initialised on first use, once, under a lock.
- * - **Reading only.** Nothing here ever writes to a drive or a document. Nothing here prints, exits, reads the
- *   environment or changes the locale.
+ * - **Reading only.** Nothing here ever writes to a drive or a document. Nothing here prints, exits, changes the locale
+ *   or reads the environment, but for TMPDIR: temporary files, which have no names, are in that folder, else in /tmp.
  * - **Signals.** A file that is mapped into memory and then cut, or whose disk fails, raises SIGBUS in the thread that
  *   reads it. So while a check with TALLY_IO_AUTO or TALLY_IO_MMAP runs, the process has a handler for SIGBUS, which
  *   deals with accesses of the library's own threads and passes everything else on to the action that was there before;
@@ -371,7 +371,8 @@ typedef struct tally_check_options {
 			       archive of a drive (tar, zip, 7z, ISO 9660, cpio) */
 	const char *journal;  /**< a .jrn or DriveInfo file, or NULL */
 	const char *manifest; /**< path on the drive; NULL: the journal's, else \DriveManifest.xml */
-	const char *drive_id; /**< which drive of the journal; also compared with the manifest; or NULL */
+	const char *drive_id; /**< which drive of the journal; also compared with the manifest, instead of the disk's serial
+			       number, which is then only warned of; or NULL */
 	tally_document_kind kind; /**< MANIFEST_IMPORT, MANIFEST_EXPORT, or UNKNOWN to recognise it */
 	/**
 	 * Hashing threads, 1 … 256, of which no more are started than memory (256 MiB) and open files (RLIMIT_NOFILE,
@@ -391,8 +392,10 @@ typedef struct tally_check_options {
 	 * TALLY_ERROR_ARGUMENT, and so is a file that is anything else. An image is known by its file (inode, size, time of
 	 * change), a device by its serial number: where that is not known, and for an image in pieces, there is no checkpoint
 	 * (TALLY_ERROR_ARGUMENT), as a copy could pass for what was checked. For archives it is ignored. When it can't be written, the check ends with
-	 * TALLY_ERROR_IO. It is left in place: who has the report removes it, as a check that finds all segments done
-	 * reads nothing. A manifest that can't be read to its end has no checkpoint.
+	 * TALLY_ERROR_IO. What could not be read (IOFailed) is not noted, as that may have been a cable: a check that goes on
+	 * reads it again. The file is left in place: who has the report removes it when nothing was left unread
+	 * (tally_summary.unread), as a check that finds all segments done reads nothing. A manifest that can't be read to its
+	 * end has no checkpoint.
 	 */
 	const char *checkpoint;
 	/**
@@ -435,6 +438,8 @@ typedef struct tally_summary {
 	uint64_t errors, warnings, notes; /**< exact, also where a sink keeps fewer findings */
 	uint64_t other_files, other_bytes; /**< on the drive, named by nothing */
 	bool checkpointed; /**< options.checkpoint is this check's: remove it when nobody needs to go on from it */
+	uint64_t unread; /**< blobs, segments and side files with the status IOFailed: the same check, with the same
+			      checkpoint, tries just these again */
 	uint64_t *status_counts; /**< tally_status_count() entries: how often each status of blobs, segments, metadata and
 				      properties occurred. Owned by the summary. */
 } tally_summary;
@@ -444,7 +449,8 @@ typedef struct tally_summary {
  * Files are opened below the drive's root only, never through symbolic links, and never written.
  * @param summary filled in also when something is wrong with the drive; release it with tally_summary_clear.
  * @param sink may be NULL. @param error may be NULL.
- * @return TALLY_OK when the drive was judged; TALLY_ERROR_IO when drive or journal can't be opened;
+ * @return TALLY_OK when the drive was judged; TALLY_ERROR_IO when drive or journal can't be opened, or the drive is gone
+ * before its end (its disk was disconnected: then what was found so far says nothing of the rest, nor is any status told);
  * TALLY_ERROR_ARGUMENT (also for a checkpoint that isn't this drive's, and for a locked volume without a key),
  * TALLY_ERROR_NO_MEMORY, TALLY_ERROR_NO_FILES, TALLY_ERROR_INTERNAL, TALLY_ERROR_STOPPED.
  */

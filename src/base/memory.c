@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/memory.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #ifdef TALLY_FAULT_INJECTION
 int (*tally_allocation_fault)(void);
+void (*tally_free_watch)(const void *memory);
 #  define FAULT() (tally_allocation_fault != NULL && tally_allocation_fault() != 0)
 #else
 #  define FAULT() 0
@@ -82,6 +82,10 @@ void *tally_grow_wiped(void *bytes, size_t *capacity, size_t needed)
 
 void tally_free(void *memory)
 {
+#ifdef TALLY_FAULT_INJECTION
+	if (tally_free_watch != NULL && memory != NULL)
+		tally_free_watch(memory);
+#endif
 	free(memory);
 }
 
@@ -89,10 +93,21 @@ void tally_free_wiped(void *memory, size_t size)
 {
 	if (memory != NULL)
 		explicit_bzero(memory, size);
-	free(memory);
+	tally_free(memory);
 }
 
 void tally_free_secret(char *secret)
 {
 	tally_free_wiped(secret, secret != NULL ? strlen(secret) : 0);
+}
+
+void *tally_alloc_aligned(size_t size, size_t alignment, uint8_t **aligned)
+{
+	size_t whole;
+	if (__builtin_add_overflow(size, alignment, &whole))
+		return NULL;
+	uint8_t *memory = tally_alloc(whole);
+	if (memory != NULL)
+		*aligned = memory + (alignment - (uintptr_t)memory % alignment) % alignment;
+	return memory;
 }

@@ -7,6 +7,7 @@
 #define TALLY_BASE_MEMORY_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* All return NULL when memory is short or when count * size overflows. Freed with tally_free. */
 void *tally_alloc(size_t size) __attribute__((malloc, warn_unused_result));
@@ -18,6 +19,11 @@ void tally_free(void *memory);
 void tally_free_wiped(void *memory, size_t size);
 /* The same for a text. */
 void tally_free_secret(char *secret);
+/*
+ * `size` bytes at *aligned, an address that is a multiple of `alignment`, a power of two. Returns what is to be freed;
+ * NULL when memory is short or a number overflows.
+ */
+void *tally_alloc_aligned(size_t size, size_t alignment, uint8_t **aligned) __attribute__((warn_unused_result));
 
 /*
  * Makes room for at least `needed` elements in a growing array: doubles, never shrinks.
@@ -30,6 +36,8 @@ void *tally_grow_wiped(void *bytes, size_t *capacity, size_t needed) __attribute
 #ifdef TALLY_FAULT_INJECTION
 /* Test only: asked before each allocation; true makes it fail. NULL switches it off. */
 extern int (*tally_allocation_fault)(void);
+/* Test only: sees what is freed, as it is then. */
+extern void (*tally_free_watch)(const void *memory);
 #endif
 
 #endif

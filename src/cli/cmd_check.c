@@ -71,6 +71,7 @@ typedef struct drive_outcome {
 	bool whole;        /* the report is */
 	bool ended;        /* the check came to its end, whatever was found */
 	bool checkpointed; /* the checkpoint was used */
+	bool unread;       /* something could not be read */
 } drive_outcome;
 
 static drive_outcome check_drive(const tally_cli_call *call, tally_check_options *options,
@@ -95,7 +96,8 @@ static drive_outcome check_drive(const tally_cli_call *call, tally_check_options
 	format->check(writer, &style, totals, &report);
 	const drive_outcome outcome = {.whole = is_whole(call, format, &report),
 				       .ended = report.error == NULL,
-				       .checkpointed = summary.checkpointed};
+				       .checkpointed = summary.checkpointed,
+				       .unread = summary.unread > 0};
 	tally_check_totals_add(totals, &report);
 	/* A reader that follows the file sees each drive as it is done, and a full disk ends the run now. */
 	tally_writer_flush(writer);
@@ -108,12 +110,16 @@ static drive_outcome check_drive(const tally_cli_call *call, tally_check_options
 
 /*
  * A checkpoint has done its work when the report is where it belongs. Not before, for it could be hours; and not left
- * for the next check, which would read nothing.
+ * for the next check, which would read nothing. What could not be read may be readable with another cable.
  */
-static void settle_checkpoint(const tally_cli_call *call, bool done)
+static void settle_checkpoint(const tally_cli_call *call, bool done, bool unread)
 {
 	const char *path = call->value[TALLY_OPTION_CHECKPOINT];
-	if (done)
+	if (done && unread)
+		tally_cli_complain(call->streams,
+				   "what is done is noted in %.300s: the same command tries again what could not be read",
+				   path);
+	else if (done)
 		unlink(path);
 	else
 		tally_cli_complain(call->streams,
@@ -151,7 +157,7 @@ int tally_cli_check(const tally_cli_call *call)
 	if (status != TALLY_EXIT_OK)
 		return status;
 	tally_check_totals totals = {0};
-	bool whole = true, ended = true, checkpointed = false;
+	bool whole = true, ended = true, checkpointed = false, unread = false;
 	format->check_begin(&output.writer);
 	for (size_t i = 0; i < call->argument_count && output.writer.error == 0; i++) {
 		if (tally_cli_run_stopped(call, i)) {
@@ -162,10 +168,11 @@ int tally_cli_check(const tally_cli_call *call)
 		whole &= outcome.whole;
 		ended &= outcome.ended;
 		checkpointed |= outcome.checkpointed;
+		unread |= outcome.unread;
 	}
 	format->check_end(&output.writer, &totals);
 	bool written = end_output(&output, whole);
 	if (checkpointed)
-		settle_checkpoint(call, written && ended);
+		settle_checkpoint(call, written && ended, unread);
 	return written ? totals.exit_status : TALLY_EXIT_UNCHECKED;
 }

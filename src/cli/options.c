@@ -74,7 +74,7 @@ static const tally_cli_option drive_id = {
     .name = "drive-id",
     .metavar = "ID",
     .help = "The id (serial number) of the drive: chooses among the drives of a journal and is compared with the "
-	    "manifest's.",
+	    "manifest's. A disk that shows another one is then only warned of.",
 };
 static const tally_cli_option log_file = {
     .id = TALLY_OPTION_LOG,
@@ -182,8 +182,9 @@ static const tally_cli_option checkpoint = {
     .metavar = "FILE",
     .help =
 	"Note in this file what is done, so that the same command goes on from there after it was stopped, "
-	"killed or lost its power. The file belongs to one drive and its manifest, must not be on the drive, and is "
-	"removed when the report is complete.",
+	"killed or lost its power, or the drive its cable. The file belongs to one drive and its manifest, must not be "
+	"on the drive, and is removed when the report is complete; unless something could not be read, which the same "
+	"command then tries again.",
 };
 static const tally_cli_option strict = {
     .id = TALLY_OPTION_STRICT,

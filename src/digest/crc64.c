@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-#define POLYNOMIAL UINT64_C(0x9a6c9329ac4bc9b5)
-
 static uint64_t load64(const uint8_t *bytes)
 {
 	uint64_t value = 0;
@@ -20,7 +18,7 @@ void tally_crc64_table_make(tally_crc64_table *table)
 	for (unsigned byte = 0; byte < 256; byte++) {
 		uint64_t value = byte;
 		for (int bit = 0; bit < 8; bit++)
-			value = value >> 1 ^ ((value & 1) != 0 ? POLYNOMIAL : 0);
+			value = value >> 1 ^ ((value & 1) != 0 ? TALLY_CRC64_POLYNOMIAL : 0);
 		table->row[0][byte] = value;
 	}
 	for (unsigned byte = 0; byte < 256; byte++)

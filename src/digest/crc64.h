@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define TALLY_CRC64_POLYNOMIAL UINT64_C(0x9a6c9329ac4bc9b5)
 #define TALLY_CRC64_BLOCK 64
 
 /*

@@ -6,7 +6,6 @@
  */
 #include "digest/crc64.h"
 
-#define POLYNOMIAL UINT64_C(0x9a6c9329ac4bc9b5)
 /* Reflected: the highest bit stands for x^0. */
 #define ONE (UINT64_C(1) << 63)
 #define X8 (ONE >> 8)
@@ -17,7 +16,7 @@ static uint64_t multiply(uint64_t a, uint64_t b)
 	for (; a != 0; a <<= 1) {
 		if ((a & ONE) != 0)
 			product ^= b;
-		b = b >> 1 ^ ((b & 1) != 0 ? POLYNOMIAL : 0);
+		b = b >> 1 ^ ((b & 1) != 0 ? TALLY_CRC64_POLYNOMIAL : 0);
 	}
 	return product;
 }

@@ -8,6 +8,7 @@
 #ifdef TALLY_FAULT_INJECTION
 int64_t (*tally_read_fault)(const tally_file *file, uint64_t offset, size_t size);
 void (*tally_read_damage)(const tally_file *file, uint64_t offset, uint8_t *bytes, size_t size);
+bool tally_cached_reads_end;
 #endif
 
 tally_find tally_drive_find(tally_drive *drive, tally_text windows_path, tally_file *file, tally_find_detail *detail)
@@ -118,6 +119,10 @@ int64_t tally_file_read_medium(const tally_file *file, uint64_t offset, void *bu
 int64_t tally_file_read_cached(const tally_file *file, uint64_t offset, void *buffer, size_t size)
 {
 	read_function *read = file->drive->class->read_cached;
+#ifdef TALLY_FAULT_INJECTION
+	if (tally_cached_reads_end)
+		return 0;
+#endif
 	return read != NULL ? read_with(read, file, offset, buffer, size) : -EOPNOTSUPP;
 }
 

@@ -106,10 +106,12 @@ int64_t tally_file_read(const tally_file *file, uint64_t offset, void *buffer, s
 extern int64_t (*tally_read_fault)(const tally_file *file, uint64_t offset, size_t size);
 /* Test only: may change what a read gave. While it is set, nothing is mapped. */
 extern void (*tally_read_damage)(const tally_file *file, uint64_t offset, uint8_t *bytes, size_t size);
+/* Test only: tally_file_read_cached gives nothing, as that of Linux 5.9 does where it would have to wait. */
+extern bool tally_cached_reads_end;
 #endif
 /*
  * The same of what is in the page cache: -EAGAIN where it would have to wait for the medium, and -EOPNOTSUPP where that
- * can't be had.
+ * can't be had. Only bytes that come are to be relied on.
  */
 int64_t tally_file_read_cached(const tally_file *file, uint64_t offset, void *buffer, size_t size);
 /* What the file is now, to tell a change while it was read. 0 or -errno. */
@@ -131,7 +133,8 @@ bool tally_file_on_bad_clusters(const tally_file *file, uint64_t *offset, uint64
 int64_t tally_file_read_medium(const tally_file *file, uint64_t offset, void *buffer, size_t size);
 /*
  * Begins such a reading of the first `size` bytes as read `number` of `reads`. False where the page cache can't be
- * passed by. Until tally_file_end_read, which gives what tally_file_read_medium would, nothing else is read of this file.
+ * passed by. Until tally_file_end_read, which gives what tally_file_read_medium would or TALLY_READS_LOST, nothing else is
+ * read of this file.
  */
 bool tally_file_begin_read(const tally_file *file, tally_reads *reads, unsigned number, void *buffer, size_t size);
 int64_t tally_file_end_read(const tally_file *file, tally_reads *reads, unsigned number);

@@ -327,7 +327,7 @@ void tally_document_free(tally_document *d)
 	if (d == NULL)
 		return;
 	tally_xml_free(d->reader);
-	/* A drive's key or an account's may have been the text of an element. */
+	/* The last text of all may be the key of a storage account, or a part of it is left behind a shorter one. */
 	tally_free_wiped(d->text, d->text_capacity);
 	tally_free_wiped(d->copies, d->copies_capacity);
 	tally_free(d);

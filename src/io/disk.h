@@ -25,7 +25,11 @@ typedef struct tally_os_disk {
  */
 int tally_os_disk_of(uint64_t device, tally_os_disk *disk);
 
+/* Whether a whole disk that was there is not there any more, or has no medium. Where nobody tells: false. */
+bool tally_os_disk_is_gone(uint64_t device);
+
 /* The same, with the file systems that tell of it elsewhere: "" for both is the real ones. For tests. */
 int tally_os_disk_in(const char *sys, const char *run, uint64_t device, tally_os_disk *disk);
+bool tally_os_disk_is_gone_in(const char *sys, uint64_t device);
 
 #endif

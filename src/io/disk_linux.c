@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From sysfs, and what udev noted of the disk, whose ID_SERIAL_SHORT is the number that is printed on it. Without udev
- * (a container, a rescue system) the disk's own page of its serial number is read.
+ * From sysfs, and what udev noted of the disk, whose ID_SERIAL_SHORT is the number that is printed on it; but of a disk
+ * that shows itself as SCSI that is its worldwide name, and ID_SCSI_SERIAL the number. Without udev (a container, a
+ * rescue system) the disk's own page of its serial number is read.
  */
 #include "io/disk.h"
 
@@ -116,35 +117,45 @@ static int find_disk(const char *sys, uint64_t device, char folder[PATH_MAX])
 
 /* ---- what is known of it ---- */
 
-static void take_property(tally_os_disk *disk, const char *line, size_t length)
+typedef struct udev_notes {
+	tally_os_disk disk;
+	char scsi_serial[sizeof((tally_os_disk *)0)->serial];
+} udev_notes;
+
+static void take_property(udev_notes *notes, const char *line, size_t length)
 {
 	static const struct {
 		const char *name;
 		size_t offset, size;
 	} known[] = {
-	    {"E:ID_SERIAL_SHORT=", offsetof(tally_os_disk, serial), sizeof disk->serial},
-	    {"E:ID_MODEL=", offsetof(tally_os_disk, model), sizeof disk->model},
-	    {"E:ID_BUS=", offsetof(tally_os_disk, bus), sizeof disk->bus},
+	    {"E:ID_SERIAL_SHORT=", offsetof(udev_notes, disk.serial), sizeof notes->disk.serial},
+	    {"E:ID_SCSI_SERIAL=", offsetof(udev_notes, scsi_serial), sizeof notes->scsi_serial},
+	    {"E:ID_MODEL=", offsetof(udev_notes, disk.model), sizeof notes->disk.model},
+	    {"E:ID_BUS=", offsetof(udev_notes, disk.bus), sizeof notes->disk.bus},
 	};
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
 		size_t name = strlen(known[i].name);
 		if (length > name && memcmp(line, known[i].name, name) == 0)
-			take_text((char *)disk + known[i].offset, known[i].size, line + name, length - name);
+			take_text((char *)notes + known[i].offset, known[i].size, line + name, length - name);
 	}
 }
 
 static void ask_udev(const char *run, const char *number, tally_os_disk *disk)
 {
 	char text[16384], folder[PATH_MAX], name[40];
+	udev_notes notes = {.disk = *disk};
 	snprintf(folder, sizeof folder, "%s/run/udev/data", run);
 	snprintf(name, sizeof name, "b%s", number);
 	if (read_text(text, sizeof text, folder, name) <= 0)
 		return;
 	for (const char *line = text; *line != '\0';) {
 		size_t length = strcspn(line, "\n");
-		take_property(disk, line, length);
+		take_property(&notes, line, length);
 		line += length + (line[length] == '\n');
 	}
+	*disk = notes.disk;
+	if (strcmp(disk->bus, "scsi") == 0)
+		memcpy(disk->serial, notes.scsi_serial, sizeof disk->serial);
 }
 
 /* Page 0x80 of the vital product data of SCSI, which the kernel also makes for ATA: 4 bytes, then the number. */
@@ -195,4 +206,20 @@ int tally_os_disk_in(const char *sys, const char *run, uint64_t device, tally_os
 int tally_os_disk_of(uint64_t device, tally_os_disk *disk)
 {
 	return tally_os_disk_in("", "", device, disk);
+}
+
+bool tally_os_disk_is_gone_in(const char *sys, uint64_t device)
+{
+	char all[PATH_MAX], folder[PATH_MAX];
+	int length = snprintf(all, sizeof all, "%s/sys/dev/block", sys);
+	if (length < 0 || (size_t)length >= sizeof all || access(all, F_OK) != 0)
+		return false;
+	snprintf(folder, sizeof folder, "%s/sys/dev/block/%u:%u", sys, major(device), minor(device));
+	/* Without a medium it stays, and has no size. */
+	return (access(folder, F_OK) != 0 && errno == ENOENT) || read_number(folder, "size") == 0;
+}
+
+bool tally_os_disk_is_gone(uint64_t device)
+{
+	return tally_os_disk_is_gone_in("", device);
 }

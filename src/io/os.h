@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What POSIX has no call for, in one place: opening below a directory, reading, and facts of a mount. */
+/*
+ * What POSIX has no call for, or one that needs a loop around it, in one place: opening below a directory, reading,
+ * facts of a mount, temporary files.
+ */
 #ifndef TALLY_IO_OS_H
 #define TALLY_IO_OS_H
 
@@ -67,5 +70,17 @@ extern int (*tally_os_read_fault)(int fd, uint64_t offset, size_t size);
 
 /* Of a regular file or block device: 0 or -errno; -EISDIR for a directory, -ENOTBLK for anything else. */
 int tally_os_extent_of(int fd, tally_os_extent *extent);
+
+/*
+ * A file without a name, so that nobody else can open it and nothing is left, for reading and writing. It is in the
+ * folder that TMPDIR names, as that is where the user has room, else in /tmp. The descriptor or -errno.
+ */
+int tally_os_open_temporary(void);
+/* That folder, for messages. Valid until the environment changes. */
+const char *tally_os_temporary_folder(void);
+/* Writes all of it: 0 or an errno. */
+int tally_os_write_at(int fd, uint64_t offset, const void *bytes, size_t size);
+/* By a clock that only goes forward. */
+uint64_t tally_os_now_ns(void);
 
 #endif

@@ -5,15 +5,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/fs.h>
 #include <linux/mount.h>
 #include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Known to Linux 5.8 and to later C libraries than to kernels. */
@@ -177,4 +181,50 @@ bool tally_os_is_ntfs_root(const char *path)
 		return false;
 	long type = (long)system.f_type;
 	return type == NTFS_MAGIC || type == NTFS3_MAGIC || type == FUSE_MAGIC;
+}
+
+/* ---- temporary files, and time ---- */
+
+const char *tally_os_temporary_folder(void)
+{
+	const char *folder = secure_getenv("TMPDIR");
+	return folder != NULL && folder[0] != '\0' ? folder : "/tmp";
+}
+
+int tally_os_open_temporary(void)
+{
+	char path[PATH_MAX];
+	const char *folder = tally_os_temporary_folder();
+	int fd = open(folder, O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		return fd;
+	/* Not every file system has such a thing. */
+	int length = snprintf(path, sizeof path, "%s/tallyman-XXXXXX", folder);
+	if (length < 0 || (size_t)length >= sizeof path)
+		return -ENAMETOOLONG;
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	unlink(path);
+	return fd;
+}
+
+int tally_os_write_at(int fd, uint64_t offset, const void *bytes, size_t size)
+{
+	for (size_t done = 0; done < size;) {
+		ssize_t count = pwrite(fd, (const char *)bytes + done, size - done, (off_t)(offset + done));
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count <= 0)
+			return count < 0 ? errno : EIO;
+		done += (size_t)count;
+	}
+	return 0;
+}
+
+uint64_t tally_os_now_ns(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
 }

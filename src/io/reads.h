@@ -20,8 +20,11 @@ typedef struct tally_reads tally_reads;
 
 /* For at most `count` reads at once. NULL where there is no such thing, or no memory for it. */
 tally_reads *tally_reads_new(unsigned count);
-/* Waits for all that is under way. NULL is fine. */
-void tally_reads_free(tally_reads *reads);
+/*
+ * Waits for all that is under way. False when that can't be done, see TALLY_READS_LOST: the buffers of those reads must
+ * stay for ever. NULL is fine.
+ */
+bool tally_reads_free(tally_reads *reads);
 
 /*
  * Prepares read number `number` < count, which is not under way. The buffer must stay until tally_reads_end. False when
@@ -30,7 +33,12 @@ void tally_reads_free(tally_reads *reads);
 bool tally_reads_begin(tally_reads *reads, unsigned number, int fd, uint64_t offset, void *buffer, size_t size);
 /* Hands all that was prepared to the kernel, in this order. */
 void tally_reads_submit(tally_reads *reads);
-/* Waits for a read that was begun: how many bytes came, as tally_os_read tells it, or -errno. */
+/*
+ * Waits for a read that was begun: how many bytes came, as tally_os_read tells it, or -errno. TALLY_READS_LOST when the
+ * kernel refuses to tell, which is not the medium's fault: it may write into the buffer at any time, so neither buffer
+ * nor number can be used again, and every read that is under way ends so.
+ */
+#define TALLY_READS_LOST INT64_MIN
 int64_t tally_reads_end(tally_reads *reads, unsigned number);
 
 #ifdef TALLY_FAULT_INJECTION
@@ -39,6 +47,11 @@ int64_t tally_reads_end(tally_reads *reads, unsigned number);
 extern bool tally_reads_refused;
 extern atomic_uint tally_reads_begun;
 extern int tally_reads_failure;
+/*
+ * Asked before the kernel is waited for. 1: it takes what there is and doesn't wait, as when it can't take all; -errno:
+ * it refuses; 0: it is asked as ever.
+ */
+extern int (*tally_reads_wait_fault)(void);
 #endif
 
 #endif

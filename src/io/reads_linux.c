@@ -5,6 +5,7 @@
 bool tally_reads_refused;
 atomic_uint tally_reads_begun;
 int tally_reads_failure;
+int (*tally_reads_wait_fault)(void);
 #endif
 
 #ifdef TALLY_HAS_IO_URING
@@ -22,6 +23,7 @@ int tally_reads_failure;
 struct tally_reads {
 	struct io_uring ring;
 	unsigned count, under_way;
+	bool is_lost; /* the ring refused to be waited for */
 	int results[];
 };
 
@@ -60,34 +62,47 @@ static void take_completion(tally_reads *reads, struct io_uring_cqe *cqe)
 	io_uring_cqe_seen(&reads->ring, cqe);
 }
 
+/* What the kernel took, or -errno. It doesn't wait when it takes only a part of what there is. */
+static int submit_and_wait(tally_reads *reads)
+{
+#ifdef TALLY_FAULT_INJECTION
+	int fault = tally_reads_wait_fault != NULL ? tally_reads_wait_fault() : 0;
+	if (fault != 0)
+		return fault > 0 ? io_uring_submit(&reads->ring) : fault;
+#endif
+	return io_uring_submit_and_wait(&reads->ring, 1);
+}
+
 /* Waits for any. False when the ring itself fails, which it has no reason to. */
 static bool take_one(tally_reads *reads)
 {
 	struct io_uring_cqe *cqe;
-	int failed;
-	do
-		failed = io_uring_submit_and_wait(&reads->ring, 1);
-	while (failed == -EINTR || failed == -EAGAIN || failed == -EBUSY);
-	if (failed < 0 || io_uring_peek_cqe(&reads->ring, &cqe) != 0)
+	while (!reads->is_lost && io_uring_peek_cqe(&reads->ring, &cqe) != 0) {
+		int taken = submit_and_wait(reads);
+		reads->is_lost = taken < 0 && taken != -EINTR && taken != -EAGAIN && taken != -EBUSY;
+	}
+	if (reads->is_lost)
 		return false;
 	take_completion(reads, cqe);
 	return true;
 }
 
-void tally_reads_free(tally_reads *reads)
+bool tally_reads_free(tally_reads *reads)
 {
 	if (reads == NULL)
-		return;
+		return true;
 	/* The kernel writes into the buffers until it has said that it is done, whatever becomes of the ring. */
 	while (reads->under_way > 0 && take_one(reads))
 		;
+	bool is_done = reads->under_way == 0;
 	io_uring_queue_exit(&reads->ring);
 	tally_free(reads);
+	return is_done;
 }
 
 bool tally_reads_begin(tally_reads *reads, unsigned number, int fd, uint64_t offset, void *buffer, size_t size)
 {
-	struct io_uring_sqe *sqe = size <= UINT_MAX ? io_uring_get_sqe(&reads->ring) : NULL;
+	struct io_uring_sqe *sqe = size <= UINT_MAX && !reads->is_lost ? io_uring_get_sqe(&reads->ring) : NULL;
 	if (sqe == NULL)
 		return false;
 	io_uring_prep_read(sqe, fd, buffer, (unsigned)size, offset);
@@ -103,19 +118,15 @@ bool tally_reads_begin(tally_reads *reads, unsigned number, int fd, uint64_t off
 void tally_reads_submit(tally_reads *reads)
 {
 	/* What it doesn't take now, because of a signal or for lack of memory, it takes while we wait. */
-	if (io_uring_sq_ready(&reads->ring) > 0)
+	if (!reads->is_lost && io_uring_sq_ready(&reads->ring) > 0)
 		io_uring_submit(&reads->ring);
 }
 
 int64_t tally_reads_end(tally_reads *reads, unsigned number)
 {
-	struct io_uring_cqe *cqe;
-	while (reads->results[number] == UNDER_WAY) {
-		if (io_uring_peek_cqe(&reads->ring, &cqe) == 0)
-			take_completion(reads, cqe);
-		else if (!take_one(reads))
-			return -EIO;
-	}
+	while (reads->results[number] == UNDER_WAY)
+		if (!take_one(reads))
+			return TALLY_READS_LOST;
 	return reads->results[number];
 }
 
@@ -129,9 +140,10 @@ tally_reads *tally_reads_new(unsigned count)
 	return NULL;
 }
 
-void tally_reads_free(tally_reads *reads)
+bool tally_reads_free(tally_reads *reads)
 {
 	(void)reads;
+	return true;
 }
 
 bool tally_reads_begin(tally_reads *reads, unsigned number, int fd, uint64_t offset, void *buffer, size_t size)

@@ -2,10 +2,9 @@
 #include "io/scratch.h"
 
 #include "base/memory.h"
+#include "io/os.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -42,33 +41,19 @@ uint64_t tally_scratch_size(const tally_scratch *scratch)
 	return scratch->size;
 }
 
-/* 0 or an errno. */
-static int write_file(int fd, uint64_t offset, const char *bytes, size_t size)
+static tally_result fail(tally_error *error, int os_error)
 {
-	while (size > 0) {
-		ssize_t written = pwrite(fd, bytes, size, (off_t)offset);
-		if (written < 0 && errno != EINTR)
-			return errno;
-		if (written > 0) {
-			bytes += written;
-			offset += (uint64_t)written;
-			size -= (size_t)written;
-		}
-	}
-	return 0;
+	return tally_fail_os(error, os_error, "can't use a temporary file in %.200s", tally_os_temporary_folder());
 }
 
 static tally_result move_to_file(tally_scratch *scratch, tally_error *error)
 {
-	FILE *temporary = tmpfile();
-	int fd = temporary != NULL ? fcntl(fileno(temporary), F_DUPFD_CLOEXEC, 0) : -1;
-	int os_error = fd < 0 ? errno : write_file(fd, 0, scratch->bytes, (size_t)scratch->size);
-	if (temporary != NULL)
-		fclose(temporary);
+	int fd = tally_os_open_temporary();
+	int os_error = fd < 0 ? -fd : tally_os_write_at(fd, 0, scratch->bytes, (size_t)scratch->size);
 	if (os_error != 0) {
 		if (fd >= 0)
 			close(fd);
-		return tally_fail_os(error, os_error, "can't use a temporary file");
+		return fail(error, os_error);
 	}
 	tally_free(scratch->bytes);
 	scratch->bytes = NULL;
@@ -102,9 +87,9 @@ tally_result tally_scratch_write(tally_scratch *scratch, uint64_t offset, const 
 	if (result == TALLY_OK && scratch->fd < 0) {
 		result = write_memory(scratch, offset, bytes, size, error);
 	} else if (result == TALLY_OK) {
-		int os_error = write_file(scratch->fd, offset, bytes, size);
+		int os_error = tally_os_write_at(scratch->fd, offset, bytes, size);
 		if (os_error != 0)
-			result = tally_fail_os(error, os_error, "can't use a temporary file");
+			result = fail(error, os_error);
 	}
 	if (result == TALLY_OK && end > scratch->size)
 		scratch->size = end;

@@ -2,10 +2,10 @@
 #include "io/source.h"
 
 #include "base/memory.h"
+#include "io/os.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -76,21 +76,6 @@ static tally_result use_file(tally_source *source, int fd, uint64_t begin, tally
 	return TALLY_OK;
 }
 
-/* 0 or an errno. */
-static int write_all(int fd, const char *bytes, size_t size)
-{
-	while (size > 0) {
-		ssize_t written = write(fd, bytes, size);
-		if (written < 0 && errno != EINTR)
-			return errno;
-		if (written > 0) {
-			bytes += written;
-			size -= (size_t)written;
-		}
-	}
-	return 0;
-}
-
 /* 0, or an errno; *reading tells which side failed. */
 static int copy_all(int from, int to, char *buffer, uint64_t *copied, bool *reading)
 {
@@ -104,7 +89,7 @@ static int copy_all(int from, int to, char *buffer, uint64_t *copied, bool *read
 		if (got < 0)
 			continue;
 		*reading = false;
-		int os_error = write_all(to, buffer, (size_t)got);
+		int os_error = tally_os_write_at(to, *copied, buffer, (size_t)got);
 		if (os_error != 0)
 			return os_error;
 		*copied += (uint64_t)got;
@@ -118,11 +103,8 @@ static tally_result spool(tally_source *source, int from, const char *name, uint
 	char *buffer = tally_alloc(TALLY_SOURCE_CHUNK);
 	if (buffer == NULL)
 		return tally_fail_memory(error);
-	FILE *temporary = tmpfile();
-	int fd = temporary != NULL ? fcntl(fileno(temporary), F_DUPFD_CLOEXEC, 0) : -1;
-	int os_error = fd < 0 ? errno : 0;
-	if (temporary != NULL)
-		fclose(temporary);
+	int fd = tally_os_open_temporary();
+	int os_error = fd < 0 ? -fd : 0;
 	bool reading = false;
 	if (os_error == 0)
 		os_error = copy_all(from, fd, buffer, copied, &reading);
@@ -132,7 +114,8 @@ static tally_result spool(tally_source *source, int from, const char *name, uint
 	if (fd >= 0)
 		close(fd);
 	return reading ? tally_fail_os(error, os_error, "can't read %s", name)
-		       : tally_fail_os(error, os_error, "can't copy %s into a temporary file", name);
+		       : tally_fail_os(error, os_error, "can't copy %.200s into a temporary file in %.200s", name,
+				       tally_os_temporary_folder());
 }
 
 static tally_result use_standard_input(tally_source *source, tally_error *error)

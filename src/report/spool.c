@@ -2,10 +2,9 @@
 #include "report/spool.h"
 
 #include "base/memory.h"
+#include "io/os.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #define COPY_SIZE 4096
@@ -26,28 +25,16 @@ void tally_spool_clear(tally_spool *spool)
 
 static int open_file(tally_spool *spool)
 {
-	FILE *temporary = tmpfile();
-	if (temporary == NULL)
-		return errno;
-	spool->fd = fcntl(fileno(temporary), F_DUPFD_CLOEXEC, 0);
-	int error = spool->fd < 0 ? errno : 0;
-	fclose(temporary);
-	return error;
+	int fd = tally_os_open_temporary();
+	spool->fd = fd < 0 ? -1 : fd;
+	return fd < 0 ? -fd : 0;
 }
 
 static int append(tally_spool *spool, const char *bytes, size_t size)
 {
-	while (size > 0) {
-		ssize_t done = pwrite(spool->fd, bytes, size, (off_t)spool->in_file);
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0)
-			return errno;
-		bytes += done;
-		size -= (size_t)done;
-		spool->in_file += (uint64_t)done;
-	}
-	return 0;
+	int error = tally_os_write_at(spool->fd, spool->in_file, bytes, size);
+	spool->in_file += error == 0 ? size : 0;
+	return error;
 }
 
 int tally_spool_put(void *context, const char *bytes, size_t size)

@@ -21,7 +21,7 @@ static tally_result feed_manifest(tally_run *run, tally_manifest *manifest, bool
 	}
 	if (end != NULL)
 		*end = (tally_manifest_end){offset, got < 0 ? (int)-got : 0};
-	tally_free(chunk);
+	tally_free_wiped(chunk, TALLY_SOURCE_CHUNK);
 	if (result == TALLY_OK && goes_on(context))
 		result = tally_manifest_finish(manifest, error);
 	return result;

@@ -37,11 +37,12 @@ static bool is_direct(const tally_ahead *a)
 	return a->reading->io == TALLY_IO_DIRECT;
 }
 
-/* Has all of a small file come into a buffer. */
+/* Has all of a small file come into a buffer; unless a lane reads it already, whose way its descriptor must not change. */
 static bool bring(tally_ahead *a, tally_batch_segment *s, const tally_batch_blob *blob)
 {
-	return s->arrival != 0 ||
-	       (tally_arrivals_suit(a->arrivals, s, &blob->file) && tally_arrivals_begin(a->arrivals, s, &blob->file));
+	if (s->begun || s->arrival != 0)
+		return s->arrival != 0;
+	return tally_arrivals_suit(a->arrivals, s, &blob->file) && tally_arrivals_begin(a->arrivals, s, &blob->file);
 }
 
 static void note_presence(tally_ahead *a, const tally_batch_segment *s, tally_os_presence presence)

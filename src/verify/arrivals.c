@@ -18,8 +18,9 @@ void tally_arrivals_init(tally_arrivals *a, const tally_reading *reading)
 
 void tally_arrivals_release(tally_arrivals *a)
 {
-	tally_reads_free(a->reads);
-	tally_free(a->memory);
+	/* Memory that the kernel may still write into is never free again. */
+	if (tally_reads_free(a->reads))
+		tally_free(a->memory);
 	*a = (tally_arrivals){.given_up = true};
 }
 
@@ -36,7 +37,7 @@ bool tally_arrivals_suit(const tally_arrivals *a, const tally_batch_segment *seg
 
 bool tally_arrivals_are_full(const tally_arrivals *a)
 {
-	return a->reads != NULL && a->free_count == 0;
+	return !a->given_up && a->reads != NULL && a->free_count == 0;
 }
 
 bool tally_arrivals_are_sparse(const tally_arrivals *a)
@@ -49,13 +50,13 @@ static bool prepare(tally_arrivals *a)
 	if (a->given_up || a->reads != NULL)
 		return !a->given_up;
 	a->reads = tally_reads_new(a->places);
-	/* All zeros, so that tools which don't know this way of reading take the bytes for set. */
-	a->memory = a->reads != NULL ? tally_zalloc(1, a->places * FILE_MAX + ALIGNMENT) : NULL;
+	a->memory = a->reads != NULL ? tally_alloc_aligned(a->places * FILE_MAX, ALIGNMENT, &a->buffers) : NULL;
 	if (a->memory == NULL) {
 		tally_arrivals_release(a);
 		return false;
 	}
-	a->buffers = a->memory + (ALIGNMENT - (uintptr_t)a->memory % ALIGNMENT);
+	/* So that tools which don't know this way of reading take the bytes for set. */
+	memset(a->buffers, 0, a->places * FILE_MAX);
 	while (a->free_count < a->places) {
 		a->free[a->free_count] = (uint8_t)a->free_count;
 		a->free_count++;
@@ -74,7 +75,8 @@ bool tally_arrivals_begin(tally_arrivals *a, tally_batch_segment *segment, const
 		return false;
 	}
 	a->free_count--;
-	a->held[place] = a->under_way[place] = true;
+	a->held[place] = true;
+	a->under_way[place] = file;
 	segment->arrival = (uint8_t)(place + 1);
 	return true;
 }
@@ -85,14 +87,21 @@ void tally_arrivals_submit(tally_arrivals *a)
 		tally_reads_submit(a->reads);
 }
 
-int64_t tally_arrivals_take(tally_arrivals *a, const tally_batch_segment *segment, const tally_file *file,
-			    const uint8_t **piece)
+/* Waits for what is read into a place. Where it is lost, the place is, too. */
+static int64_t finish(tally_arrivals *a, unsigned place)
+{
+	int64_t got = tally_file_end_read(a->under_way[place], a->reads, place);
+	if (got != TALLY_READS_LOST)
+		a->under_way[place] = NULL;
+	/* Some file systems take it and then refuse. */
+	a->given_up |= got == -EINVAL || got == TALLY_READS_LOST;
+	return got;
+}
+
+int64_t tally_arrivals_take(tally_arrivals *a, const tally_batch_segment *segment, const uint8_t **piece)
 {
 	const unsigned place = segment->arrival - 1U;
-	int64_t got = tally_file_end_read(file, a->reads, place);
-	a->under_way[place] = false;
-	/* Some file systems take it and then refuse. */
-	a->given_up |= got == -EINVAL;
+	int64_t got = finish(a, place);
 	*piece = buffer_of(a, place);
 	/* The file may have grown meanwhile. */
 	return got > (int64_t)segment->entry.length ? (int64_t)segment->entry.length : got;
@@ -103,9 +112,10 @@ void tally_arrivals_leave(tally_arrivals *a, unsigned arrival)
 	if (arrival == 0 || !a->held[arrival - 1])
 		return;
 	/* Nobody took it; but until it has come, its buffer is the kernel's. */
-	if (a->under_way[arrival - 1])
-		tally_reads_end(a->reads, arrival - 1);
-	a->under_way[arrival - 1] = a->held[arrival - 1] = false;
+	bool is_free = a->under_way[arrival - 1] == NULL || finish(a, arrival - 1) != TALLY_READS_LOST;
+	a->held[arrival - 1] = false;
+	if (!is_free)
+		return;
 	a->free[a->free_count++] = (uint8_t)(arrival - 1);
 }
 

@@ -18,7 +18,8 @@ typedef struct tally_arrivals {
 	bool given_up;             /* there is no such way here */
 	unsigned places, free_count;
 	uint8_t free[TALLY_ARRIVALS_MAX];
-	bool held[TALLY_ARRIVALS_MAX], under_way[TALLY_ARRIVALS_MAX];
+	bool held[TALLY_ARRIVALS_MAX];
+	const tally_file *under_way[TALLY_ARRIVALS_MAX]; /* what is read into a place; NULL: nothing */
 } tally_arrivals;
 
 /* `reading` must outlive it. */
@@ -31,7 +32,7 @@ bool tally_arrivals_suit(const tally_arrivals *arrivals, const tally_batch_segme
 bool tally_arrivals_are_full(const tally_arrivals *arrivals);
 /* So few are that it is worth a call of the kernel to begin with more. */
 bool tally_arrivals_are_sparse(const tally_arrivals *arrivals);
-/* Begins to read a segment that suits: then segment->arrival is set. */
+/* Begins to read a segment that suits: then segment->arrival is set. `file` must stay open until it is left. */
 bool tally_arrivals_begin(tally_arrivals *arrivals, tally_batch_segment *segment, const tally_file *file);
 /* What was begun is to be read now. */
 void tally_arrivals_submit(tally_arrivals *arrivals);
@@ -39,8 +40,7 @@ void tally_arrivals_submit(tally_arrivals *arrivals);
  * Waits for such a segment. How many of its bytes stand at *piece, until tally_arrivals_leave(segment->arrival), or
  * -errno.
  */
-int64_t tally_arrivals_take(tally_arrivals *arrivals, const tally_batch_segment *segment, const tally_file *file,
-			    const uint8_t **piece);
+int64_t tally_arrivals_take(tally_arrivals *arrivals, const tally_batch_segment *segment, const uint8_t **piece);
 /* `arrival` 0 is none. Waits for one that was not taken. */
 void tally_arrivals_leave(tally_arrivals *arrivals, unsigned arrival);
 /* Leaves all. */

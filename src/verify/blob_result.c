@@ -34,8 +34,7 @@ static void tell_find(tally_run *run, const tally_batch_blob *part, tally_rule_s
 	fact.rule = rule;
 	fact.in_document = true;
 	fact.blob_path = part->entry.blob_path;
-	bool more = tally_run_may_tell(detail, fact.file_path);
-	tally_find_fact(&run->finder, &fact, "%s%s%s%s", sentence, more ? " (" : "", more ? detail->text : "", more ? ")" : "");
+	tally_run_tell_find(run, &fact, sentence, detail);
 }
 
 static void take_file(tally_blob_result *r, tally_run *run, const tally_batch_blob *part)

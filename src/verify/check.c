@@ -153,10 +153,8 @@ static tally_result open_manifest(tally_run *run, tally_error *error)
 	/* The journal's own reading tells that its ManifestFile is no name; that can't be told twice. */
 	bool told = (find == TALLY_FIND_NAME_INVALID || find == TALLY_FIND_NAME_TOO_LONG) && run->options->manifest == NULL && run->entry != NULL;
 	const find_meaning *m = &manifest_meanings[find];
-	bool more = tally_run_may_tell(&detail, run->manifest_path);
 	if (!told)
-		tally_find_fact(&run->finder, &(tally_fact){.rule = m->rule, .file_path = run->manifest_path}, "%s%s%s%s", m->sentence,
-				more ? " (" : "", detail.text, more ? ")" : "");
+		tally_run_tell_find(run, &(tally_fact){.rule = m->rule, .file_path = run->manifest_path}, m->sentence, &detail);
 	return TALLY_OK;
 }
 
@@ -172,6 +170,8 @@ static void tell_disk_gaps(tally_run *run)
 	if (!run->opened.has_facts || run->opened.facts.serial[0] == '\0')
 		tally_run_gap(run, "the drive's serial number against its DriveId",
 			      is_directory ? mounted : "it is not known here");
+	else if (run->serial_overruled)
+		tally_run_gap(run, "the drive's serial number against its DriveId", "they differ, and --drive-id was given");
 	if (is_directory)
 		tally_run_gap(run, "whether the BitLocker key unlocks the drive",
 			      run->options->journal == NULL ? tally_run_no_journal(run)
@@ -260,7 +260,8 @@ static void begin_reading_drive(tally_run *run)
 		begin_reading(run, &(tally_reading_options){.jobs = options->jobs,
 							    .checks = run->checks,
 							    .io = options->io,
-							    .max_rate = options->max_rate});
+							    .max_rate = options->max_rate,
+							    .path = options->drive});
 }
 
 static tally_result run_papers(tally_run *run, tally_error *error)

@@ -2,6 +2,8 @@
 #include "verify/checkpoint.h"
 
 #include "base/memory.h"
+#include "io/disk.h"
+#include "io/os.h"
 #include "verify/reading.h"
 
 #include <errno.h>
@@ -54,17 +56,6 @@ static int read_at(int fd, uint64_t offset, uint8_t *buffer, size_t size, size_t
 		if (count == 0)
 			break;
 		*got += (size_t)count;
-	}
-	return 0;
-}
-
-static int write_at(int fd, uint64_t offset, const uint8_t *bytes, size_t size)
-{
-	for (size_t done = 0; done < size;) {
-		ssize_t count = pwrite(fd, bytes + done, size - done, (off_t)(offset + done));
-		if (count < 0 && errno != EINTR)
-			return errno;
-		done += count > 0 ? (size_t)count : 0;
 	}
 	return 0;
 }
@@ -144,6 +135,16 @@ static tally_result make_index(tally_checkpoint *c, const char *path, tally_erro
 
 /* ---- opening ---- */
 
+/* In a file system of the disk, whichever of its partitions that is on. */
+static bool lies_on_disk(const char *folder, const char *drive_path)
+{
+	struct stat drive, place;
+	tally_os_disk checked, written;
+	return stat(drive_path, &drive) == 0 && S_ISBLK(drive.st_mode) && stat(folder, &place) == 0 &&
+	       tally_os_disk_of(drive.st_rdev, &checked) == 0 && tally_os_disk_of(place.st_dev, &written) == 0 &&
+	       checked.device == written.device;
+}
+
 /* Nothing writes to a drive that is checked. */
 static bool lies_on(const char *path, const char *drive_path)
 {
@@ -156,6 +157,8 @@ static bool lies_on(const char *path, const char *drive_path)
 	file[size] = '\0';
 	if (realpath(drive_path, drive) == NULL || realpath(size > 0 ? file : ".", folder) == NULL)
 		return false;
+	if (lies_on_disk(folder, drive_path))
+		return true;
 	size_t length = strlen(drive);
 	if (strncmp(folder, drive, length) == 0 && (folder[length] == '/' || folder[length] == '\0'))
 		return true;
@@ -194,7 +197,7 @@ static tally_result take_head(tally_checkpoint *c, const char *path, const tally
 		const char *refusal = tally_checkpoint_refusal(wanted, found);
 		return refusal != NULL ? refuse(path, refusal, error) : make_index(c, path, error);
 	}
-	os_error = write_at(c->fd, 0, wanted, sizeof wanted);
+	os_error = tally_os_write_at(c->fd, 0, wanted, sizeof wanted);
 	c->end = sizeof wanted;
 	if (os_error != 0)
 		return tally_fail_os(error, os_error, "can't write the checkpoint %.200s", path);
@@ -271,7 +274,7 @@ static bool is_same_file(const tally_file_identity *a, const tally_file_identity
 	return a->inode == b->inode && a->size == b->size && a->modified_ns == b->modified_ns;
 }
 
-static void take_record(tally_batch *batch, const tally_checkpoint_record *record)
+static void take_record(const tally_checkpoint *c, tally_batch *batch, const tally_checkpoint_record *record)
 {
 	if (record->type == TALLY_CHECKPOINT_FILE) {
 		if (record->index >= batch->blob_count)
@@ -287,7 +290,7 @@ static void take_record(tally_batch *batch, const tally_checkpoint_record *recor
 	if (record->index >= batch->segment_count)
 		return;
 	tally_batch_segment *s = &batch->segments[record->index];
-	if (!batch->blobs[s->blob].noted)
+	if (!batch->blobs[s->blob].noted || record->entry != tally_checkpoint_entry(&s->entry, &c->table))
 		return;
 	tally_batch_segment known = record->segment;
 	if (record->type == TALLY_CHECKPOINT_DONE)
@@ -329,7 +332,7 @@ static tally_result recall_extent(tally_checkpoint *c, const extent *e, tally_ba
 	tally_checkpoint_record record;
 	while (next_record(r, e->end, &record))
 		if (record.batch == batch->number)
-			take_record(batch, &record);
+			take_record(c, batch, &record);
 	int os_error = r->os_error;
 	tally_free(r);
 	return os_error == 0 ? TALLY_OK : tally_fail_os(error, os_error, "can't read the checkpoint");
@@ -360,7 +363,7 @@ tally_result tally_checkpoint_recall(tally_checkpoint *c, tally_batch *batch, ta
 static tally_result append(tally_checkpoint *c, const uint8_t *bytes, size_t size, tally_error *error)
 {
 	pthread_mutex_lock(&c->lock);
-	int os_error = write_at(c->fd, c->end, bytes, size);
+	int os_error = tally_os_write_at(c->fd, c->end, bytes, size);
 	if (os_error == 0)
 		c->end += size;
 	time_t now = time(NULL);
@@ -379,9 +382,12 @@ tally_result tally_checkpoint_note(tally_checkpoint *c, tally_batch *batch, cons
 	uint8_t bytes[2 * TALLY_CHECKPOINT_RECORD_MAX];
 	tally_batch_blob *blob = &batch->blobs[s->blob];
 	size_t size = 0;
-	if (s->outcome == TALLY_SEGMENT_WAITING || s->outcome >= TALLY_SEGMENT_UNUSABLE || blob->changed)
+	bool was_read = s->outcome == TALLY_SEGMENT_COMPLETED || s->outcome == TALLY_SEGMENT_CORRUPTED ||
+			s->outcome == TALLY_SEGMENT_SHORT;
+	if (!was_read || blob->changed)
 		return TALLY_OK;
-	tally_checkpoint_record record = {.batch = (uint32_t)batch->number};
+	tally_checkpoint_record record = {.batch = (uint32_t)batch->number,
+					  .entry = tally_checkpoint_entry(&s->entry, &c->table)};
 	if (!blob->noted || !is_same_file(&blob->noted_identity, &blob->file.identity)) {
 		record.type = TALLY_CHECKPOINT_FILE;
 		record.index = (uint16_t)s->blob;

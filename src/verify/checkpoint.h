@@ -4,8 +4,11 @@
  * segment as soon as its outcome is final, so at most the segments in flight are lost. A record that was torn by a
  * crash is found by its checksum and cut off.
  *
- * A check makes the same batches of the same manifest every time: a segment is known by the number of its batch and its
- * index there. It counts as done only while its file is still the one that was read.
+ * A segment is found by the number of its batch and its index there, as a check makes the same batches of the same
+ * manifest mostly: what is told of blobs counts for a batch's text only where somebody is told. So a record counts only
+ * for a segment of which the manifest says the same, and only while its file is still the one that was read.
+ *
+ * What could not be read isn't kept: a cable may have slipped, and whoever goes on wants just that to be read again.
  *
  * All but opening and closing may be called by several threads at once.
  */
@@ -33,7 +36,7 @@ void tally_checkpoint_close(tally_checkpoint *checkpoint);
  */
 tally_result tally_checkpoint_recall(tally_checkpoint *checkpoint, tally_batch *batch, tally_drive *drive,
 				     struct tally_reading *reading, tally_error *error);
-/* Notes a segment whose outcome is final. What needs no reading (a file that can't be opened) isn't kept. */
+/* Notes a segment whose outcome is final. What was not read (as of a file that can't be opened) isn't kept. */
 tally_result tally_checkpoint_note(tally_checkpoint *checkpoint, tally_batch *batch, const tally_batch_segment *segment,
 				   tally_error *error);
 

@@ -5,7 +5,8 @@
 
 #define RECORD_HEAD 12
 #define FILE_SIZE (RECORD_HEAD + 3 * 8)
-#define FAILED_SIZE (RECORD_HEAD + 8 + 16 + 4 * 8)
+#define DONE_SIZE (RECORD_HEAD + 8)
+#define FAILED_SIZE (DONE_SIZE + 8 + 16 + 8)
 
 static void put(uint8_t *at, uint64_t value, size_t size)
 {
@@ -29,7 +30,7 @@ static size_t size_of(unsigned type)
 	case TALLY_CHECKPOINT_FILE:
 		return FILE_SIZE;
 	case TALLY_CHECKPOINT_DONE:
-		return RECORD_HEAD;
+		return DONE_SIZE;
 	case TALLY_CHECKPOINT_FAILED:
 		return FAILED_SIZE;
 	default:
@@ -37,42 +38,46 @@ static size_t size_of(unsigned type)
 	}
 }
 
-static uint32_t check_of(const tally_crc64_table *table, const uint8_t *record, size_t size)
+static uint64_t sum_of(const tally_crc64_table *table, const uint8_t *bytes, size_t size)
 {
 	tally_crc64 crc;
 	tally_crc64_begin(&crc);
-	size_t blocks = (size - 4) / TALLY_CRC64_BLOCK;
-	tally_crc64_blocks_table(&crc, table, record + 4, blocks);
-	size_t done = 4 + blocks * TALLY_CRC64_BLOCK;
-	return (uint32_t)tally_crc64_end(&crc, table, record + done, size - done);
+	size_t blocks = size / TALLY_CRC64_BLOCK, done = blocks * TALLY_CRC64_BLOCK;
+	tally_crc64_blocks_table(&crc, table, bytes, blocks);
+	return tally_crc64_end(&crc, table, bytes + done, size - done);
+}
+
+static uint32_t check_of(const tally_crc64_table *table, const uint8_t *record, size_t size)
+{
+	return (uint32_t)sum_of(table, record + 4, size - 4);
+}
+
+uint64_t tally_checkpoint_entry(const tally_manifest_segment *entry, const tally_crc64_table *table)
+{
+	uint8_t bytes[2 * 8 + sizeof entry->md5];
+	put(bytes, entry->offset, 8);
+	put(bytes + 8, entry->length, 8);
+	memcpy(bytes + 16, entry->md5, sizeof entry->md5);
+	return sum_of(table, bytes, sizeof bytes);
 }
 
 static void put_failed(uint8_t *at, const tally_batch_segment *s)
 {
 	put(at, s->outcome, 1);
-	put(at + 1, s->second, 1);
-	put(at + 2, s->bad.unknown, 2);
-	put(at + 4, (uint32_t)s->os_error, 4);
+	put(at + 1, s->second, 7);
 	memcpy(at + 8, s->actual, sizeof s->actual);
 	put(at + 24, s->read, 8);
-	put(at + 32, s->bad.offset, 8);
-	put(at + 40, s->bad.length, 8);
-	put(at + 48, s->bad.ranges, 8);
 }
 
 static bool get_failed(const uint8_t *at, tally_batch_segment *s)
 {
-	if (at[0] > TALLY_SEGMENT_CANCELLED || at[1] > TALLY_SECOND_FAILED)
+	bool is_outcome = at[0] == TALLY_SEGMENT_CORRUPTED || at[0] == TALLY_SEGMENT_SHORT;
+	if (!is_outcome || at[1] > TALLY_SECOND_FAILED)
 		return false;
 	*s = (tally_batch_segment){
 	    .outcome = (tally_segment_outcome)at[0],
 	    .second = (tally_second_reading)at[1],
-	    .bad.unknown = at[2] != 0,
-	    .os_error = (int)(uint32_t)get(at + 4, 4),
 	    .read = get(at + 24, 8),
-	    .bad.offset = get(at + 32, 8),
-	    .bad.length = get(at + 40, 8),
-	    .bad.ranges = get(at + 48, 8),
 	};
 	memcpy(s->actual, at + 8, sizeof s->actual);
 	return true;
@@ -88,9 +93,11 @@ size_t tally_checkpoint_encode(const tally_checkpoint_record *r, const tally_crc
 		put(out + RECORD_HEAD, r->identity.inode, 8);
 		put(out + RECORD_HEAD + 8, r->identity.size, 8);
 		put(out + RECORD_HEAD + 16, (uint64_t)r->identity.modified_ns, 8);
-	} else if (r->type == TALLY_CHECKPOINT_FAILED) {
-		put_failed(out + RECORD_HEAD, &r->segment);
+	} else {
+		put(out + RECORD_HEAD, r->entry, 8);
 	}
+	if (r->type == TALLY_CHECKPOINT_FAILED)
+		put_failed(out + DONE_SIZE, &r->segment);
 	put(out, check_of(table, out, size), 4);
 	return size;
 }
@@ -110,15 +117,17 @@ size_t tally_checkpoint_decode(tally_checkpoint_record *r, const tally_crc64_tab
 		r->identity.inode = get(bytes + RECORD_HEAD, 8);
 		r->identity.size = get(bytes + RECORD_HEAD + 8, 8);
 		r->identity.modified_ns = (int64_t)get(bytes + RECORD_HEAD + 16, 8);
+	} else {
+		r->entry = get(bytes + RECORD_HEAD, 8);
 	}
-	if (r->type == TALLY_CHECKPOINT_FAILED && !get_failed(bytes + RECORD_HEAD, &r->segment))
+	if (r->type == TALLY_CHECKPOINT_FAILED && !get_failed(bytes + DONE_SIZE, &r->segment))
 		return 0;
 	return whole;
 }
 
 /* ---- the head ---- */
 
-static const char magic[] = "tallyman checkpoint 1\n";
+static const char magic[] = "tallyman checkpoint 2\n";
 
 enum { AT_SHAPE = 24, AT_MANIFEST = 56, AT_DRIVE = 80, AT_DISK = 96, AT_KIND = 120 };
 

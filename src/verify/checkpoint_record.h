@@ -5,8 +5,8 @@
  *   0  u32  the low half of the CRC-64/NVME of everything behind it
  *   4  u8   type          5  u8  0          6  u16  index in the batch          8  u32  batch
  *  12       FILE: inode, size, time of change, u64 each: of the blob `index`, whose segments follow
- *           DONE: nothing; the segment `index` is what the manifest says
- *           FAILED: what became of it
+ *           DONE: u64 entry; the segment `index` is what the manifest says
+ *           FAILED: u64 entry, and what became of it
  */
 #ifndef TALLY_VERIFY_CHECKPOINT_RECORD_H
 #define TALLY_VERIFY_CHECKPOINT_RECORD_H
@@ -15,7 +15,7 @@
 #include "verify/batch.h"
 
 #define TALLY_CHECKPOINT_HEAD 128
-#define TALLY_CHECKPOINT_RECORD_MAX 80
+#define TALLY_CHECKPOINT_RECORD_MAX 56
 
 /* What a checkpoint belongs to. */
 typedef struct tally_checkpoint_subject {
@@ -37,8 +37,12 @@ typedef struct tally_checkpoint_record {
 	uint32_t batch;
 	uint16_t index;
 	tally_file_identity identity; /* FILE */
-	tally_batch_segment segment;  /* FAILED: the fields of its outcome */
+	uint64_t entry;               /* else: tally_checkpoint_entry of the segment */
+	tally_batch_segment segment;  /* FAILED: the fields of its outcome, CORRUPTED or SHORT */
 } tally_checkpoint_record;
+
+/* What the manifest says of a segment, in a number: a record counts for no other, wherever it stands. */
+uint64_t tally_checkpoint_entry(const tally_manifest_segment *entry, const tally_crc64_table *table);
 
 /* `out` has TALLY_CHECKPOINT_RECORD_MAX bytes. Returns the record's size. */
 size_t tally_checkpoint_encode(const tally_checkpoint_record *record, const tally_crc64_table *table, uint8_t *out);

@@ -6,6 +6,10 @@
 
 #include <signal.h>
 
+#ifdef TALLY_FAULT_INJECTION
+int (*tally_thread_fault)(void);
+#endif
+
 void tally_crew_init(tally_crew *crew, const tally_crew_duty *duty)
 {
 	*crew = (tally_crew){.duty = *duty};
@@ -44,6 +48,11 @@ int tally_crew_thread(pthread_t *thread, void *(*begin)(void *context), void *co
 {
 	static const int faults[] = {SIGBUS, SIGSEGV, SIGFPE, SIGILL, SIGTRAP, SIGSYS};
 	sigset_t blocked, before;
+#ifdef TALLY_FAULT_INJECTION
+	int fault = tally_thread_fault != NULL ? tally_thread_fault() : 0;
+	if (fault != 0)
+		return fault;
+#endif
 	sigfillset(&blocked);
 	for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
 		sigdelset(&blocked, faults[i]);
@@ -58,12 +67,11 @@ tally_result tally_crew_start(tally_crew *crew, unsigned members, tally_error *e
 	crew->threads = tally_zalloc(members, sizeof *crew->threads);
 	if (crew->threads == NULL)
 		return tally_fail_memory(error);
-	for (; crew->started < members; crew->started++) {
-		int failed = tally_crew_thread(&crew->threads[crew->started], serve, crew);
-		if (failed != 0)
-			return tally_fail_os(error, failed, "a hashing thread could not be started");
-	}
-	return TALLY_OK;
+	int failed = 0;
+	for (; crew->started < members && failed == 0; crew->started += failed == 0)
+		failed = tally_crew_thread(&crew->threads[crew->started], serve, crew);
+	return crew->started > 0 ? TALLY_OK
+				 : tally_fail_os(error, failed, "no hashing thread can be started (see ulimit -u)");
 }
 
 void tally_crew_end(tally_crew *crew)

@@ -35,7 +35,10 @@ typedef struct tally_crew {
 } tally_crew;
 
 void tally_crew_init(tally_crew *crew, const tally_crew_duty *duty);
-/* Once. Members are numbered from 0. TALLY_ERROR_NO_MEMORY, or what the system says. */
+/*
+ * Once. Members are numbered from 0. Where the system refuses some of the threads, those that there are do the work.
+ * TALLY_ERROR_NO_MEMORY, or what the system says when there is none.
+ */
 tally_result tally_crew_start(tally_crew *crew, unsigned members, tally_error *error);
 /* Waits until all have done the job in hand; jobs that are left are not taken. */
 void tally_crew_end(tally_crew *crew);
@@ -53,5 +56,10 @@ tally_result tally_crew_wait(tally_crew *crew, tally_result (*wait)(void *contex
 /* pthread_create for threads that take no signals, which are the program's business; but faults of their own accesses.
  */
 int tally_crew_thread(pthread_t *thread, void *(*begin)(void *context), void *context);
+
+#ifdef TALLY_FAULT_INJECTION
+/* Test only: asked before each thread. An errno: it can't be started. */
+extern int (*tally_thread_fault)(void);
+#endif
 
 #endif

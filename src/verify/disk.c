@@ -71,19 +71,37 @@ void tally_run_judge_disk(tally_run *run)
 				disk->size % TERABYTE / (TERABYTE / 10));
 }
 
+/* Of the number alone: some disks fill their field with blanks, also in between, and udev writes them as "_". */
+static const char *next_of_serial(const char *text)
+{
+	return text + strspn(text, " _");
+}
+
+static bool is_same_serial(const char *a, const char *b)
+{
+	for (;; a++, b++) {
+		a = next_of_serial(a);
+		b = next_of_serial(b);
+		if (!tally_text_equal_ascii_nocase((tally_text){a, *a != '\0'}, (tally_text){b, *b != '\0'}))
+			return false;
+		if (*a == '\0')
+			return true;
+	}
+}
+
 void tally_run_compare_serial(tally_run *run)
 {
 	const tally_os_disk *disk = &run->opened.facts;
-	tally_text id = {run->totals.drive_id, strlen(run->totals.drive_id)},
-		   serial = {disk->serial, strlen(disk->serial)};
-	/* Whoever names the drive knows better. */
-	if (!run->opened.has_facts || run->options->drive_id != NULL || id.size == 0 || serial.size == 0)
+	const char *id = run->totals.drive_id;
+	if (!run->opened.has_facts || id[0] == '\0' || disk->serial[0] == '\0' || is_same_serial(id, disk->serial))
 		return;
-	if (tally_text_equal_ascii_nocase(id, serial))
-		return;
-	tally_find_fact(
-	    &run->finder,
-	    &(tally_fact){
-		.rule = disk->is_usb ? TALLY_RULE_V_64 : TALLY_RULE_M_10_MISMATCH, .expected = serial, .actual = id},
-	    "the manifest is that of drive %s, and the disk says that it is %s", run->totals.drive_id, disk->serial);
+	/* Whoever names the drive may know better than the disk; the service reads it from there. */
+	run->serial_overruled = run->options->drive_id != NULL;
+	tally_find_fact(&run->finder,
+			&(tally_fact){.rule = disk->is_usb || run->serial_overruled ? TALLY_RULE_V_64
+										    : TALLY_RULE_M_10_MISMATCH,
+				      .expected = {disk->serial, strlen(disk->serial)},
+				      .actual = {id, strlen(id)}},
+			"the manifest is that of drive %s, and the disk says that it is %s%s", id, disk->serial,
+			run->serial_overruled ? "; --drive-id says which it is" : "");
 }

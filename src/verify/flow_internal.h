@@ -30,13 +30,14 @@ struct flow_segment {
 	/* Under the lock: */
 	uint64_t ready;                /* bytes that a turn may take */
 	flow_segment *next, *previous; /* in the list that it is in */
-	bool queued, claimed, broken, hashed;
+	bool queued, claimed, broken;
 	flow_chunk *last; /* of a broken one */
 	/* Of the turn that has claimed it, else under the lock: */
 	uint64_t used, until; /* bytes that were given to the lane, and that may be in the turn that it waits for */
 	flow_chunk *chunk;    /* where the next one is */
 	size_t at;
 	tally_digest_state state;
+	bool hashed; /* `result` is there */
 	tally_digest_result result;
 };
 

@@ -134,7 +134,7 @@ static tally_result feed(job_model *m, manifest_input *input, tally_manifest *ma
 			result =
 			    tally_job_progress(m, stage, input->shown, input->file.size + offset, 2 * input->file.size);
 	}
-	tally_free(chunk);
+	tally_free_wiped(chunk, TALLY_SOURCE_CHUNK);
 	if (result == TALLY_OK && got == 0)
 		result = tally_manifest_finish(manifest, m->error);
 	return result;

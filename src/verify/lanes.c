@@ -2,8 +2,8 @@
 #include "verify/lanes.h"
 
 #include "base/memory.h"
+#include "io/os.h"
 
-#include <time.h>
 #include <unistd.h>
 
 /*
@@ -23,11 +23,8 @@ tally_result tally_lanes_init(tally_lanes *l, tally_reading *reading, unsigned c
 	long page = sysconf(_SC_PAGESIZE);
 	*l = (tally_lanes){
 	    .reading = reading, .page = page > 0 ? (uint64_t)page : ALIGNMENT, .stride = reading->buffer + ALIGNMENT};
-	l->memory = tally_alloc(count * l->stride + ALIGNMENT);
-	if (l->memory == NULL)
-		return tally_fail_memory(error);
-	l->buffers = l->memory + (ALIGNMENT - (uintptr_t)l->memory % ALIGNMENT);
-	return TALLY_OK;
+	l->memory = tally_alloc_aligned(count * l->stride, ALIGNMENT, &l->buffers);
+	return l->memory != NULL ? TALLY_OK : tally_fail_memory(error);
 }
 
 void tally_lanes_release(tally_lanes *l)
@@ -36,13 +33,6 @@ void tally_lanes_release(tally_lanes *l)
 		tally_lanes_done(l, lane, NULL);
 	tally_free(l->memory);
 	l->memory = NULL;
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
 }
 
 static void learn(tally_lane_cost *cost, tally_lane_cost *other, uint64_t ns, uint64_t bytes)
@@ -75,12 +65,12 @@ static int64_t fetch_window(tally_lanes *l, unsigned lane, const tally_file *fil
 	size_t whole = (size_t)(offset - begin + size);
 	if (size < SMALL || whole > l->reading->window_room - l->mapped || !prefers_mapping(l))
 		return 0;
-	uint64_t start = now_ns();
+	uint64_t start = tally_os_now_ns();
 	tally_mapping *m = &l->mappings[lane];
 	if (tally_file_map(file, begin, whole, m) != 0)
 		return 0;
 	l->mapped += whole;
-	learn(&l->map_cost, &l->read_cost, now_ns() - start, size);
+	learn(&l->map_cost, &l->read_cost, tally_os_now_ns() - start, size);
 	*piece = m->base + (offset - begin);
 	return (int64_t)size;
 }
@@ -98,10 +88,10 @@ static int64_t fetch_read(tally_lanes *l, unsigned lane, const tally_file *file,
 	*piece = buffer;
 	if (size < SMALL / 4 || l->reading->io != TALLY_IO_AUTO)
 		return tally_file_read(file, offset, buffer, size);
-	uint64_t start = now_ns();
+	uint64_t start = tally_os_now_ns();
 	int64_t got = tally_file_read(file, offset, buffer, size);
 	if (got > 0)
-		learn(&l->read_cost, &l->map_cost, now_ns() - start, (uint64_t)got);
+		learn(&l->read_cost, &l->map_cost, tally_os_now_ns() - start, (uint64_t)got);
 	return got;
 }
 

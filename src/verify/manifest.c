@@ -124,6 +124,8 @@ static tally_result feed_manifest(tally_run *run, tally_manifest *manifest, tall
 			result = tally_run_progress(run, error);
 	}
 	tally_free_wiped(chunk, TALLY_SOURCE_CHUNK);
+	if (result == TALLY_OK && got < 0 && tally_reading_is_lost(&run->reading))
+		return tally_reading_fail_stopped(&run->reading, error);
 	/* What could be read a moment ago can't be any more. */
 	if (result == TALLY_OK && got < 0 && run->manifest_outcome.complete) {
 		run->manifest_outcome.complete = false;

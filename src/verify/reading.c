@@ -3,6 +3,7 @@
 
 #include "base/tick.h"
 #include "digest/digest.h"
+#include "io/os.h"
 #include "verify/batch.h"
 
 #include <limits.h>
@@ -60,13 +61,6 @@ bool (*tally_reading_wait_fault)(unsigned waited);
 #define BURST_NS UINT64_C(50000000)
 #define SECOND_NS UINT64_C(1000000000)
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec;
-}
-
 void tally_rate_init(tally_rate *rate, uint64_t bytes_per_second)
 {
 	*rate = (tally_rate){.bytes_per_second = bytes_per_second};
@@ -85,13 +79,13 @@ void tally_rate_take(tally_rate *rate, uint64_t bytes)
 	if (rate->bytes_per_second == 0)
 		return;
 	pthread_mutex_lock(&rate->lock);
-	uint64_t now = now_ns(), earliest = now > BURST_NS ? now - BURST_NS : 0;
+	uint64_t now = tally_os_now_ns(), earliest = now > BURST_NS ? now - BURST_NS : 0;
 	if (rate->free_at < earliest)
 		rate->free_at = earliest;
 	uint64_t turn = rate->free_at;
 	rate->free_at += (uint64_t)((double)bytes * (double)SECOND_NS / (double)rate->bytes_per_second);
 	struct timespec until = {(time_t)(turn / SECOND_NS), (long)(turn % SECOND_NS)};
-	while (!rate->stopped && now_ns() < turn)
+	while (!rate->stopped && tally_os_now_ns() < turn)
 		pthread_cond_timedwait(&rate->stopped_now, &rate->lock, &until);
 	pthread_mutex_unlock(&rate->lock);
 }
@@ -201,6 +195,7 @@ void tally_reading_init(tally_reading *r, const tally_drive *drive, const tally_
 	};
 	atomic_init(&r->stop, false);
 	const unsigned checks = at_most(options->checks > 0 ? options->checks : 1, TALLY_READING_CHECKS_MAX);
+	tally_loss_init(&r->loss, options->path);
 	choose_workers(r, options->jobs, checks);
 	choose_sizes(r, options->max_rate, checks);
 	tally_rate_init(&r->rate, options->max_rate);
@@ -224,6 +219,20 @@ void tally_reading_stop(tally_reading *r)
 {
 	atomic_store(&r->stop, true);
 	tally_rate_stop(&r->rate);
+}
+
+bool tally_reading_is_lost(tally_reading *r)
+{
+	bool lost = tally_loss_look(&r->loss);
+	if (lost)
+		tally_reading_stop(r);
+	return lost;
+}
+
+tally_result tally_reading_fail_stopped(const tally_reading *r, tally_error *error)
+{
+	return atomic_load(&r->loss.met) ? tally_loss_fail(&r->loss, error)
+					 : tally_fail(error, TALLY_ERROR_STOPPED, "stopped on request");
 }
 
 bool tally_reading_wait_for_files(tally_reading *r, unsigned *waited)

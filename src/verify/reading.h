@@ -7,6 +7,7 @@
 #define TALLY_VERIFY_READING_H
 
 #include "drive/drive.h"
+#include "verify/loss.h"
 #include "verify/stored.h"
 
 #include <pthread.h>
@@ -24,6 +25,7 @@ typedef struct tally_reading_options {
 	uint64_t max_rate; /* bytes per second, of all threads together; 0: no limit */
 	struct tally_checkpoint *checkpoint; /* what was read before; NULL: nothing */
 	const tally_stored *stored; /* not NULL: segments were hashed before; by their number */
+	const char *path; /* of the drive, to see whether it is still there when a read fails; NULL: that is no matter */
 	bool once; /* what is read is a copy of the files: reading it again would say nothing of the medium */
 } tally_reading_options;
 
@@ -58,7 +60,8 @@ typedef struct tally_reading {
 	const tally_stored *stored;          /* or NULL */
 	tally_rate rate;
 	pthread_mutex_t one_reader; /* of a rotating disk */
-	atomic_bool stop;           /* nobody wants the results any more */
+	atomic_bool stop;           /* nobody wants the results any more, or the drive is gone */
+	tally_loss loss;
 } tally_reading;
 
 /* Those that this process may run on. */
@@ -72,6 +75,10 @@ void tally_reading_init(tally_reading *reading, const tally_drive *drive, const 
 void tally_reading_destroy(tally_reading *reading);
 /* Ends the work of all threads soon. */
 void tally_reading_stop(tally_reading *reading);
+/* After a read that failed: whether the drive is gone, and not only some of its bytes. That ends the work, too. */
+bool tally_reading_is_lost(tally_reading *reading);
+/* How what was stopped ends: TALLY_ERROR_IO when the drive is gone, else TALLY_ERROR_STOPPED. */
+tally_result tally_reading_fail_stopped(const tally_reading *reading, tally_error *error);
 /*
  * A file can't be opened, as the process may have no more of them: waits a moment for others to close theirs, other
  * threads of this check or whoever else lives in this process. `waited` counts how often in a row, from 0. False when

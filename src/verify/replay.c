@@ -307,6 +307,8 @@ tally_result tally_run_replay(tally_run *run, tally_error *error)
 		result = hand_out(&r, error);
 	if (result == TALLY_OK)
 		result = tally_pipeline_finish(r.pipeline, error);
+	if (result == TALLY_OK && r.end.os_error != 0 && tally_reading_is_lost(&run->reading))
+		result = tally_reading_fail_stopped(&run->reading, error);
 	/* A manifest that breaks off within a blob leaves its last one unfinished. */
 	if (result == TALLY_OK)
 		tally_blob_result_abandon(&r.current, run);

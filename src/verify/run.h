@@ -48,6 +48,7 @@ typedef struct tally_run {
 	tally_finder finder;
 	unsigned rank; /* of summary->drive_status in the replay's order; see verdict.c */
 	const tally_status *portal; /* what the portal shows before anything is copied; NULL: nothing */
+	bool serial_overruled; /* the disk's serial number is another than the manifest's, and the options name the drive */
 	bool unexplained; /* an error was found that no status of the service stands for */
 	bool unknown;     /* there is something of which nobody knows here what the service would say: */
 	bool only_windows; /* files that can't be read here */
@@ -130,11 +131,8 @@ unsigned tally_replay_rank(const char *drive_status);
 void tally_run_start_verdict(tally_run *run);
 /* The finder's `put`: passes a finding on and lets it count for the verdict. `context` is the run. */
 void tally_run_put(void *context, const tally_finding *finding);
-/*
- * Whether a finding may say what stands in the way of `path`. That text is a part of the path and may begin anywhere in
- * it; where a secret was cut, nobody could tell and mask it any more.
- */
-bool tally_run_may_tell(const tally_find_detail *detail, const char *path);
+/* Tells that fact->file_path, which is not NULL, can't be opened: `sentence`, and what stands in the way if known. */
+void tally_run_tell_find(tally_run *run, const tally_fact *fact, const char *sentence, const tally_find_detail *detail);
 /* What the service would report for the drive if nothing earlier in its order stops it. NULL is ignored. */
 void tally_run_predict(tally_run *run, const char *drive_status);
 /* What ends the service's work before it comes to the blobs, as far as known; or NULL. */

@@ -9,13 +9,15 @@
 #define CHUNK ((uint64_t)256 << 10)
 #define PHYSICAL ((uint64_t)4096) /* what disks read and lose as one */
 #define LOGICAL ((uint64_t)512)   /* what old ones do, and what can be asked for at least */
+/* What is asked of the medium for a chunk that begins and ends within sectors. */
+#define BUFFER ((size_t)CHUNK + TALLY_MEDIUM_ALIGNMENT)
 /* A disk tries for seconds before it gives up on a sector: after so many the rest isn't tried. */
 #define FAILURES_MAX 24
 
 struct tally_second {
 	tally_reading *reading;
 	tally_md5 *md5;
-	uint8_t *memory, *buffer; /* CHUNK and an alignment's room, aligned */
+	uint8_t *memory, *buffer; /* BUFFER bytes, aligned */
 };
 
 /* Where a second reading stands. */
@@ -34,13 +36,12 @@ tally_result tally_second_new(tally_second **out, tally_reading *reading, tally_
 	if (s == NULL)
 		return tally_fail_memory(error);
 	s->reading = reading;
-	s->memory = tally_alloc((size_t)CHUNK + 2 * TALLY_MEDIUM_ALIGNMENT);
+	s->memory = tally_alloc_aligned(BUFFER, TALLY_MEDIUM_ALIGNMENT, &s->buffer);
 	tally_result result = s->memory != NULL ? tally_md5_new(&s->md5, error) : tally_fail_memory(error);
 	if (result != TALLY_OK) {
 		tally_second_free(s);
 		return result;
 	}
-	s->buffer = s->memory + (TALLY_MEDIUM_ALIGNMENT - (uintptr_t)s->memory % TALLY_MEDIUM_ALIGNMENT);
 	*out = s;
 	return TALLY_OK;
 }
@@ -50,7 +51,8 @@ void tally_second_free(tally_second *s)
 	if (s == NULL)
 		return;
 	tally_md5_free(s->md5);
-	tally_free(s->memory);
+	/* Manifests hold the keys of storage accounts. */
+	tally_free_wiped(s->memory, s->memory != NULL ? (size_t)(s->buffer - s->memory) + BUFFER : 0);
 	tally_free(s);
 }
 

@@ -72,6 +72,8 @@ tally_result tally_side_check_run(tally_side_check *c, tally_drive *drive, tally
 	tally_result result = tally_find_shortage(c->find, &c->detail, error);
 	if (result != TALLY_OK)
 		return result;
+	if (c->find == TALLY_FIND_IO_FAILED && tally_whole_is_lost(bytes, error))
+		return TALLY_ERROR_IO;
 	if (c->find != TALLY_FIND_OK) {
 		c->outcome = TALLY_SIDE_NOT_FOUND;
 		return TALLY_OK;

@@ -69,9 +69,17 @@ void tally_run_put(void *context, const tally_finding *finding)
 		run->sink->finding(run->sink->context, finding);
 }
 
-bool tally_run_may_tell(const tally_find_detail *detail, const char *path)
+void tally_run_tell_find(tally_run *run, const tally_fact *fact, const char *sentence, const tally_find_detail *detail)
 {
-	return detail->text[0] != '\0' && !tally_has_secret((tally_text){path, strlen(path)});
+	/*
+	 * The text is a part of the path and may begin anywhere in it; where a secret was cut, nobody could tell and mask
+	 * it any more.
+	 */
+	bool may_tell = detail->text[0] != '\0' && !tally_has_secret((tally_text){fact->file_path, strlen(fact->file_path)});
+	if (may_tell)
+		tally_find_fact(&run->finder, fact, "%s (%s)", sentence, detail->text);
+	else
+		tally_find_fact(&run->finder, fact, "%s", sentence);
 }
 
 const tally_status *tally_run_count(tally_run *run, tally_level level, const char *code)
@@ -114,9 +122,19 @@ tally_result tally_run_progress(tally_run *run, tally_error *error)
 	return tally_fail(error, TALLY_ERROR_STOPPED, "stopped on request");
 }
 
+static uint64_t count_unread(const tally_summary *s)
+{
+	uint64_t unread = 0;
+	for (size_t i = 0; i < tally_status_count(); i++)
+		if (strcmp(tally_status_at(i)->code, "IOFailed") == 0)
+			unread += s->status_counts[i];
+	return unread;
+}
+
 void tally_run_conclude(tally_run *run)
 {
 	tally_summary *s = run->summary;
+	s->unread = count_unread(s);
 	s->errors = run->finder.errors;
 	s->warnings = run->finder.warnings;
 	s->notes = run->finder.notes;

@@ -8,6 +8,9 @@
 #include <errno.h>
 
 #define CHUNK ((size_t)TALLY_SOURCE_CHUNK)
+/* A chunk and what its alignment takes at both ends; and all buffers together. */
+#define MEDIUM (CHUNK + 2 * (size_t)TALLY_MEDIUM_ALIGNMENT)
+#define BUFFERS (MEDIUM + 2 * CHUNK)
 /* What the page cache holds as one, and most disks as well: what is damaged by itself. */
 #define PAGE ((size_t)4096)
 
@@ -33,7 +36,7 @@ struct tally_whole {
 	uint64_t window; /* offset of what is in the buffer, which is as it shall be */
 	size_t window_size;
 	uint8_t *memory;
-	uint8_t *buffer, *medium; /* CHUNK; CHUNK and what an alignment takes */
+	uint8_t *buffer, *medium; /* CHUNK; MEDIUM */
 	uint8_t *front;           /* the first CHUNK bytes of a second reading */
 	tally_fault later;        /* what tally_whole_read met */
 };
@@ -45,14 +48,13 @@ tally_result tally_whole_new(tally_whole **out, tally_reading *reading, tally_er
 	if (w == NULL)
 		return tally_fail_memory(error);
 	w->reading = reading;
-	w->memory = tally_alloc(3 * CHUNK + 3 * TALLY_MEDIUM_ALIGNMENT);
+	w->memory = tally_alloc_aligned(BUFFERS, TALLY_MEDIUM_ALIGNMENT, &w->medium);
 	tally_result result = w->memory != NULL ? tally_md5_new(&w->md5, error) : tally_fail_memory(error);
 	if (result != TALLY_OK) {
 		tally_whole_free(w);
 		return result;
 	}
-	w->medium = w->memory + (TALLY_MEDIUM_ALIGNMENT - (uintptr_t)w->memory % TALLY_MEDIUM_ALIGNMENT);
-	w->buffer = w->medium + CHUNK + 2 * TALLY_MEDIUM_ALIGNMENT;
+	w->buffer = w->medium + MEDIUM;
 	w->front = w->buffer + CHUNK;
 	w->crc_blocks = tally_crc64_best(tally_cpu_features());
 	tally_crc64_table_make(&w->crc_table);
@@ -68,8 +70,9 @@ void tally_whole_free(tally_whole *w)
 	tally_md5_free(w->md5);
 	tally_free(w->kept.items);
 	tally_free(w->other.items);
-	tally_free(w->memory);
-	tally_free(w);
+	/* Manifests hold the keys of storage accounts; page_sums has a part of what was read, too. */
+	tally_free_wiped(w->memory, w->memory != NULL ? (size_t)(w->medium - w->memory) + BUFFERS : 0);
+	tally_free_wiped(w, sizeof *w);
 }
 
 tally_find tally_whole_find(tally_whole *w, tally_drive *drive, tally_text path, tally_file *file,
@@ -322,6 +325,8 @@ tally_result tally_whole_take(tally_whole *w, const tally_whole_subject *subject
 	tally_result result = read_first(w, outcome, error);
 	if (result != TALLY_OK)
 		return result;
+	if (w->os_error != 0 && tally_whole_is_lost(w, error))
+		return TALLY_ERROR_IO;
 	outcome->complete = w->os_error == 0;
 	outcome->right = outcome->complete && is_right(w, outcome->first);
 	memcpy(outcome->md5, outcome->first, sizeof outcome->md5);
@@ -338,6 +343,14 @@ tally_result tally_whole_take(tally_whole *w, const tally_whole_subject *subject
 		fault->bad = (tally_bad_bytes){0};
 	}
 	return TALLY_OK;
+}
+
+bool tally_whole_is_lost(tally_whole *w, tally_error *error)
+{
+	bool lost = tally_reading_is_lost(w->reading);
+	if (lost)
+		tally_reading_fail_stopped(w->reading, error);
+	return lost;
 }
 
 /* ---- what was taken ---- */

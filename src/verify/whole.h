@@ -42,7 +42,7 @@ void tally_whole_free(tally_whole *whole);
 tally_find tally_whole_find(tally_whole *whole, tally_drive *drive, tally_text path, tally_file *file,
 			    tally_find_detail *detail);
 
-/* Reads the file. TALLY_OK whatever is wrong with it. */
+/* Reads the file. TALLY_OK whatever is wrong with it; TALLY_ERROR_IO when the whole drive is gone. */
 tally_result tally_whole_take(tally_whole *whole, const tally_whole_subject *subject, tally_whole_outcome *outcome,
 			      tally_error *error);
 /*
@@ -50,6 +50,8 @@ tally_result tally_whole_take(tally_whole *whole, const tally_whole_subject *sub
  * they were.
  */
 int64_t tally_whole_read(void *whole, uint64_t offset, void *buffer, size_t size);
+/* Asked by whoever could not even open a file. */
+bool tally_whole_is_lost(tally_whole *whole, tally_error *error);
 /* Whether tally_whole_read had to go past the page cache, and what was wrong first; asked again, only what is new. */
 bool tally_whole_was_flaky(tally_whole *whole, tally_fault *fault);
 

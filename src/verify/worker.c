@@ -84,13 +84,19 @@ static tally_piece give_up(tally_batch_segment *s, tally_segment_outcome outcome
 	return TALLY_PIECE_FAILED;
 }
 
+/* A file that can't be opened may be the first that shows it. */
+static bool is_lost(const tally_worker *w, const tally_batch_blob *blob)
+{
+	return blob->find == TALLY_FIND_IO_FAILED && tally_reading_is_lost(w->reading);
+}
+
 /* The next bytes of a segment, for its lane. */
 static int64_t fetch(tally_worker *w, size_t index, unsigned lane, const tally_batch_segment *s, const tally_file *file,
 		     const uint8_t **piece)
 {
 	uint64_t got_before = w->got[lane], left = s->entry.length - got_before;
 	if (got_before == 0 && s->arrival != 0) {
-		int64_t got = tally_arrivals_take(&w->arrivals, s, file, piece);
+		int64_t got = tally_arrivals_take(&w->arrivals, s, piece);
 		if (got > 0)
 			return got;
 	}
@@ -98,7 +104,8 @@ static int64_t fetch(tally_worker *w, size_t index, unsigned lane, const tally_b
 		int64_t got = tally_lanes_fetch(&w->lanes, lane, TALLY_LANE_CACHED, file, s->entry.offset, left, piece);
 		if (got != (int64_t)left)
 			tally_ahead_missed(&w->ahead, index, got);
-		if (got != -EAGAIN && got != -EOPNOTSUPP)
+		/* Some kernels give nothing where they would have to wait, as if the file ended there. */
+		if (got > 0)
 			return got;
 	}
 	return tally_lanes_fetch(&w->lanes, lane, w->way, file, s->entry.offset + got_before, left, piece);
@@ -128,7 +135,7 @@ static tally_piece next_piece(void *context, size_t index, unsigned lane, const 
 	if (s->postponed)
 		return TALLY_PIECE_FAILED;
 	if (!blob->is_open)
-		return give_up(s, TALLY_SEGMENT_CANCELLED, 0);
+		return is_lost(w, blob) ? TALLY_PIECE_STOP : give_up(s, TALLY_SEGMENT_CANCELLED, 0);
 	uint64_t got_before = w->got[lane], left = s->entry.length - got_before;
 	if (got_before == 0 && s->entry.offset + s->entry.length > blob->file.size)
 		return give_up(s, TALLY_SEGMENT_SHORT, 0);
@@ -138,6 +145,8 @@ static tally_piece next_piece(void *context, size_t index, unsigned lane, const 
 	tally_ahead_used(&blob->file, s, got_before, false);
 	tally_ahead_move(&w->ahead, s, got_before, got_before + 1);
 	int64_t got = fetch(w, index, lane, s, &blob->file, piece);
+	if (got < 0 && tally_reading_is_lost(w->reading))
+		return TALLY_PIECE_STOP;
 	if (got <= 0)
 		return give_up(s, got == 0 ? TALLY_SEGMENT_SHORT : TALLY_SEGMENT_IO_FAILED, (int)-got);
 	w->got[lane] += (uint64_t)got;
@@ -284,7 +293,7 @@ static void finish_second(tally_worker *w, tally_batch_segment *s, const tally_d
 		    memcmp(result->md5, s->actual, sizeof s->actual) == 0 ? TALLY_SECOND_SAME : TALLY_SECOND_OTHER;
 }
 
-/* Corrupted segments from *next on, as many as may be open at a time. */
+/* Corrupted segments from *next on, of as many files as may be open at a time. */
 static size_t queue_corrupted(tally_worker *w, tally_batch *batch, size_t *next)
 {
 	size_t queued = 0;
@@ -337,6 +346,8 @@ static tally_result read_failed(tally_worker *w, tally_batch *batch, tally_batch
 		result = tally_second_new(&w->second, w->reading, error);
 	if (result == TALLY_OK)
 		result = tally_second_read(w->second, &blob->file, s, error);
+	if (result == TALLY_OK && s->second == TALLY_SECOND_FAILED)
+		tally_reading_is_lost(w->reading);
 	tally_batch_close(batch, blob);
 	return result;
 }
@@ -419,8 +430,8 @@ static tally_result read_all(tally_worker *w, tally_batch *batch, tally_error *e
 		result = read_first(w, batch, error);
 	if (result == TALLY_OK && batch->result == TALLY_OK)
 		result = read_second(w, batch, error);
-	/* Readings that were cut short by the end of the check say nothing. */
-	if (result != TALLY_OK || atomic_load(&w->reading->stop))
+	/* Readings that were cut short say nothing. */
+	if (result != TALLY_OK || batch->result != TALLY_OK || atomic_load(&w->reading->stop))
 		return result != TALLY_OK ? result : batch->result;
 	for (size_t i = 0; i < batch->segment_count; i++) {
 		const tally_batch_segment *s = &batch->segments[i];
@@ -446,8 +457,10 @@ void tally_worker_run(tally_worker *w, tally_batch *batch)
 		tally_batch_close(batch, blob);
 		if (batch->result == TALLY_OK && blob->opened)
 			batch->result = tally_find_shortage(blob->find, &blob->detail, &batch->error);
-		if (batch->result == TALLY_OK && blob->ends)
+		if (batch->result == TALLY_OK && !is_lost(w, blob) && blob->ends)
 			batch->result = check_side_files(w, blob, &batch->error);
 	}
+	if (atomic_load(&w->reading->stop) && (batch->result == TALLY_OK || batch->result == TALLY_ERROR_STOPPED))
+		batch->result = tally_reading_fail_stopped(w->reading, &batch->error);
 	tally_folder_leave(&batch->folder);
 }

@@ -61,6 +61,7 @@ void tally_xml_free(tally_xml_reader *r)
 	}
 	tally_decoder_clear(&r->decoder);
 	tally_free_wiped(r->scratch, r->scratch_capacity);
+	/* It holds pieces of the text, in which there may be the key of a storage account. */
 	tally_free_wiped(r, sizeof *r);
 }
 

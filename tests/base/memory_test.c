@@ -37,6 +37,44 @@ START_TEST(test_sizes_that_overflow_are_refused)
 }
 END_TEST
 
+static char seen[8];
+static void watch(const void *memory)
+{
+	memcpy(seen, memory, sizeof seen);
+}
+
+START_TEST(test_secrets_are_wiped)
+{
+	static const char zeros[8];
+	char *secret = tally_strndup("1234567", 7), *bytes = tally_alloc(8);
+	memcpy(bytes, "123\0" "5678", 8);
+	tally_free_watch = watch;
+	memset(seen, 1, sizeof seen);
+	tally_free_secret(secret);
+	ck_assert_mem_eq(seen, zeros, 8);
+	memset(seen, 1, sizeof seen);
+	tally_free_wiped(bytes, 8);
+	ck_assert_mem_eq(seen, zeros, 8);
+	tally_free_secret(NULL);
+	tally_free_wiped(NULL, 8);
+	tally_free_watch = NULL;
+}
+END_TEST
+
+START_TEST(test_aligned_memory)
+{
+	for (size_t alignment = 1; alignment <= 1 << 16; alignment *= 2) {
+		uint8_t *aligned, *memory = tally_alloc_aligned(100, alignment, &aligned);
+		ck_assert_ptr_nonnull(memory);
+		ck_assert_uint_eq((uintptr_t)aligned % alignment, 0);
+		memset(aligned, 1, 100);
+		tally_free(memory);
+	}
+	uint8_t *none;
+	ck_assert_ptr_null(tally_alloc_aligned(SIZE_MAX - 10, 4096, &none));
+}
+END_TEST
+
 START_TEST(test_growing_keeps_what_is_there)
 {
 	size_t capacity = 0;
@@ -85,6 +123,8 @@ int main(void)
 {
 	return suite_run("memory", (const suite_test[]){{test_nothing_is_still_something, 0},
 							{test_sizes_that_overflow_are_refused, 0},
+							{test_secrets_are_wiped, 0},
+							{test_aligned_memory, 0},
 							{test_growing_keeps_what_is_there, 0},
 							{test_growing_where_secrets_are_keeps_what_is_there, 0},
 							{test_a_copy_of_a_piece_ends_in_nul, 0},

@@ -142,6 +142,44 @@ START_TEST(what_udev_noted_comes_first)
 }
 END_TEST
 
+/* Its worldwide name is not what is printed on it. */
+START_TEST(a_disk_that_shows_itself_as_scsi)
+{
+	make();
+	text("run/udev/data/b8:0", "E:ID_BUS=scsi\nE:ID_SERIAL_SHORT=5000c500a1b2c3d4\nE:ID_SCSI_SERIAL=9WM35C2V\n");
+	ck_assert_int_eq(find(8, 0), 0);
+	ck_assert_str_eq(disk.serial, "9WM35C2V");
+	ck_assert_str_eq(disk.bus, "scsi");
+	text("run/udev/data/b8:0", "E:ID_BUS=scsi\nE:ID_SERIAL_SHORT=5000c500a1b2c3d4\n");
+	ck_assert_int_eq(find(8, 0), 0);
+	ck_assert_str_eq(disk.serial, "");
+	put(SATA "/vpd_pg80", "\0\x80\0\x08" "9WM35C2V", 12);
+	ck_assert_int_eq(find(8, 0), 0);
+	ck_assert_str_eq(disk.serial, "9WM35C2V");
+	forget();
+}
+END_TEST
+
+START_TEST(a_disk_that_is_pulled_out_is_gone)
+{
+	char command[512];
+	make();
+	make_disk(USB, "sdb", "8:16\n");
+	ck_assert(!tally_os_disk_is_gone_in(root, makedev(8, 0)));
+	ck_assert(!tally_os_disk_is_gone_in(root, makedev(8, 16)));
+	text(SATA "/block/sda/size", "0\n");
+	ck_assert(tally_os_disk_is_gone_in(root, makedev(8, 0)));
+	snprintf(command, sizeof command, "rm -r '%s/sys/dev/block/8:16' '%s/" USB "'", root, root);
+	ck_assert_int_eq(system(command), 0);
+	ck_assert(tally_os_disk_is_gone_in(root, makedev(8, 16)));
+	/* Where nobody tells of any disk, none is gone. */
+	snprintf(command, sizeof command, "rm -r '%s/sys/dev'", root);
+	ck_assert_int_eq(system(command), 0);
+	ck_assert(!tally_os_disk_is_gone_in(root, makedev(8, 16)));
+	forget();
+}
+END_TEST
+
 START_TEST(a_disk_behind_usb_is_known_as_one)
 {
 	make();
@@ -222,6 +260,8 @@ int main(void)
 	const suite_test tests[] = {
 	    {a_partition_leads_to_its_disk, 0},
 	    {what_udev_noted_comes_first, 0},
+	    {a_disk_that_shows_itself_as_scsi, 0},
+	    {a_disk_that_is_pulled_out_is_gone, 0},
 	    {a_disk_behind_usb_is_known_as_one, 0},
 	    {a_mapping_leads_to_what_it_lies_on, 0},
 	    {mappings_in_a_ring_end, 0},

@@ -126,6 +126,72 @@ START_TEST(freeing_waits_for_what_is_under_way)
 }
 END_TEST
 
+/* A pipe gives nothing until something is written: a read that is under way as long as one likes. */
+static int ends[2];
+static unsigned waits;
+
+static int take_a_part(void)
+{
+	if (++waits < 5)
+		return 1;
+	if (waits == 5)
+		ck_assert_int_eq(write(ends[1], expected, 100), 100);
+	return 0;
+}
+
+START_TEST(a_part_that_was_taken_is_waited_for)
+{
+	setup();
+	ck_assert_int_eq(pipe(ends), 0);
+	waits = 0;
+	tally_reads_wait_fault = take_a_part;
+	ck_assert(tally_reads_begin(reads, 0, ends[0], 0, bytes[0], 1000));
+	tally_reads_submit(reads);
+	if (_i == 0) {
+		ck_assert_int_eq(tally_reads_end(reads, 0), 100);
+	} else {
+		ck_assert(tally_reads_free(reads));
+		reads = NULL;
+	}
+	tally_reads_wait_fault = NULL;
+	ck_assert_uint_eq(waits, 5);
+	ck_assert_mem_eq(bytes[0], expected, 100);
+	close(ends[0]);
+	close(ends[1]);
+	teardown();
+}
+END_TEST
+
+static int refuse(void)
+{
+	waits++;
+	return -EBADF;
+}
+
+START_TEST(what_is_lost_is_not_the_mediums_fault)
+{
+	setup();
+	ck_assert_int_eq(pipe(ends), 0);
+	waits = 0;
+	ck_assert(tally_reads_begin(reads, 1, fd, 0, bytes[1], 1000));
+	ck_assert_int_eq(tally_reads_end(reads, 1), 1000);
+	ck_assert(tally_reads_begin(reads, 0, ends[0], 0, bytes[0], 1000));
+	tally_reads_submit(reads);
+	tally_reads_wait_fault = refuse;
+	for (unsigned i = 0; i < 3; i++)
+		ck_assert(tally_reads_end(reads, 0) == TALLY_READS_LOST);
+	/* Nobody asks such a ring again. */
+	ck_assert_uint_eq(waits, 1);
+	tally_reads_wait_fault = NULL;
+	ck_assert(!tally_reads_begin(reads, 2, fd, 0, bytes[2], 1000));
+	ck_assert(!tally_reads_free(reads));
+	reads = NULL;
+	close(ends[0]);
+	close(ends[1]);
+	teardown();
+}
+END_TEST
+
 START_TEST(there_may_be_no_such_thing)
 {
 	tally_reads_refused = true;
@@ -143,6 +209,8 @@ int main(void)
 	    {a_bad_sector_is_an_io_error, 0},
 	    {no_more_than_were_asked_for, 0},
 	    {freeing_waits_for_what_is_under_way, 0},
+	    {a_part_that_was_taken_is_waited_for, 2},
+	    {what_is_lost_is_not_the_mediums_fault, 0},
 	    {there_may_be_no_such_thing, 0},
 	    {NULL, 0},
 	};

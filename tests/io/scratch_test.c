@@ -2,10 +2,20 @@
 /* Bytes in memory or in a file without a name: nobody can tell which. */
 #include "io/scratch.h"
 
+#include "io/os.h"
 #include "support/faults.h"
 #include "support/suite.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define SIZE 3000
 
@@ -34,6 +44,61 @@ START_TEST(the_same_whatever_is_kept_in_memory)
 }
 END_TEST
 
+static tally_result write_many(tally_error *error)
+{
+	char bytes[SIZE] = {0};
+	tally_scratch *scratch;
+	ck_assert_int_eq(tally_scratch_new(&scratch, 100, NULL), TALLY_OK);
+	tally_result result = tally_scratch_write(scratch, 0, bytes, SIZE, error);
+	tally_scratch_free(scratch);
+	return result;
+}
+
+START_TEST(it_is_where_the_user_has_room)
+{
+	tally_error error;
+	char folder[] = "/tmp/tally-scratch-XXXXXX", place[PATH_MAX] = "", link[64];
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	ck_assert_int_eq(setenv("TMPDIR", folder, 1), 0);
+	int fd = tally_os_open_temporary();
+	ck_assert_int_ge(fd, 0);
+	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	ck_assert_int_gt(readlink(link, place, sizeof place - 1), 0);
+	ck_assert_msg(strncmp(place, folder, strlen(folder)) == 0, "%s", place);
+	struct stat facts;
+	ck_assert_int_eq(fstat(fd, &facts), 0);
+	ck_assert_uint_eq(facts.st_nlink, 0);
+	ck_assert_int_ne(fcntl(fd, F_GETFD) & FD_CLOEXEC, 0);
+	close(fd);
+	ck_assert_int_eq(write_many(&error), TALLY_OK);
+	/* Nothing is left of it. */
+	ck_assert_int_eq(rmdir(folder), 0);
+	ck_assert_int_eq(write_many(&error), TALLY_ERROR_IO);
+	ck_assert_int_eq(error.os_error, ENOENT);
+	ck_assert_ptr_nonnull(strstr(error.message, folder));
+	unsetenv("TMPDIR");
+	ck_assert_str_eq(tally_os_temporary_folder(), "/tmp");
+}
+END_TEST
+
+START_TEST(a_full_disk_is_named)
+{
+	struct rlimit before, limit;
+	tally_error error;
+	signal(SIGXFSZ, SIG_IGN);
+	unsetenv("TMPDIR");
+	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
+	limit = before;
+	limit.rlim_cur = 1000;
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	tally_result result = write_many(&error);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
+	ck_assert_int_eq(result, TALLY_ERROR_IO);
+	ck_assert_int_eq(error.os_error, EFBIG);
+	ck_assert_ptr_nonnull(strstr(error.message, "a temporary file in /tmp: "));
+}
+END_TEST
+
 static tally_result write_some(void *context, tally_error *error)
 {
 	tally_scratch *scratch;
@@ -54,6 +119,10 @@ END_TEST
 
 int main(void)
 {
-	const suite_test tests[] = {{the_same_whatever_is_kept_in_memory, 7}, {without_memory, 0}, {NULL, 0}};
+	const suite_test tests[] = {{the_same_whatever_is_kept_in_memory, 7},
+				    {it_is_where_the_user_has_room, 0},
+				    {a_full_disk_is_named, 0},
+				    {without_memory, 0},
+				    {NULL, 0}};
 	return suite_run("scratch", tests);
 }

@@ -3,11 +3,13 @@
  * Storage account keys, signatures of SAS tokens and BitLocker keys, wherever they are on a drive or in its journal,
  * stand in nothing that a check tells, neither in process nor through the command; not even parts of them do.
  */
+#include "base/memory.h"
 #include "support/suite.h"
 #include "verify/command.h"
 #include "verify/stage.h"
 
 #include <check.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -171,6 +173,21 @@ static void make_obstacle(const stage *s)
 	stage_link(s, NAME_KEY "/" LONG "/a.jpg", "nowhere");
 }
 
+/* Not digits, which would pass for more of the key. */
+#define NO_KEY "-of-a-very-long-name-of-a-very-long-name-of-a-very-long-na"
+#define LONG_FOLDER BITLOCKER_KEY NO_KEY NO_KEY
+
+static void linked_manifest_name(stage *s)
+{
+	s->made.record.manifest_file = "\\" LONG_FOLDER "\\x.xml";
+}
+
+static void link_manifest(const stage *s)
+{
+	stage_write(s, LONG_FOLDER "/y", "");
+	stage_link(s, LONG_FOLDER "/x.xml", "../DriveManifest.xml");
+}
+
 static void make_ambiguous(const stage *s)
 {
 	stage_write(s, BITLOCKER_KEY ".Txt", "");
@@ -247,6 +264,7 @@ static const secret_case cases[] = {
     {.name = "only a key", .damage = only_a_key},
     {.name = "a manifest's name", .prepare = unusual_manifest_name},
     {.name = "the name of a lost manifest", .prepare = lost_manifest_name},
+    {.name = "the long name of a manifest that is a link", .prepare = linked_manifest_name, .damage = link_manifest},
     {.name = "other files", .damage = other_names},
 };
 #define CASES (sizeof cases / sizeof cases[0])
@@ -350,6 +368,36 @@ START_TEST(no_callback_gets_a_secret)
 }
 END_TEST
 
+/* Whatever of the manifest was in memory is wiped before anybody else gets that memory. */
+static unsigned left;
+
+static void search(const void *memory)
+{
+	const size_t part = 20;
+	size_t size = malloc_usable_size((void *)(uintptr_t)memory);
+	left += memmem(memory, size, ACCOUNT_KEY, part) != NULL;
+}
+
+START_TEST(no_account_key_is_left_in_memory)
+{
+	stage s;
+	tally_summary summary;
+	stage_open(&s);
+	stage_make(&s, (const char *const[]){"<StorageAccountKey>", "<StorageAccountKey>" ACCOUNT_KEY, NULL});
+	/* The second time its hash is wrong, so that it is read a second time, too. */
+	for (int i = 0; i < 2; i++) {
+		left = 0;
+		tally_free_watch = search;
+		ck_assert_int_eq(tally_check(&s.options, NULL, &summary, NULL), TALLY_OK);
+		tally_free_watch = NULL;
+		ck_assert_msg(left == 0, "%u pieces of memory were freed with the key in them", left);
+		tally_summary_clear(&summary);
+		stage_append(&s, "DriveManifest.xml", "\n");
+	}
+	stage_close(&s);
+}
+END_TEST
+
 /* A message has an end, and what is cut off there may no longer look like a key. */
 START_TEST(no_part_of_a_name_is_a_secret)
 {
@@ -405,6 +453,7 @@ int main(void)
 {
 	const suite_test tests[] = {
 	    {no_callback_gets_a_secret, CASES},
+	    {no_account_key_is_left_in_memory, 0},
 	    {no_part_of_a_name_is_a_secret, 0},
 	    {command_is_there() ? no_output_has_a_secret : NULL, CASES},
 	    {NULL, 0},

@@ -5,8 +5,10 @@
 #include "base/memory.h"
 #include "support/faults.h"
 #include "support/suite.h"
+#include "verify/crew.h"
 #include "verify/stage.h"
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -116,6 +118,36 @@ static tally_result submit(seen *v, uint64_t size, const char *folder)
 
 static const unsigned jobs[] = {1, 2, 3, 5, 16, 64};
 #define JOBS (sizeof jobs / sizeof jobs[0])
+
+static unsigned threads_left;
+
+static int refuse_threads(void)
+{
+	return threads_left > 0 ? (threads_left--, 0) : EAGAIN;
+}
+
+START_TEST(the_threads_that_there_are_do_the_work)
+{
+	seen v = {0};
+	open_stage(3000);
+	tally_thread_fault = refuse_threads;
+	threads_left = 1;
+	begin(&v, &(tally_reading_options){.jobs = 3});
+	ck_assert_uint_eq(threads_left, 0);
+	for (unsigned i = 0; i < 50; i++)
+		ck_assert_int_eq(submit(&v, 3000, "data"), TALLY_OK);
+	ck_assert_int_eq(tally_pipeline_finish(v.pipeline, &error), TALLY_OK);
+	ck_assert_uint_eq(v.taken, 50);
+	end(&v);
+	tally_summary summary;
+	ck_assert_int_eq(tally_check(&s.options, NULL, &summary, &error), TALLY_ERROR_IO);
+	ck_assert_int_eq(error.os_error, EAGAIN);
+	ck_assert_ptr_nonnull(strstr(error.message, "no hashing thread can be started"));
+	tally_summary_clear(&summary);
+	tally_thread_fault = NULL;
+	close_stage();
+}
+END_TEST
 
 START_TEST(results_come_in_order)
 {
@@ -253,7 +285,8 @@ END_TEST
 
 int main(void)
 {
-	return suite_run("pipeline", (const suite_test[]){{results_come_in_order, JOBS},
+	return suite_run("pipeline", (const suite_test[]){{the_threads_that_there_are_do_the_work, 0},
+						       {results_come_in_order, JOBS},
 							  {the_ring_does_not_grow, JOBS},
 							  {a_sink_that_has_enough_ends_it, JOBS},
 							  {who_waits_can_have_enough_too, JOBS},

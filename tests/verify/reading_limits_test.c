@@ -8,6 +8,7 @@
 #include "verify/batch.h"
 #include "verify/reading.h"
 #include "verify/stage.h"
+#include "verify/transcript.h"
 #include "verify/worker.h"
 
 #include <check.h>
@@ -237,6 +238,39 @@ START_TEST(a_rotating_disk_with_few_files_is_read_to_its_end)
 	tally_reading_destroy(&reading);
 	tally_batch_release(&batch);
 	tally_drive_close(drive);
+	stage_close(&s);
+}
+END_TEST
+
+/* Which findings have had a second reading must not depend on how many files may be open. */
+START_TEST(few_files_may_be_open_for_a_second_reading)
+{
+	enum { FILES = 250 };
+	struct rlimit before, few;
+	transcript first, other;
+	make(FILES, 5000);
+	for (unsigned i = 0; i < FILES; i++) {
+		char path[32];
+		snprintf(path, sizeof path, "data/%u.bin", i);
+		stage_flip(&s, path, i);
+	}
+	transcript_take(&first, &s.options);
+	size_t told = 0;
+	for (const char *at = first.whole; (at = strstr(at, "; bad: a second reading")) != NULL; at++)
+		told++;
+	ck_assert_uint_eq(told, FILES);
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+	few = before;
+	for (unsigned jobs = 1; jobs <= 4; jobs += 3) {
+		few.rlim_cur = 96 + jobs * 50;
+		ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+		s.options.jobs = jobs;
+		transcript_take(&other, &s.options);
+		ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+		ck_assert_str_eq(first.whole, other.whole);
+		transcript_clear(&other);
+	}
+	transcript_clear(&first);
 	stage_close(&s);
 }
 END_TEST
@@ -512,6 +546,40 @@ START_TEST(no_lane_overtakes_the_reading_ahead)
 }
 END_TEST
 
+/* Of many threads each has a small buffer: a lane may be in the middle of a file that suits those that come whole. */
+START_TEST(what_a_lane_reads_is_not_brought)
+{
+	enum { SIZE = 48 * 1024 };
+	tally_drive *drive;
+	tally_batch batch;
+	tally_reading reading;
+	tally_arrivals arrivals;
+	tally_ahead ahead = {0};
+	uint32_t queue[] = {0};
+	make(1, SIZE);
+	drop("data/0.bin", SIZE);
+	ck_assert_int_eq(tally_drive_open_directory(s.drive, &drive, &error), TALLY_OK);
+	ck_assert_int_eq(tally_batch_init(&batch, &error), TALLY_OK);
+	tally_reading_init(&reading, drive, &(tally_reading_options){.jobs = 1, .io = _i == 0 ? TALLY_IO_AUTO : TALLY_IO_DIRECT});
+	reading.buffer = 32 * 1024;
+	tally_arrivals_init(&arrivals, &reading);
+	batch.blob_count = batch.segment_count = 1;
+	batch.blobs[0] = (tally_batch_blob){.entry.file_path = "\\data\\0.bin"};
+	batch.segments[0] = (tally_batch_segment){.entry = {.length = SIZE, .usable = true}, .begun = true};
+	tally_ahead_begin(&ahead, &reading, &arrivals, drive, &batch, queue, 1);
+	ck_assert(batch.blobs[0].is_open);
+	ck_assert_uint_eq(batch.segments[0].arrival, 0);
+	ck_assert_int_eq(fcntl((int)batch.blobs[0].file.handle, F_GETFL) & O_DIRECT, 0);
+	tally_arrivals_settle(&arrivals);
+	tally_arrivals_release(&arrivals);
+	tally_batch_close(&batch, &batch.blobs[0]);
+	tally_reading_destroy(&reading);
+	tally_batch_release(&batch);
+	tally_drive_close(drive);
+	stage_close(&s);
+}
+END_TEST
+
 int main(void)
 {
 	const suite_test tests[] = {
@@ -520,6 +588,7 @@ int main(void)
 	    {the_medium_chooses_where_nobody_does, 0},
 	    {few_files_may_be_open, 0},
 	    {a_rotating_disk_with_few_files_is_read_to_its_end, 0},
+	    {few_files_may_be_open_for_a_second_reading, 0},
 	    {a_rate_is_kept, 2},
 	    {a_check_that_waits_can_be_stopped, 0},
 	    {what_was_cached_stays_and_nothing_else, 3},
@@ -527,6 +596,7 @@ int main(void)
 	    {the_cursor_rests_where_all_is_cached, 2},
 	    {a_rotating_disk_is_read_in_its_own_order, 0},
 	    {no_lane_overtakes_the_reading_ahead, 0},
+	    {what_a_lane_reads_is_not_brought, 2},
 	    {NULL, 0},
 	};
 	return suite_run("reading limits", tests);
