@@ -61,13 +61,8 @@ void archive_expect(const archive_scene *a, const char *status, int exit_status,
 void archive_expect_same_as_directory(archive_scene *a, const char *name)
 {
 	transcript directory;
-	const transcript *found = &a->found;
 	transcript_take(&directory, &a->stage.options);
 	archive_check(a);
-	ck_assert_msg(found->result == directory.result && found->exit_status == directory.exit_status &&
-			  found->drive_status == directory.drive_status &&
-			  strcmp(found->findings, directory.findings) == 0 &&
-			  strcmp(found->counts, directory.counts) == 0,
-		      "%s: %s\n%s---- as a directory:\n%s", name, found->error.message, found->whole, directory.whole);
+	transcript_expect_same(name, &a->found, &directory);
 	transcript_clear(&directory);
 }
