@@ -60,19 +60,7 @@ static void expect_disk(const char *what, const char *job, const char *told)
 	job_words_expect(what, &options, text);
 }
 
-static void expect_in(const job_words *w, const char *text)
-{
-	if (strstr(w->whole, text) == NULL)
-		fprintf(stderr, "%s\n", w->whole);
-	ck_assert_msg(strstr(w->whole, text) != NULL, "not there: %s\n%s", text, w->told);
-}
-
 /* ---- all is well ---- */
-
-static uint64_t disk_of_its_own(const char *path)
-{
-	return (uint64_t)path[strlen(path) - 1];
-}
 
 static unsigned asked;
 
@@ -102,7 +90,7 @@ START_TEST(drives_of_every_kind)
 	ck_assert_uint_eq(w.checked, 4);
 	job_words_clear(&w);
 	/* However they are spread over disks. */
-	tally_job_disk_of = disk_of_its_own;
+	tally_job_disk_of = disks_of_their_own;
 	options.jobs = 4;
 	job_words_expect("on disks of their own", &options, told);
 	tally_job_disk_of = one_disk;
