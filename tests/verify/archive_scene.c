@@ -66,3 +66,28 @@ void archive_expect_same_as_directory(archive_scene *a, const char *name)
 	transcript_expect_same(name, &a->found, &directory);
 	transcript_clear(&directory);
 }
+
+static unsigned calls, last_call;
+
+static bool stop_at(void *context, const tally_progress *progress)
+{
+	(void)context, (void)progress;
+	return ++calls != last_call;
+}
+
+unsigned archive_stop_everywhere(archive_scene *a, bool each_time, int exit_status)
+{
+	const tally_sink sink = {.progress = stop_at};
+	tally_result result = TALLY_ERROR_STOPPED;
+	a->stage.options.drive = a->packed;
+	for (last_call = 1; result != TALLY_OK; last_call += each_time ? 1 : 1 + last_call / 4) {
+		tally_summary summary;
+		calls = 0;
+		result = tally_check(&a->stage.options, &sink, &summary, NULL);
+		ck_assert_int_eq(result, calls >= last_call ? TALLY_ERROR_STOPPED : TALLY_OK);
+		ck_assert_int_eq(summary.exit_status, result == TALLY_OK ? exit_status : 3);
+		tally_summary_clear(&summary);
+	}
+	a->stage.options.drive = a->stage.drive;
+	return last_call;
+}
