@@ -144,29 +144,13 @@ static const check_case *find_case(const char *name)
 	return NULL;
 }
 
-/* Whether "level: …, code n" stands in a case's counts. */
-static bool counts_hold(const char *counts, const tally_status *status)
-{
-	char level[32], code[64];
-	snprintf(level, sizeof level, "%s: ", tally_level_name(status->level));
-	snprintf(code, sizeof code, " %s ", status->code);
-	const char *from = strstr(counts, level);
-	if (from == NULL)
-		return false;
-	const char *end = strchr(from, ';'), *found = strstr(from, code);
-	return found != NULL && (end == NULL || found < end);
-}
-
 static void try_case(const state_row *row)
 {
 	const check_case *c = find_case(row->what);
 	bool met = false;
 	for (size_t i = 0; i < tally_status_count() && !met; i++) {
 		const tally_status *status = tally_status_at(i);
-		bool is_of_case = status->level == TALLY_LEVEL_DRIVE
-				      ? c->drive_status != NULL && strcmp(c->drive_status, status->code) == 0
-				      : counts_hold(c->counts, status);
-		met = is_of_case && is_or_neighbours(status, row->status);
+		met = case_leads_to(c, status) && is_or_neighbours(status, row->status);
 	}
 	ck_assert_msg(met, "%s: the case \"%s\" doesn't lead there", row->status->code, row->what);
 }

@@ -72,13 +72,15 @@ START_TEST(every_length)
 	REQUIRE_KERNEL();
 	uint8_t *data = random_bytes(2 * LONGEST, 1);
 	test_segment *segments = make_segments(LONGEST + 1);
-	for (size_t i = 0; i <= LONGEST; i++)
-		segments[i] = (test_segment){.data = data + i, .size = i};
-	check_segments(digest, segments, LONGEST + 1);
+	size_t count = 0;
+	for (size_t i = 0; i <= LONGEST; i += test_step(37))
+		segments[count++] = (test_segment){.data = data + i, .size = i};
+	check_segments(digest, segments, count);
 	/* Long ones first: a lane's next segment is then shorter than what the others are busy with. */
-	for (size_t i = 0; i <= LONGEST; i++)
-		segments[i] = (test_segment){.data = data + i, .size = LONGEST - i};
-	check_segments(digest, segments, LONGEST + 1);
+	count = 0;
+	for (size_t i = 0; i <= LONGEST; i += test_step(37))
+		segments[count++] = (test_segment){.data = data + i, .size = LONGEST - i};
+	check_segments(digest, segments, count);
 	free(segments);
 	free(data);
 	tally_digest_free(digest);
@@ -94,7 +96,7 @@ START_TEST(lengths_around_borders)
 	uint8_t *data = random_bytes(256 * 1024, 2);
 	test_segment *segments = make_segments(SEGMENTS);
 	size_t count = 0;
-	for (size_t b = 0; b < COUNT(borders); b++)
+	for (size_t b = 0; b < COUNT(borders); b += test_step(3))
 		for (size_t d = 0; d < COUNT(distances); d++) {
 			segments[count] = (test_segment){.data = data + count, .size = borders[b] - distances[d]};
 			count++;
@@ -113,7 +115,7 @@ START_TEST(every_number_of_lanes)
 	REQUIRE_KERNEL();
 	uint8_t *data = random_bytes(8192, 3);
 	uint32_t random = 4;
-	for (size_t count = 0; count <= 2 * TALLY_DIGEST_LANES_MAX + 1; count++) {
+	for (size_t count = 0; count <= 2 * TALLY_DIGEST_LANES_MAX + 1; count += test_step(7)) {
 		test_segment segments[2 * TALLY_DIGEST_LANES_MAX + 1] = {{0}};
 		for (size_t i = 0; i < count; i++)
 			segments[i] = (test_segment){.data = data + i, .size = next_random(&random) % 4000};
@@ -150,9 +152,10 @@ START_TEST(every_size_of_pieces)
 	REQUIRE_KERNEL();
 	uint8_t *data = random_bytes(LENGTH + SIZES, 6);
 	test_segment segments[SIZES] = {{0}};
-	for (size_t i = 0; i < SIZES; i++)
-		segments[i] = (test_segment){.data = data + i, .size = LENGTH - i % 67, .piece = i + 1};
-	check_segments(digest, segments, SIZES);
+	size_t count = 0;
+	for (size_t i = 0; i < SIZES; i += test_step(5))
+		segments[count++] = (test_segment){.data = data + i, .size = LENGTH - i % 67, .piece = i + 1};
+	check_segments(digest, segments, count);
 	free(data);
 	tally_digest_free(digest);
 }
@@ -190,15 +193,16 @@ START_TEST(random_segments)
 	uint8_t *data = random_bytes(ROOM, 8);
 	test_segment *segments = make_segments(SEGMENTS);
 	uint32_t random = 9;
-	for (size_t i = 0; i < SEGMENTS; i++) {
+	const size_t count = SEGMENTS / test_step(5);
+	for (size_t i = 0; i < count; i++) {
 		size_t most = next_random(&random) % 50 == 0 ? ROOM / 2 : next_random(&random) % 2 == 0 ? 200 : 5000;
 		segments[i].size = next_random(&random) % most;
 		segments[i].data = data + next_random(&random) % (ROOM / 2);
 		segments[i].piece = next_random(&random) % 3 == 0 ? 1 + next_random(&random) % 6000 : 0;
 		segments[i].lend = next_random(&random) % 2 == 0;
 	}
-	segments[SEGMENTS - 1].size = ROOM / 2;
-	check_segments(digest, segments, SEGMENTS);
+	segments[count - 1].size = ROOM / 2;
+	check_segments(digest, segments, count);
 	free(segments);
 	free(data);
 	tally_digest_free(digest);

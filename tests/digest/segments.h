@@ -40,6 +40,12 @@ uint32_t next_random(uint32_t *state);
 /* CRC-64/NVME a bit at a time. */
 uint64_t plain_crc64(const uint8_t *data, size_t size);
 
+/*
+ * Of a series of sizes each is tested: 1; or only every `few`-th, where the environment says TALLY_DIGEST_FEW, because
+ * something slow watches.
+ */
+size_t test_step(size_t few);
+
 /* Runs a suite; the exit status of the program. */
 int run_suite(Suite *suite);
 

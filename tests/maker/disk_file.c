@@ -167,3 +167,24 @@ void disk_copy(const char *from, const char *to)
 	disk_file_insert(fd, 0, from);
 	disk_file_end(fd, disk_size(from));
 }
+
+uint64_t disk_find_difference(const char *a, const char *b)
+{
+	static uint8_t left[CHUNK], right[CHUNK];
+	const uint64_t size = disk_size(a);
+	const int one = disk_file_open(a), two = disk_file_open(b);
+	for (uint64_t at = 0; at < size && disk_size(b) == size; at += CHUNK) {
+		const size_t part = size - at < CHUNK ? (size_t)(size - at) : CHUNK;
+		disk_file_get(one, at, left, part);
+		disk_file_get(two, at, right, part);
+		if (memcmp(left, right, part) == 0)
+			continue;
+		disk_file_close(one);
+		disk_file_close(two);
+		while (left[at % CHUNK] == right[at % CHUNK])
+			at++;
+		return at;
+	}
+	errno = EINVAL;
+	die("the disks are the same, or of different sizes");
+}

@@ -59,5 +59,7 @@ void disk_read(const char *path, uint64_t offset, void *bytes, size_t size);
 void disk_patch(const char *path, uint64_t offset, const void *bytes, size_t size);
 void disk_truncate(const char *path, uint64_t size);
 void disk_copy(const char *from, const char *to);
+/* The first place where two disks of one size differ; they must. */
+uint64_t disk_find_difference(const char *a, const char *b);
 
 #endif

@@ -7,8 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Of the mapping at an address, the line of /proc/self/smaps that begins so; "" when there is none. */
-static const char *mapping_says(const void *address, const char *what)
+const char *mappings_line(const void *address, const char *what)
 {
 	static char line[4096];
 	bool found = false;
@@ -28,7 +27,7 @@ static const char *mapping_says(const void *address, const char *what)
 
 void mappings_expect_no_dump(const void *address)
 {
-	const char *flags = mapping_says(address, "VmFlags:");
+	const char *flags = mappings_line(address, "VmFlags:");
 	/* Kernels can be built without them. */
 	if (flags[0] != '\0')
 		ck_assert_msg(strstr(flags, " dd") != NULL, "%s", flags);

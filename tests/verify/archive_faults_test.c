@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Archives that are damaged, or not what they claim, and trouble of our own: never all right. */
 #include "drive/archive/archive.h"
-#include "drive/layer.h"
 #include "support/faults.h"
 #include "support/suite.h"
 #include "verify/archive_scene.h"
 #include "verify/cases.h"
+#include "verify/read_faults.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -191,31 +190,20 @@ END_TEST
 
 /* ---- our own trouble ---- */
 
-static bool was_met;
-static size_t reads, failing;
-
-static int fail_one(uint64_t offset, size_t size)
-{
-	(void)offset, (void)size;
-	bool fails = ++reads == failing;
-	was_met |= fails;
-	return fails ? -EIO : 0;
-}
-
 /* Whichever read of the archive fails, it is never all right. */
 START_TEST(each_read_of_the_archive_fails)
 {
 	archive_open(&a);
 	pack *p = archive_good(&a);
 	pack_end(p);
-	tally_layer_fault = fail_one;
-	for (failing = 1, was_met = true; was_met; failing++) {
-		was_met = false;
-		reads = 0;
+	unsigned failing = 1;
+	for (bool was_met = true; was_met; failing++) {
+		read_faults_fail_nth(failing);
 		archive_check(&a);
+		was_met = read_faults_met() > 0;
 		ck_assert(a.found.exit_status != 0 || !was_met);
 	}
-	tally_layer_fault = NULL;
+	read_faults_clear();
 	archive_expect(&a, "Completed", 0, ALL_COMPLETED, "");
 	ck_assert_uint_gt(failing, 4);
 	archive_close(&a);
@@ -244,14 +232,6 @@ START_TEST(memory_runs_out_anywhere)
 	archive_close(&a);
 }
 END_TEST
-
-static unsigned calls, last_call;
-
-static bool stop_at(void *context, const tally_progress *progress)
-{
-	(void)context, (void)progress;
-	return ++calls != last_call;
-}
 
 /* When its files are read, after it was listed. */
 static bool write_meanwhile(void *context, const tally_progress *progress)
@@ -291,19 +271,7 @@ START_TEST(it_stops_when_it_is_told_to)
 	archive_open(&a);
 	pack *p = archive_good(&a);
 	pack_end(p);
-	tally_result result = TALLY_ERROR_STOPPED;
-	const tally_sink sink = {.progress = stop_at};
-	a.stage.options.drive = a.packed;
-	for (last_call = 1; result != TALLY_OK; last_call++) {
-		tally_summary summary;
-		tally_error error;
-		calls = 0;
-		result = tally_check(&a.stage.options, &sink, &summary, &error);
-		ck_assert_int_eq(result, calls >= last_call ? TALLY_ERROR_STOPPED : TALLY_OK);
-		ck_assert_int_eq(summary.exit_status, result == TALLY_OK ? 0 : 3);
-		tally_summary_clear(&summary);
-	}
-	ck_assert_uint_gt(last_call, 5);
+	ck_assert_uint_gt(archive_stop_everywhere(&a, true, 0), 5);
 	archive_close(&a);
 }
 END_TEST

@@ -61,13 +61,33 @@ void archive_expect(const archive_scene *a, const char *status, int exit_status,
 void archive_expect_same_as_directory(archive_scene *a, const char *name)
 {
 	transcript directory;
-	const transcript *found = &a->found;
 	transcript_take(&directory, &a->stage.options);
 	archive_check(a);
-	ck_assert_msg(found->result == directory.result && found->exit_status == directory.exit_status &&
-			  found->drive_status == directory.drive_status &&
-			  strcmp(found->findings, directory.findings) == 0 &&
-			  strcmp(found->counts, directory.counts) == 0,
-		      "%s: %s\n%s---- as a directory:\n%s", name, found->error.message, found->whole, directory.whole);
+	transcript_expect_same(name, &a->found, &directory);
 	transcript_clear(&directory);
+}
+
+static unsigned calls, last_call;
+
+static bool stop_at(void *context, const tally_progress *progress)
+{
+	(void)context, (void)progress;
+	return ++calls != last_call;
+}
+
+unsigned archive_stop_everywhere(archive_scene *a, bool each_time, int exit_status)
+{
+	const tally_sink sink = {.progress = stop_at};
+	tally_result result = TALLY_ERROR_STOPPED;
+	a->stage.options.drive = a->packed;
+	for (last_call = 1; result != TALLY_OK; last_call += each_time ? 1 : 1 + last_call / 4) {
+		tally_summary summary;
+		calls = 0;
+		result = tally_check(&a->stage.options, &sink, &summary, NULL);
+		ck_assert_int_eq(result, calls >= last_call ? TALLY_ERROR_STOPPED : TALLY_OK);
+		ck_assert_int_eq(summary.exit_status, result == TALLY_OK ? exit_status : 3);
+		tally_summary_clear(&summary);
+	}
+	a->stage.options.drive = a->stage.drive;
+	return last_call;
 }

@@ -29,6 +29,11 @@ pack *archive_good(archive_scene *a);
 void archive_check(archive_scene *a);
 void archive_expect(const archive_scene *a, const char *status, int exit_status, const char *counts,
 		    const char *findings);
+/*
+ * Stops a check of the archive when it first tells its progress, then later and later, each time or more and more
+ * seldom, until one comes to its end with this exit status. Returns how often that one told it, at least.
+ */
+unsigned archive_stop_everywhere(archive_scene *a, bool each_time, int exit_status);
 /* Checks both the archive and the folder. */
 void archive_expect_same_as_directory(archive_scene *a, const char *name);
 

@@ -36,6 +36,9 @@ extern const check_case drive_cases[], manifest_cases[], journal_cases[], other_
 size_t case_count(void);
 const check_case *case_at(size_t index);
 
+/* Whether the case's drive ends in a status of a drive, or counts one of a blob, a segment or a side file. */
+bool case_leads_to(const check_case *c, const tally_status *status);
+
 /* Makes the drive of a case. False, with a message, when this process can't. */
 bool case_make(const check_case *c, stage *s);
 

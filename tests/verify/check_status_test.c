@@ -81,29 +81,11 @@ static bool is_excepted(const tally_status *status)
 	return false;
 }
 
-/* Whether "level: …, code n" stands in a case's counts. */
-static bool counts_hold(const char *counts, const tally_status *status)
-{
-	char level[32], code[64];
-	snprintf(level, sizeof level, "%s: ", tally_level_name(status->level));
-	snprintf(code, sizeof code, " %s ", status->code);
-	const char *from = strstr(counts, level);
-	if (from == NULL)
-		return false;
-	const char *end = strchr(from, ';'), *found = strstr(from, code);
-	return found != NULL && (end == NULL || found < end);
-}
-
 static bool has_case(const tally_status *status)
 {
-	for (size_t i = 0; i < case_count(); i++) {
-		const check_case *c = case_at(i);
-		bool found = status->level == TALLY_LEVEL_DRIVE
-				 ? c->drive_status != NULL && strcmp(c->drive_status, status->code) == 0
-				 : counts_hold(c->counts, status);
-		if (found)
+	for (size_t i = 0; i < case_count(); i++)
+		if (case_leads_to(case_at(i), status))
 			return true;
-	}
 	return false;
 }
 

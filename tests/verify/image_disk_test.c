@@ -7,10 +7,10 @@
 #include "support/suite.h"
 #include "verify/image_stage.h"
 #include "verify/opening.h"
+#include "verify/read_faults.h"
 
 #include <check.h>
 #include <errno.h>
-#include <stdatomic.h>
 #include <string.h>
 
 static image_stage im;
@@ -178,15 +178,6 @@ START_TEST(the_chain_of_partitions_is_bad)
 }
 END_TEST
 
-static atomic_uint reads;
-static unsigned nth;
-
-static int fail_nth(uint64_t offset, size_t size)
-{
-	(void)offset, (void)size;
-	return atomic_fetch_add(&reads, 1) + 1 == nth ? -EIO : 0;
-}
-
 /* Whatever read fails: it is told, or made good; never passed over in silence, and never an error of the run. */
 START_TEST(every_read_may_fail)
 {
@@ -194,14 +185,12 @@ START_TEST(every_read_may_fail)
 	image_put_disk(&im, NULL);
 	im.s.options.jobs = 1;
 	im.s.options.io = TALLY_IO_READ;
-	unsigned told = 0;
+	unsigned told = 0, nth;
 	for (nth = 1;; nth++) {
-		atomic_store(&reads, 0);
-		tally_layer_fault = fail_nth;
+		read_faults_fail_nth(nth);
 		image_check(&im, im.disk);
-		tally_layer_fault = NULL;
 		ck_assert_msg(im.t.result == TALLY_OK, "read %u: %s", nth, im.t.error.message);
-		bool met = atomic_load(&reads) >= nth;
+		bool met = read_faults_met() > 0;
 		bool completed = im.t.drive_status != NULL && strcmp(im.t.drive_status->code, "Completed") == 0;
 		ck_assert_msg(completed || im.t.findings[0] != '\0', "read %u", nth);
 		ck_assert_int_eq(im.t.exit_status, completed ? 0 : 1);
@@ -210,6 +199,7 @@ START_TEST(every_read_may_fail)
 			break;
 		transcript_clear(&im.t);
 	}
+	read_faults_clear();
 	image_expect(&im, "no read fails", "Completed", 0, "");
 	ck_assert_uint_gt(told, 10);
 	ck_assert_uint_gt(nth, 20);

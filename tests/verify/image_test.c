@@ -205,32 +205,71 @@ START_TEST(every_method_is_read)
 }
 END_TEST
 
+/* ---- real images ---- */
+
+/* Unpacks one of them to im.disk. False, with a message, where they or their unpacker are not there. */
+static bool unpack(const char *name)
+{
+	char packed_name[128];
+	snprintf(packed_name, sizeof packed_name, "images/%s.zst", name);
+	const char *packed = shared_path(packed_name);
+	if (packed == NULL || !tools_have("zstd"))
+		return false;
+	tools_run("zstd -q -f -d --sparse '%s' -o '%s'", packed, im.disk);
+	return true;
+}
+
 START_TEST(real_volumes_of_windows)
 {
 	static const struct {
 		const char *name, *key, *status;
 	} images[] = {
-	    {"bl-win10-xts128-512", "235818-357951-253979-013365-241120-245575-342914-591910", "ReadManifestFailed"},
-	    {"bl-win10-cbc128-4096", "482548-408683-386023-032725-083754-344718-228228-361845", "ReadManifestFailed"},
-	    {"bl-win11-xts128-two-recovery", "297693-343387-338492-284526-405482-424886-634931-555093",
+	    {"bl-win10-xts128-512.img", "235818-357951-253979-013365-241120-245575-342914-591910",
 	     "ReadManifestFailed"},
-	    {"bl-win10-xts128-eow", "685839-373538-494868-036223-326590-515064-328416-685102",
+	    {"bl-win10-cbc128-4096.img", "482548-408683-386023-032725-083754-344718-228228-361845",
+	     "ReadManifestFailed"},
+	    {"bl-win11-xts128-two-recovery.img", "297693-343387-338492-284526-405482-424886-634931-555093",
+	     "ReadManifestFailed"},
+	    {"bl-win10-xts128-eow.img", "685839-373538-494868-036223-326590-515064-328416-685102",
 	     "BitLockerUnlockVolumeFailed"},
-	    {"bl-win10-xts128-512", "482548-408683-386023-032725-083754-344718-228228-361845", "BitLockerKeyInvalid"},
+	    {"bl-win10-xts128-512.img", "482548-408683-386023-032725-083754-344718-228228-361845",
+	     "BitLockerKeyInvalid"},
 	};
 	image_begin(&im);
-	for (size_t i = 0; i < sizeof images / sizeof images[0]; i++) {
-		char name[128];
-		snprintf(name, sizeof name, "images/%s.img.zst", images[i].name);
-		const char *packed = shared_path(name);
-		if (packed == NULL || !tools_have("zstd"))
-			break;
-		tools_run("zstd -q -f -d --sparse '%s' -o '%s'", packed, im.disk);
+	im.s.options.key_file = im.key_file;
+	im.s.options.journal = NULL;
+	for (size_t i = 0; i < sizeof images / sizeof images[0] && unpack(images[i].name); i++) {
 		stage_write(&im.s, "../key", images[i].key);
-		im.s.options.key_file = im.key_file;
-		im.s.options.journal = NULL;
 		image_check(&im, im.disk);
 		image_expect(&im, images[i].name, images[i].status, 1, NULL);
+	}
+	image_end(&im);
+}
+END_TEST
+
+/* A whole disk without BitLocker and without a manifest; the former comes first for the service. */
+START_TEST(a_real_disk_of_windows)
+{
+	image_begin(&im);
+	im.s.options.journal = NULL;
+	if (unpack("ntfs-win10-lznt1-mbr.raw")) {
+		image_check(&im, im.disk);
+		image_expect(&im, "a plain disk", "BitLockerNotActivated", 1,
+			     "V-55 error drive BitLockerNotActivated\nV-01 error drive ManifestNotFound\n");
+	}
+	image_end(&im);
+}
+END_TEST
+
+START_TEST(a_real_container_that_was_not_closed)
+{
+	image_begin(&im);
+	im.s.options.journal = NULL;
+	if (unpack("vhdx-dirty-log.vhdx")) {
+		image_check(&im, im.disk);
+		ck_assert_int_eq(im.t.result, TALLY_ERROR_IO);
+		ck_assert_ptr_nonnull(strstr(im.t.error.message, "not closed cleanly"));
+		transcript_clear(&im.t);
 	}
 	image_end(&im);
 }
@@ -247,6 +286,8 @@ int main(void)
 	    {a_checkpoint_belongs_to_one_disk, 0},
 	    {every_method_is_read, 0},
 	    {real_volumes_of_windows, 0},
+	    {a_real_disk_of_windows, 0},
+	    {a_real_container_that_was_not_closed, 0},
 	    {NULL, 0},
 	};
 	return suite_run("verify/image", tests);

@@ -51,6 +51,17 @@ void job_cast_make(job_cast *c, size_t i)
 	maker_seal(m);
 }
 
+tally_job_options job_cast_all(job_cast *c)
+{
+	for (size_t i = 0; i < CAST_MAX; i++) {
+		job_cast_make(c, i);
+		c->subjects[i] = c->folder[i];
+		c->subjects[CAST_MAX + i] = c->journal[i];
+	}
+	return (tally_job_options){
+	    .subjects = c->subjects, .subject_count = 2 * CAST_MAX, .io = TALLY_IO_READ, .jobs = 1};
+}
+
 void job_cast_journal(job_cast *c, size_t i, const char *key)
 {
 	char manifest[256], hash[33];
@@ -282,4 +293,16 @@ void job_words_expect(const char *what, const tally_job_options *options, const 
 		fprintf(stderr, "%s\n", w.whole); /* longer than Check's messages may be */
 	ck_assert_msg(strcmp(w.told, told) == 0, "%s:\n%s", what, w.told);
 	job_words_clear(&w);
+}
+
+void expect_in(const job_words *w, const char *text)
+{
+	if (strstr(w->whole, text) == NULL)
+		fprintf(stderr, "%s\n", w->whole); /* longer than Check's messages may be */
+	ck_assert_msg(strstr(w->whole, text) != NULL, "not there: %s\n%s", text, w->told);
+}
+
+uint64_t disks_of_their_own(const char *path)
+{
+	return (uint64_t)path[strlen(path) - 1];
 }

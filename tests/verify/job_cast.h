@@ -17,12 +17,15 @@ typedef struct job_cast {
 	char folder[CAST_MAX][192], journal[CAST_MAX][192], id[CAST_MAX][16];
 	char key[CAST_MAX][64]; /* what the journal says; may be changed before job_cast_make */
 	uint8_t external[CAST_MAX][32];
+	const char *subjects[2 * CAST_MAX]; /* of job_cast_all */
 } job_cast;
 
 void job_cast_open(job_cast *c);
 void job_cast_close(job_cast *c);
 /* Folder and journal. */
 void job_cast_make(job_cast *c, size_t i);
+/* All of them, and a job of them in one thread: the folders, then their journals. */
+tally_job_options job_cast_all(job_cast *c);
 /* The journal once more, as it stands now with another key. */
 void job_cast_journal(job_cast *c, size_t i, const char *key);
 /* A job in JSON that lists so many drives from the first on, with their keys as they stand now. Returns its path. */
@@ -55,5 +58,10 @@ void job_words_take(job_words *w, const tally_job_options *options);
 void job_words_clear(job_words *w);
 /* Takes, compares with `told`, and clears. */
 void job_words_expect(const char *what, const tally_job_options *options, const char *told);
+/* Asserts that a text is among what was told. */
+void expect_in(const job_words *w, const char *text);
+
+/* For tally_job_disk_of: subjects whose names end otherwise lie on different disks. */
+uint64_t disks_of_their_own(const char *path);
 
 #endif

@@ -60,19 +60,7 @@ static void expect_disk(const char *what, const char *job, const char *told)
 	job_words_expect(what, &options, text);
 }
 
-static void expect_in(const job_words *w, const char *text)
-{
-	if (strstr(w->whole, text) == NULL)
-		fprintf(stderr, "%s\n", w->whole);
-	ck_assert_msg(strstr(w->whole, text) != NULL, "not there: %s\n%s", text, w->told);
-}
-
 /* ---- all is well ---- */
-
-static uint64_t disk_of_its_own(const char *path)
-{
-	return (uint64_t)path[strlen(path) - 1];
-}
 
 static unsigned asked;
 
@@ -102,7 +90,7 @@ START_TEST(drives_of_every_kind)
 	ck_assert_uint_eq(w.checked, 4);
 	job_words_clear(&w);
 	/* However they are spread over disks. */
-	tally_job_disk_of = disk_of_its_own;
+	tally_job_disk_of = disks_of_their_own;
 	options.jobs = 4;
 	job_words_expect("on disks of their own", &options, told);
 	tally_job_disk_of = one_disk;
@@ -334,23 +322,6 @@ START_TEST(no_key_at_all)
 }
 END_TEST
 
-/* Where the disks differ that were made of the drive before and after a change of one byte. */
-static uint64_t find_difference(const char *a, const char *b)
-{
-	static uint8_t left[1 << 20], right[1 << 20];
-	uint64_t size = disk_size(a);
-	ck_assert_uint_eq(size, disk_size(b));
-	for (uint64_t at = size / sizeof left * sizeof left; at >= sizeof left;) {
-		at -= sizeof left;
-		disk_read(a, at, left, sizeof left);
-		disk_read(b, at, right, sizeof right);
-		for (size_t i = 0; i < sizeof left; i++)
-			if (left[i] != right[i])
-				return at + i;
-	}
-	ck_abort_msg("the disks are the same");
-}
-
 START_TEST(a_bit_that_flipped)
 {
 	begin();
@@ -358,7 +329,7 @@ START_TEST(a_bit_that_flipped)
 	stage_flip(&c.s, "../drive1/data1/file-1.bin", 3000);
 	const char *other = job_cast_path(&c, "other.img");
 	job_cast_disk(&c, 1, NULL, other);
-	uint64_t at = find_difference(disk, other);
+	uint64_t at = disk_find_difference(disk, other);
 	uint8_t byte;
 	disk_read(disk, at, &byte, 1);
 	byte ^= 0x10;

@@ -6,10 +6,9 @@
 #include "support/suite.h"
 #include "verify/job_cast.h"
 #include "verify/job_queue.h"
+#include "verify/read_faults.h"
 
 #include <check.h>
-#include <errno.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -91,29 +90,18 @@ END_TEST
 
 /* ---- reads ---- */
 
-static atomic_uint reads;
-static unsigned nth;
-
-static int fail_nth(uint64_t offset, size_t size)
-{
-	(void)offset, (void)size;
-	return atomic_fetch_add(&reads, 1) + 1 == nth ? -EIO : 0;
-}
-
 /* Whatever read of a disk or an archive fails: it is told of that drive, or made good, and the folder is none the
  * worse. */
 START_TEST(every_read_may_fail)
 {
-	unsigned told = 0;
+	unsigned told = 0, nth = 0;
 	begin();
 	for (bool met = true; met;) {
 		job_words w;
-		nth++;
-		atomic_store(&reads, 0);
-		tally_layer_fault = fail_nth;
+		read_faults_fail_nth(++nth);
 		job_words_take(&w, &options);
-		tally_layer_fault = NULL;
-		met = atomic_load(&reads) >= nth;
+		met = read_faults_met() > 0;
+		read_faults_clear();
 		ck_assert_msg(w.result == TALLY_OK, "read %u: %s", nth, w.error.message);
 		const tally_job_subject *s = w.summary.subjects;
 		ck_assert_msg(is_completed(s[0].drive_status), "read %u: %s", nth, w.told);

@@ -20,19 +20,12 @@
 #define DRIVES CAST_MAX
 
 static job_cast c;
-static const char *subjects[2 * DRIVES];
 static tally_job_options options;
 
 static void set_up(void)
 {
 	job_cast_open(&c);
-	for (size_t i = 0; i < DRIVES; i++) {
-		job_cast_make(&c, i);
-		subjects[i] = c.folder[i];
-		subjects[DRIVES + i] = c.journal[i];
-	}
-	options =
-	    (tally_job_options){.subjects = subjects, .subject_count = 2 * DRIVES, .io = TALLY_IO_READ, .jobs = 1};
+	options = job_cast_all(&c);
 }
 
 static void tear_down(void)
@@ -135,11 +128,6 @@ static void expect_order(const told *t)
 static uint64_t two_disks(const char *path)
 {
 	return (uint64_t)(path[strlen(path) - 1] - '0') % 2;
-}
-
-static uint64_t disks_of_their_own(const char *path)
-{
-	return (uint64_t)path[strlen(path) - 1];
 }
 
 static uint64_t one_disk(const char *path)

@@ -12,22 +12,13 @@
 #include <errno.h>
 #include <stdio.h>
 
-#define DRIVES 4
-
 static job_cast c;
-static const char *subjects[2 * DRIVES];
 static tally_job_options options;
 
 static void set_up(void)
 {
 	job_cast_open(&c);
-	for (size_t i = 0; i < DRIVES; i++) {
-		job_cast_make(&c, i);
-		subjects[i] = c.folder[i];
-		subjects[DRIVES + i] = c.journal[i];
-	}
-	options =
-	    (tally_job_options){.subjects = subjects, .subject_count = 2 * DRIVES, .io = TALLY_IO_READ, .jobs = 1};
+	options = job_cast_all(&c);
 }
 
 static void tear_down(void)

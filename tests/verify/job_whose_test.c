@@ -48,13 +48,6 @@ static void give(const char *first, ...)
 	va_end(more);
 }
 
-static void expect_in(const job_words *w, const char *text)
-{
-	if (strstr(w->whole, text) == NULL)
-		fprintf(stderr, "%s\n", w->whole);
-	ck_assert_msg(strstr(w->whole, text) != NULL, "not there: %s\n%s", text, w->told);
-}
-
 /* ---- twice ---- */
 
 START_TEST(one_file_given_twice)

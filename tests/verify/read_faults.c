@@ -2,8 +2,10 @@
 #include "verify/read_faults.h"
 
 #include "drive/drive.h"
+#include "drive/layer.h"
 
 #include <check.h>
+#include <errno.h>
 #include <stdatomic.h>
 #include <sys/stat.h>
 
@@ -78,6 +80,68 @@ void read_faults_shorten(size_t size)
 	fault.shorten = size;
 }
 
+/* ---- the n-th read ---- */
+
+static struct {
+	unsigned n;
+	uint64_t size;
+	int64_t answer;
+} nth;
+
+static atomic_uint counted;
+
+static bool is_nth(void)
+{
+	bool is = atomic_fetch_add(&counted, 1) + 1 == nth.n;
+	atomic_fetch_add(&met, is);
+	return is;
+}
+
+static int fail_nth(uint64_t offset, size_t size)
+{
+	(void)offset, (void)size;
+	return is_nth() ? -EIO : 0;
+}
+
+static int64_t answer_nth(const tally_file *file, uint64_t offset, size_t size)
+{
+	(void)offset, (void)size;
+	return file->size == nth.size && is_nth() ? nth.answer : 0;
+}
+
+static void flip_nth(const tally_file *file, uint64_t offset, uint8_t *bytes, size_t size)
+{
+	(void)offset;
+	if (file->size == nth.size && is_nth())
+		bytes[size / 2] ^= 0x04;
+}
+
+void read_faults_fail_nth(unsigned n)
+{
+	read_faults_clear();
+	nth.n = n;
+	tally_layer_fault = fail_nth;
+}
+
+void read_faults_spoil_nth(uint64_t size, unsigned n, int64_t answer)
+{
+	read_faults_clear();
+	nth.n = n;
+	nth.size = size;
+	nth.answer = answer;
+	if (answer != 0)
+		tally_read_fault = answer_nth;
+	else
+		tally_read_damage = flip_nth;
+}
+
+unsigned read_faults_counted(void)
+{
+	return atomic_load(&counted);
+}
+
+/* ---- all of them ---- */
+
 void read_faults_count(const char *place)
 {
 	arm(place);
@@ -87,6 +151,9 @@ void read_faults_count(const char *place)
 void read_faults_clear(void)
 {
 	tally_read_fault = NULL;
+	tally_read_damage = NULL;
+	tally_layer_fault = NULL;
+	atomic_store(&counted, 0);
 	fault.shorten = 0;
 	fault.counting = false;
 	fault.happen = NULL;

@@ -205,35 +205,17 @@ START_TEST(several_ranges_of_a_segment_are_one_finding)
 }
 END_TEST
 
-/* ---- the n-th read ---- */
-
-static atomic_uint reads;
-static unsigned nth;
-static int64_t answer;
-
-/* Of the large file, mapping it included. */
-static int64_t at_nth(const tally_file *file, uint64_t offset, size_t size)
-{
-	(void)offset, (void)size;
-	return file->size == BIG_SIZE && atomic_fetch_add(&reads, 1) + 1 == nth ? answer : 0;
-}
-
-static void flip_at_nth(const tally_file *file, uint64_t offset, uint8_t *bytes, size_t size)
-{
-	(void)offset;
-	if (file->size == BIG_SIZE && atomic_fetch_add(&reads, 1) + 1 == nth)
-		bytes[size / 2] ^= 0x04;
-}
+/* ---- the n-th read of the large file, mapping it included ---- */
 
 /* Runs checks until there is no n-th read any more. Returns how many there were. */
-static unsigned for_every_read(const char *rules)
+static unsigned for_every_read(int64_t answer, const char *rules)
 {
 	unsigned before = 0;
-	for (nth = 1;; nth++) {
-		atomic_store(&reads, 0);
+	for (unsigned nth = 1;; nth++) {
+		read_faults_spoil_nth(BIG_SIZE, nth, answer);
 		ck_assert_int_eq(check(), TALLY_OK);
 		ck_assert_uint_eq(summary.segments_checked, 49);
-		if (atomic_load(&reads) < nth) {
+		if (read_faults_met() == 0) {
 			recorder_expect(&found, "", "");
 			forget();
 			break;
@@ -244,6 +226,7 @@ static unsigned for_every_read(const char *rules)
 		before++;
 		forget();
 	}
+	read_faults_clear();
 	return before;
 }
 
@@ -252,10 +235,7 @@ START_TEST(a_read_that_fails_once_is_flaky)
 	make();
 	s.options.io = _i == 0 ? TALLY_IO_READ : TALLY_IO_DIRECT;
 	s.options.jobs = 1;
-	answer = -EIO;
-	tally_read_fault = at_nth;
-	ck_assert_uint_ge(for_every_read("V-22"), 4);
-	tally_read_fault = NULL;
+	ck_assert_uint_ge(for_every_read(-EIO, "V-22"), 4);
 	stage_close(&s);
 }
 END_TEST
@@ -266,16 +246,14 @@ START_TEST(a_mapping_that_fails_once_is_nothing)
 	make();
 	s.options.io = TALLY_IO_MMAP;
 	s.options.jobs = 1;
-	answer = -EIO;
-	tally_read_fault = at_nth;
-	for (nth = 1; nth <= 3; nth++) {
-		atomic_store(&reads, 0);
+	for (unsigned nth = 1; nth <= 3; nth++) {
+		read_faults_spoil_nth(BIG_SIZE, nth, -EIO);
 		ck_assert_int_eq(check(), TALLY_OK);
-		ck_assert_uint_gt(atomic_load(&reads), nth);
+		ck_assert_uint_gt(read_faults_counted(), nth);
 		recorder_expect(&found, "", "");
 		forget();
 	}
-	tally_read_fault = NULL;
+	read_faults_clear();
 	stage_close(&s);
 }
 END_TEST
@@ -285,10 +263,7 @@ START_TEST(a_short_read_is_nothing)
 	make();
 	s.options.io = modes[_i];
 	s.options.jobs = 1;
-	answer = 1000;
-	tally_read_fault = at_nth;
-	ck_assert_uint_ge(for_every_read(""), 4);
-	tally_read_fault = NULL;
+	ck_assert_uint_ge(for_every_read(1000, ""), 4);
 	stage_close(&s);
 }
 END_TEST
@@ -298,17 +273,17 @@ START_TEST(a_bit_that_flips_once_is_flaky)
 	make();
 	s.options.io = modes[_i];
 	s.options.jobs = 1;
-	tally_read_damage = flip_at_nth;
-	ck_assert_uint_ge(for_every_read("V-20"), 4);
-	tally_read_damage = NULL;
+	ck_assert_uint_ge(for_every_read(0, "V-20"), 4);
 	stage_close(&s);
 }
 END_TEST
 
+static atomic_uint flips;
+
 static void flip_differently(const tally_file *file, uint64_t offset, uint8_t *bytes, size_t size)
 {
 	if (file->size == BIG_SIZE && offset <= 100 && offset + size > 100)
-		bytes[100 - offset] ^= (uint8_t)(1 + atomic_fetch_add(&reads, 1) % 7);
+		bytes[100 - offset] ^= (uint8_t)(1 + atomic_fetch_add(&flips, 1) % 7);
 }
 
 START_TEST(a_second_reading_tells_the_same_from_others)
@@ -320,7 +295,7 @@ START_TEST(a_second_reading_tells_the_same_from_others)
 	ck_assert_ptr_nonnull(
 	    strstr(found.items[0].message, "; bad: a second reading, past the page cache, gave the same"));
 	forget();
-	atomic_store(&reads, 0);
+	atomic_store(&flips, 0);
 	tally_read_damage = flip_differently;
 	ck_assert_int_eq(check(), TALLY_OK);
 	recorder_expect(&found, "V-20", "");

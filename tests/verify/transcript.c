@@ -209,3 +209,12 @@ void transcript_clear(transcript *t)
 	free(t->whole);
 	*t = (transcript){0};
 }
+
+void transcript_expect_same(const char *what, const transcript *found, const transcript *expected)
+{
+	ck_assert_msg(found->result == expected->result && found->exit_status == expected->exit_status &&
+			  found->drive_status == expected->drive_status &&
+			  strcmp(found->findings, expected->findings) == 0 &&
+			  strcmp(found->counts, expected->counts) == 0,
+		      "%s: %s\n%s---- instead of\n%s", what, found->error.message, found->whole, expected->whole);
+}

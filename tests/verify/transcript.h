@@ -19,5 +19,7 @@ typedef struct transcript {
 /* Checks, and writes down what comes. Asserts what holds for every check. To be cleared. */
 void transcript_take(transcript *t, const tally_check_options *options);
 void transcript_clear(transcript *t);
+/* Asserts that both came to the same verdict with the same findings; what they say of their subjects may differ. */
+void transcript_expect_same(const char *what, const transcript *found, const transcript *expected);
 
 #endif

@@ -3,7 +3,6 @@
  * Reads of what is read as a whole (the manifest, metadata and properties files) that fail or give something else
  * once, whichever it is: it is told that that is flaky, and everything else is checked.
  */
-#include "drive/drive.h"
 #include "io/source.h"
 #include "support/suite.h"
 #include "verify/read_faults.h"
@@ -11,7 +10,6 @@
 
 #include <check.h>
 #include <errno.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,22 +21,6 @@ static whole_stage w;
 /* ---- the n-th read of one file, which is known by its size ---- */
 
 static uint64_t target;
-static atomic_uint reads;
-static unsigned nth;
-static int64_t answer;
-
-static int64_t at_nth(const tally_file *file, uint64_t offset, size_t size)
-{
-	(void)offset, (void)size;
-	return file->size == target && atomic_fetch_add(&reads, 1) + 1 == nth ? answer : 0;
-}
-
-static void flip_at_nth(const tally_file *file, uint64_t offset, uint8_t *bytes, size_t size)
-{
-	(void)offset;
-	if (file->size == target && atomic_fetch_add(&reads, 1) + 1 == nth)
-		bytes[size / 2] ^= 0x04;
-}
 
 typedef struct fault_kind {
 	int64_t answer; /* 0: a bit flips */
@@ -55,13 +37,11 @@ typedef struct expectation {
 /* Until there is no n-th read any more. Returns how many there were. */
 static unsigned for_every_read(const fault_kind *kind, const expectation *good, const expectation *bad)
 {
-	answer = kind->answer;
-	tally_read_fault = answer != 0 ? at_nth : NULL;
-	tally_read_damage = answer == 0 ? flip_at_nth : NULL;
+	unsigned nth;
 	for (nth = 1;; nth++) {
-		atomic_store(&reads, 0);
+		read_faults_spoil_nth(target, nth, kind->answer);
 		whole_check(&w);
-		bool met = atomic_load(&reads) >= nth && !kind->is_nothing;
+		bool was_last = read_faults_met() == 0, met = !was_last && !kind->is_nothing;
 		const expectation *e = met ? bad : good;
 		ck_assert_str_eq(w.found.findings, e->findings);
 		ck_assert_str_eq(w.found.counts, e->counts);
@@ -70,13 +50,11 @@ static unsigned for_every_read(const fault_kind *kind, const expectation *good, 
 			whole_expect_text(&w, "; flaky: a second reading, past the page cache, gave the right bytes");
 		if (met)
 			whole_expect_text(&w, " range=");
-		bool was_last = atomic_load(&reads) < nth;
 		transcript_clear(&w.found);
 		if (was_last)
 			break;
 	}
-	tally_read_fault = NULL;
-	tally_read_damage = NULL;
+	read_faults_clear();
 	return nth - 1;
 }
 
@@ -155,12 +133,9 @@ START_TEST(without_a_hash_a_second_reading_proves_less)
 	whole_begin(&w, whole_list_metadata);
 	w.s.options.journal = NULL;
 	target = whole_size(&w, "DriveManifest.xml");
-	nth = 1;
-	answer = -EIO;
-	atomic_store(&reads, 0);
-	tally_read_fault = at_nth;
+	read_faults_spoil_nth(target, 1, -EIO);
 	whole_check(&w);
-	tally_read_fault = NULL;
+	read_faults_clear();
 	ck_assert_str_eq(w.found.findings, "V-03 error drive ReadManifestFailed\n");
 	ck_assert_str_eq(w.found.counts, WHOLE_ALL_GOOD);
 	whole_expect_text(&w, "of the file; flaky: a second reading, past the page cache, gave all bytes\n");
@@ -240,14 +215,11 @@ START_TEST(a_job_takes_no_flaky_manifest_for_another)
 	target = whole_size(&w, "DriveManifest.xml");
 	for (unsigned k = 0; k < 4; k++) {
 		bool papers_only = k >= 2, met = true;
-		answer = kinds[k % 2].answer;
-		tally_read_fault = answer != 0 ? at_nth : NULL;
-		tally_read_damage = answer == 0 ? flip_at_nth : NULL;
 		unsigned flaky = 0;
-		for (nth = 1; met; nth++) {
-			atomic_store(&reads, 0);
+		for (unsigned nth = 1; met; nth++) {
+			read_faults_spoil_nth(target, nth, kinds[k % 2].answer);
 			char *text = run_job(papers_only);
-			met = atomic_load(&reads) >= nth;
+			met = read_faults_met() > 0;
 			ck_assert_msg(!wrong_hash, "%s", text);
 			ck_assert_msg(text[0] == '\0' ||
 					  (strncmp(text, rules[k % 2], 5) == 0 && strstr(text, "; flaky: ")),
@@ -257,8 +229,7 @@ START_TEST(a_job_takes_no_flaky_manifest_for_another)
 		}
 		ck_assert_uint_ge(flaky, 3);
 	}
-	tally_read_fault = NULL;
-	tally_read_damage = NULL;
+	read_faults_clear();
 	stage_append(&w.s, "DriveManifest.xml", "\n");
 	char *text = run_job(true);
 	ck_assert(wrong_hash);

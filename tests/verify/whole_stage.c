@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "verify/whole_stage.h"
-#include "maker/image_maker.h"
+
+#include "verify/image_stage.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -83,19 +84,11 @@ uint64_t whole_size(const whole_stage *w, const char *path)
 /* The same drive as it is shipped. */
 static void make_image(whole_stage *w)
 {
-	uint8_t external_key[32], bek[256];
-	uint64_t size;
-	for (size_t i = 0; i < sizeof external_key; i++)
-		external_key[i] = (uint8_t)(i * 7);
-	const bitlocker_options lock = {.external_key = external_key, .seed = 3};
-	FILE *file = fopen(w->key_file, "wb");
-	size_t key_size = bitlocker_write_bek(&lock, bek);
-	ck_assert(file != NULL && fwrite(bek, 1, key_size, file) == key_size && fclose(file) == 0);
-	char volume[200];
-	snprintf(volume, sizeof volume, "%s.volume", w->image);
-	image_make_volume(w->s.drive, volume, NULL, &size);
-	image_lock_volume(volume, size, &lock);
-	image_make_disk(volume, NULL, w->image);
+	image_stage im = {.s = w->s};
+	snprintf(im.volume, sizeof im.volume, "%s/volume", w->s.root);
+	strcpy(im.disk, w->image);
+	strcpy(im.key_file, w->key_file);
+	image_put_disk(&im, NULL);
 	w->s.options.key_file = w->key_file;
 	w->s.options.drive = w->image;
 }

@@ -12,12 +12,6 @@
 static const ntfs_options small = {.size = 4 << 20};
 static const uint64_t seed = 3;
 
-static void put(uint8_t *at, uint64_t value, unsigned bytes)
-{
-	for (unsigned i = 0; i < bytes; i++)
-		at[i] = (uint8_t)(value >> 8 * i);
-}
-
 /* Three files: in runs, in a list of runs, compressed; and a small one. */
 static uint32_t plain, listed, packed, little;
 

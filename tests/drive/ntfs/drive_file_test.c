@@ -10,29 +10,6 @@
 static const ntfs_options small = {.size = 4 << 20};
 static const uint64_t seed = 3;
 
-static tally_text text(const char *string)
-{
-	return (tally_text){string, strlen(string)};
-}
-
-static tally_file open_file(const char *path)
-{
-	tally_file file;
-	tally_find_detail detail;
-	tally_find found = tally_drive_find(drive, text(path), &file, &detail);
-	ck_assert_msg(found == TALLY_FIND_OK, "%s: %d, %s", path, (int)found, detail.text);
-	ck_assert_ptr_eq(file.drive, drive);
-	return file;
-}
-
-static uint32_t add(ntfs_writer *w, uint32_t directory, const char *name)
-{
-	return ntfs_writer_file(w, &(ntfs_file){.directory = directory,
-						.name = name,
-						.space = NTFS_POSIX,
-						.content = {.bytes = name, .size = strlen(name)}});
-}
-
 /* ---- bytes from the file behind ---- */
 
 static tally_layer *file_layer, *part;

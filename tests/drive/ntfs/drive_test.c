@@ -26,16 +26,6 @@ static void expect(const char *path, tally_find expected, const char *reason)
 	ck_assert_int_eq(tally_drive_find(drive, text(path), &file, NULL), expected);
 }
 
-static tally_file open_file(const char *path)
-{
-	tally_file file;
-	tally_find_detail detail;
-	tally_find found = tally_drive_find(drive, text(path), &file, &detail);
-	ck_assert_msg(found == TALLY_FIND_OK, "%s: %d, %s", path, (int)found, detail.text);
-	ck_assert_ptr_eq(file.drive, drive);
-	return file;
-}
-
 static void expect_content(const char *path, const char *content)
 {
 	char buffer[256];
@@ -44,14 +34,6 @@ static void expect_content(const char *path, const char *content)
 	ck_assert_int_eq(tally_file_read(&file, 0, buffer, sizeof buffer), (int64_t)strlen(content));
 	ck_assert_mem_eq(buffer, content, strlen(content));
 	tally_file_close(&file);
-}
-
-static uint32_t add(ntfs_writer *w, uint32_t directory, const char *name)
-{
-	return ntfs_writer_file(w, &(ntfs_file){.directory = directory,
-						.name = name,
-						.space = NTFS_POSIX,
-						.content = {.bytes = name, .size = strlen(name)}});
 }
 
 /* ---- finding ---- */

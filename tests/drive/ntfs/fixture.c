@@ -117,6 +117,24 @@ void make_drive(void)
 	volume = NULL;
 }
 
+uint32_t add(ntfs_writer *w, uint32_t directory, const char *name)
+{
+	return ntfs_writer_file(w, &(ntfs_file){.directory = directory,
+						.name = name,
+						.space = NTFS_POSIX,
+						.content = {.bytes = name, .size = strlen(name)}});
+}
+
+tally_file open_file(const char *path)
+{
+	tally_file file;
+	tally_find_detail detail;
+	tally_find found = tally_drive_find(drive, (tally_text){path, strlen(path)}, &file, &detail);
+	ck_assert_msg(found == TALLY_FIND_OK, "%s: %d, %s", path, (int)found, detail.text);
+	ck_assert_ptr_eq(file.drive, drive);
+	return file;
+}
+
 /* ---- content ---- */
 
 uint8_t noise_at(uint64_t seed, uint64_t offset)
@@ -253,6 +271,12 @@ void expect_notes(const char *notes)
 }
 
 /* ---- damage ---- */
+
+void put(uint8_t *at, uint64_t value, unsigned bytes)
+{
+	for (unsigned i = 0; i < bytes; i++)
+		at[i] = (uint8_t)(value >> 8 * i);
+}
 
 uint8_t *record_bytes(uint32_t record)
 {

@@ -31,6 +31,11 @@ void expect_outcome(tally_ntfs_outcome outcome, const char *text);
 void make_drive(void);
 void close_all(void);
 
+/* A file in a directory, whose content is its name. */
+uint32_t add(ntfs_writer *w, uint32_t directory, const char *name);
+/* A file of the drive, which must be there. */
+tally_file open_file(const char *path);
+
 /* Content of a file: depends on the seed and differs from cluster to cluster. */
 ntfs_content noise(const uint64_t *seed, uint64_t size);
 uint8_t noise_at(uint64_t seed, uint64_t offset);
@@ -51,6 +56,8 @@ void expect_kind(uint32_t record, tally_ntfs_kind kind, const char *what);
 /* The notes on the volume, one to a line. */
 void expect_notes(const char *notes);
 
+/* A number of so many bytes, as NTFS stores it. */
+void put(uint8_t *at, uint64_t value, unsigned bytes);
 /* Where a record stands in `image`; unseal it to change it, then seal it. */
 uint8_t *record_bytes(uint32_t record);
 /* An attribute in it: the first of this type and (ASCII) name. */

@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "drive/ntfs/lznt1.h"
 
+#include "fixture.h"
 #include "maker/maker.h"
 #include "maker/ntfs_writer.h"
-#include "support/suite.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static void put(uint8_t *at, uint64_t value, unsigned bytes)
-{
-	for (unsigned i = 0; i < bytes; i++)
-		at[i] = (uint8_t)(value >> 8 * i);
-}
 
 START_TEST(lznt1_unpacks_what_is_known)
 {

@@ -4,16 +4,10 @@
 #include "drive/ntfs/names.h"
 #include "drive/ntfs/record.h"
 #include "drive/ntfs/runs.h"
+#include "fixture.h"
 #include "maker/ntfs_writer.h"
-#include "support/suite.h"
 
 #include <string.h>
-
-static void put(uint8_t *at, uint64_t value, unsigned bytes)
-{
-	for (unsigned i = 0; i < bytes; i++)
-		at[i] = (uint8_t)(value >> 8 * i);
-}
 
 /* ---- boot sector ---- */
 

@@ -2,6 +2,7 @@
 /* Volumes of every shape, and names of every kind, written by the writer and found again. */
 #include "base/windows_path.h"
 #include "fixture.h"
+#include "support/faults.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -279,6 +280,37 @@ START_TEST(removed_files_are_not_there)
 }
 END_TEST
 
+/* Names and places as drives have them, millions of which have to fit into memory. */
+START_TEST(a_file_takes_a_hundred_bytes_at_most)
+{
+	enum { FILES = 20000, IN_FOLDER = 500 };
+	const ntfs_options options = {.size = 64 << 20, .cluster_size = 512, .records = FILES + FILES / IN_FOLDER + 64};
+	ntfs_writer *w = begin(&options);
+	uint32_t folder = NTFS_ROOT;
+	for (unsigned i = 0; i < FILES; i++) {
+		char name[48];
+		snprintf(name, sizeof name, "Holidays in %u", i / IN_FOLDER);
+		if (i % IN_FOLDER == 0)
+			folder = ntfs_writer_directory(w, NTFS_ROOT, name);
+		snprintf(name, sizeof name, "IMG_20260%u_%06u_edited.jpg", i % 9 + 1, i * 7919 % 1000000);
+		ntfs_writer_file(
+		    w, &(ntfs_file){.directory = folder, .name = name, .content.size = 700, .not_resident = true});
+	}
+	end(w);
+	tally_error error;
+	tally_ntfs_problem problem;
+	ck_assert_int_eq(tally_layer_open_memory(image, image_size, &layer, &error), TALLY_OK);
+	const size_t before = heap_in_use();
+	ck_assert_int_eq(tally_ntfs_open(layer, NULL, &volume, &problem, &error), TALLY_OK);
+	const size_t used = heap_in_use() - before;
+	const tally_ntfs_facts *facts = tally_ntfs_facts_of(volume);
+	ck_assert_uint_ge(facts->files, FILES);
+	ck_assert_msg(used <= 100 * FILES + (256 << 10), "%zu bytes for %d files", used, FILES);
+	ck_assert_uint_le(facts->memory, 100 * FILES + (256 << 10));
+	printf("%.1f bytes for each of %d files\n", (double)used / FILES, FILES);
+}
+END_TEST
+
 int main(void)
 {
 	const suite_test tests[] = {
@@ -292,6 +324,7 @@ int main(void)
 	    {a_million_spellings_cost_no_more_than_others, 0},
 	    {links_lead_to_one_file, 2},
 	    {removed_files_are_not_there, 0},
+	    {a_file_takes_a_hundred_bytes_at_most, 0},
 	    {NULL, 0},
 	};
 	return fixture_run("ntfs_volume", tests);
