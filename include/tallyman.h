@@ -183,10 +183,10 @@ typedef struct tally_finding {
 /** Where a run stands. */
 typedef struct tally_progress {
 	/**
-	 * Of a check "unlocking the volume" and "reading the volume's names" (disks and images), "listing the archive" and
-	 * "reading the archive" (archives), "reading the manifest", "checking", "looking for other files"; of an audit
-	 * before that "reading the logs" and "reading the list", and behind it "comparing"; of a job before its checks
-	 * "reading the documents" and "reading the manifests"; of a document "reading". Static.
+	 * Of a check "unlocking the volume" and "reading the volume's names" (disks and images), "listing the archive",
+	 * "looking for the manifest" and "reading the archive" (archives), "reading the manifest", "checking",
+	 * "looking for other files"; of an audit before that "reading the logs" and "reading the list", and behind it "comparing"; of a
+	 * job before its checks "reading the documents" and "reading the manifests"; of a document "reading". Static.
 	 */
 	const char *stage;
 	uint64_t bytes_done; /**< of this stage */

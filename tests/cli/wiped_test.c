@@ -11,27 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define KEY "011011-011022-011033-011044-011055-011066-011077-011088"
-
-static const char job[] =
-    "{\"properties\": {\"driveList\": [\n"
-    "{\"driveId\": \"WD-JOB001\", \"bitLockerKey\": \"" KEY "\", \"manifestFile\": \"\\\\DriveManifest.xml\", "
-    "\"manifestHash\": \"0123456789ABCDEF0123456789ABCDEF\"}]}}\n";
-
-static const char journal[] = "[BeginUpdateRecord][2016/11/01 21:20:00.000][Type:NewJournalFile]\n"
-			      "VocabularyVersion: 2013-02-01\n"
-			      "[EndUpdateRecord]\n"
-			      "[BeginUpdateRecord][2016/11/01 21:22:25.379][Type:ActivityRecord]\n"
-			      "ActivityId: DriveInfo\n"
-			      "DriveState: [BeginValue]\n"
-			      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-			      "<Drive>\n<DriveId>WD-JOB001</DriveId>\n<BitLockerKey>" KEY "</BitLockerKey>\n"
-			      "<ManifestFile>\\DriveManifest.xml</ManifestFile>\n"
-			      "<ManifestHash>0123456789ABCDEF0123456789ABCDEF</ManifestHash>\n</Drive>\n"
-			      "[EndValue]\n"
-			      "[EndUpdateRecord]\n";
-static const char *const documents[] = {job, journal};
-
 #ifdef __has_feature
 #  if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || __has_feature(memory_sanitizer)
 #    define OTHER_HEAP
@@ -53,6 +32,27 @@ int main(void)
 
 #  include <check.h>
 #  include <malloc.h>
+
+#  define KEY "011011-011022-011033-011044-011055-011066-011077-011088"
+
+static const char job[] =
+    "{\"properties\": {\"driveList\": [\n"
+    "{\"driveId\": \"WD-JOB001\", \"bitLockerKey\": \"" KEY "\", \"manifestFile\": \"\\\\DriveManifest.xml\", "
+    "\"manifestHash\": \"0123456789ABCDEF0123456789ABCDEF\"}]}}\n";
+
+static const char journal[] = "[BeginUpdateRecord][2016/11/01 21:20:00.000][Type:NewJournalFile]\n"
+			      "VocabularyVersion: 2013-02-01\n"
+			      "[EndUpdateRecord]\n"
+			      "[BeginUpdateRecord][2016/11/01 21:22:25.379][Type:ActivityRecord]\n"
+			      "ActivityId: DriveInfo\n"
+			      "DriveState: [BeginValue]\n"
+			      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+			      "<Drive>\n<DriveId>WD-JOB001</DriveId>\n<BitLockerKey>" KEY "</BitLockerKey>\n"
+			      "<ManifestFile>\\DriveManifest.xml</ManifestFile>\n"
+			      "<ManifestHash>0123456789ABCDEF0123456789ABCDEF</ManifestHash>\n</Drive>\n"
+			      "[EndValue]\n"
+			      "[EndUpdateRecord]\n";
+static const char *const documents[] = {job, journal};
 
 /* Volatile, for compilers know that free looks at nothing. */
 static volatile bool watching;
