@@ -8,8 +8,8 @@ typedef struct line_reader {
 	const tally_line_handler *handler;
 	void *context;
 	tally_decoder decoder;
-	char *text; /* TALLY_LINE_MAX bytes */
-	size_t size;
+	char *text, *decoded; /* TALLY_LINE_MAX and TALLY_DECODE_SLICE_MAX bytes */
+	size_t size;          /* of the text */
 	bool too_long; /* the line in hand; told already */
 	bool stopped;
 	tally_place place; /* of the line in hand */
@@ -84,9 +84,8 @@ static tally_result feed(void *reader, const void *bytes, size_t size, tally_err
 {
 	line_reader *r = reader;
 	tally_text rest = {bytes, size}, slice;
-	char buffer[TALLY_DECODE_SLICE_MAX];
 	while (!r->stopped) {
-		switch (tally_decoder_next(&r->decoder, &rest, buffer, &slice)) {
+		switch (tally_decoder_next(&r->decoder, &rest, r->decoded, &slice)) {
 		case TALLY_DECODE_MORE:
 			return TALLY_OK;
 		case TALLY_DECODE_NO_MEMORY:
@@ -124,11 +123,17 @@ static void finish(line_reader *r)
 
 tally_result tally_lint_lines(tally_lint_run *run, const tally_line_handler *handler, void *context, tally_error *error)
 {
-	line_reader r = {.handler = handler, .context = context, .place = {1, 0}, .text = tally_alloc(TALLY_LINE_MAX)};
-	tally_result result = r.text != NULL ? tally_lint_feed(run, feed, &r, error) : tally_fail_memory(error);
+	line_reader r = {.handler = handler,
+			 .context = context,
+			 .place = {1, 0},
+			 .text = tally_alloc(TALLY_LINE_MAX + TALLY_DECODE_SLICE_MAX)};
+	if (r.text == NULL)
+		return tally_fail_memory(error);
+	r.decoded = r.text + TALLY_LINE_MAX;
+	tally_result result = tally_lint_feed(run, feed, &r, error);
 	if (result == TALLY_OK)
 		finish(&r);
 	tally_decoder_clear(&r.decoder);
-	tally_free_wiped(r.text, TALLY_LINE_MAX);
+	tally_free_wiped(r.text, TALLY_LINE_MAX + TALLY_DECODE_SLICE_MAX);
 	return result;
 }

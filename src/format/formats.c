@@ -221,11 +221,12 @@ static tally_result first_text(tally_text front, char out[TALLY_FRONT_MAX], tall
 		memcpy(out + text->size, slice.data, take);
 		text->size += take;
 	}
+	explicit_bzero(buffer, sizeof buffer);
 	tally_decoder_clear(&decoder);
 	return state == TALLY_DECODE_NO_MEMORY ? tally_fail_memory(error) : TALLY_OK;
 }
 
-static tally_result recognise(tally_text front, const tally_format **format, tally_error *error)
+static tally_result recognise_front(tally_text front, const tally_format **format, tally_error *error)
 {
 	char first[TALLY_FRONT_MAX];
 	tally_text text;
@@ -233,6 +234,13 @@ static tally_result recognise(tally_text front, const tally_format **format, tal
 	for (size_t i = 0; result == TALLY_OK && *format == NULL && tally_format_at(i) != NULL; i++)
 		if (tally_format_at(i)->has_front != NULL && tally_format_at(i)->has_front(text))
 			*format = tally_format_at(i);
+	explicit_bzero(first, sizeof first);
+	return result;
+}
+
+static tally_result recognise(tally_text front, const tally_format **format, tally_error *error)
+{
+	tally_result result = recognise_front(front, format, error);
 	if (result != TALLY_OK || *format != NULL)
 		return result;
 	root_search search;

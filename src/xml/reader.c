@@ -142,11 +142,10 @@ static tally_result collect(tally_xml_reader *r, tally_text text, tally_error *e
 tally_result tally_xml_feed(tally_xml_reader *r, const void *bytes, size_t size, tally_error *error)
 {
 	tally_text rest = {bytes, size};
-	char buffer[TALLY_DECODE_SLICE_MAX];
 	tally_result result = TALLY_OK;
 	while (result == TALLY_OK && !r->stopped) {
 		tally_text slice;
-		switch (tally_decoder_next(&r->decoder, &rest, buffer, &slice)) {
+		switch (tally_decoder_next(&r->decoder, &rest, r->decoded, &slice)) {
 		case TALLY_DECODE_MORE:
 			return TALLY_OK;
 		case TALLY_DECODE_NO_MEMORY:

@@ -28,6 +28,7 @@ struct tally_xml_reader {
 	unsigned depth;
 	uint64_t lines;         /* line ends decoded so far */
 	tally_place last_event; /* where the last tag began: the place of what has no better one */
+	char decoded[TALLY_DECODE_SLICE_MAX]; /* of the decoder; not on a stack, where a key in it would stay */
 	/*
 	 * Decoded text on its way to libxml2, whose events and errors depend on how its input is cut: so it always gets
 	 * as many whole characters as fit in here, however the document came.

@@ -49,7 +49,7 @@ bool tools_any(const char *const *names)
 	return false;
 }
 
-static void put_command(char *command, size_t capacity, const char *format, va_list arguments)
+__attribute__((format(printf, 3, 0))) static void put_command(char *command, size_t capacity, const char *format, va_list arguments)
 {
 	size_t used = strlen(command);
 	int size = vsnprintf(command + used, capacity - used, format, arguments);

@@ -264,33 +264,10 @@ static const struct {
     {"a job with a description", job_with_description},
 };
 
-/* What is known to be left, and shall not be: a line less for each that is mended. */
-static const struct {
-	void (*run)(void);
-	secret of;
-} known[] = {
-    {check_with_journal, DIGITS},
-    {lint_journal, DIGITS},
-    {lint_job, DIGITS},
-    {job_with_journal, DIGITS},
-    {check_with_journal, VOLUME_KEY},
-    {check_with_key_file, VOLUME_KEY},
-    {check_with_typed_key, VOLUME_KEY},
-    {job_with_journal, VOLUME_KEY},
-    {job_with_description, VOLUME_KEY},
-    {check_with_journal, ACCOUNT_KEY},
-    {check_with_key_file, ACCOUNT_KEY},
-    {check_with_typed_key, ACCOUNT_KEY},
-    {job_with_journal, ACCOUNT_KEY},
-    {job_with_description, ACCOUNT_KEY},
-};
-
-static bool is_known(void (*run)(void), secret of)
+/* jansson's buffer for the text of a token can't be had from outside, and keeps a part of what it grew out of. */
+static bool may_leave(void (*run)(void), secret of)
 {
-	for (size_t i = 0; i < COUNT(known); i++)
-		if (known[i].run == run && known[i].of == of)
-			return true;
-	return false;
+	return run == lint_job && of == DIGITS;
 }
 
 START_TEST(nothing_is_left)
@@ -301,7 +278,7 @@ START_TEST(nothing_is_left)
 	users[_i].run();
 	look_everywhere(found);
 	for (secret s = 0; s < SECRETS; s++) {
-		bool may = is_known(users[_i].run, s);
+		bool may = may_leave(users[_i].run, s);
 		ck_assert_uint_eq(before[s], 0);
 		ck_assert_msg(found[s] == 0 || may, "%s leaves %zu x %s", users[_i].name, found[s], names[s]);
 		if (may)
