@@ -122,14 +122,7 @@ START_TEST(a_check_that_is_stopped_goes_on)
 	tally_error error;
 	struct stat facts;
 	image_begin_empty(&im);
-	maker *m = stage_begin(&im.s);
-	for (unsigned i = 0; i < 64; i++) {
-		char path[32];
-		snprintf(path, sizeof path, "data/%u.bin", i);
-		maker_add(m, &(maker_blob){.blob_path = path, .size = 1 << 20, .segment_size = 1 << 18});
-	}
-	maker_end(m);
-	maker_seal(m);
+	stage_make_files(&im.s, 64, 1 << 20, 1 << 18);
 	image_put_disk(&im, NULL);
 	snprintf(checkpoint, sizeof checkpoint, "%s/checkpoint", im.s.root);
 	loop_device_attach(&device, im.disk, 512);
@@ -210,14 +203,7 @@ START_TEST(a_disk_that_rotates_is_read_in_its_own_order)
 {
 	uint64_t size;
 	image_begin_empty(&im);
-	maker *m = stage_begin(&im.s);
-	for (unsigned i = 0; i < FILES; i++) {
-		char path[32];
-		snprintf(path, sizeof path, "data/%u.bin", i);
-		maker_add(m, &(maker_blob){.blob_path = path, .size = 20000});
-	}
-	maker_end(m);
-	maker_seal(m);
+	stage_make_files(&im.s, FILES, 20000, 0);
 	unlink(im.volume);
 	image_make_volume_in(im.s.drive, im.volume, NULL, &(image_order){.shuffled = true}, &size);
 	const bitlocker_options options = image_lock_fast(&im);

@@ -25,14 +25,7 @@ static tally_error error;
 static void make(void)
 {
 	stage_open(&s);
-	maker *m = stage_begin(&s);
-	for (unsigned i = 0; i < FILES; i++) {
-		char path[32];
-		snprintf(path, sizeof path, "data/%u.bin", i);
-		maker_add(m, &(maker_blob){.blob_path = path, .size = SIZE, .segment_size = SIZE});
-	}
-	maker_end(m);
-	maker_seal(m);
+	stage_make_files(&s, FILES, SIZE, SIZE);
 	s.options.jobs = 1;
 }
 

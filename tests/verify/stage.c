@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "verify/stage.h"
 
+#include "io/pages.h"
 #include "support/folder.h"
 
 #include <check.h>
@@ -50,6 +51,18 @@ void stage_close(stage *s)
 maker *stage_begin(stage *s)
 {
 	return maker_begin(&s->made);
+}
+
+void stage_make_files(stage *s, unsigned files, uint64_t size, uint64_t block)
+{
+	maker *m = stage_begin(s);
+	for (unsigned i = 0; i < files; i++) {
+		char path[32];
+		snprintf(path, sizeof path, "data/%u.bin", i);
+		maker_add(m, &(maker_blob){.blob_path = path, .size = size, .segment_size = block});
+	}
+	maker_end(m);
+	maker_seal(m);
 }
 
 void stage_make(stage *s, const char *const *edits)
@@ -140,6 +153,15 @@ void stage_write(const stage *s, const char *path, const char *text)
 		must(mkdir(place, 0755) == 0 || errno == EEXIST, place);
 	}
 	put(s, path, O_CREAT | O_TRUNC, text);
+}
+
+void stage_drop(const stage *s, const char *path, uint64_t size)
+{
+	int fd = open(stage_place(s, path), O_RDWR);
+	ck_assert_int_ge(fd, 0);
+	fsync(fd);
+	tally_os_drop(fd, 0, size);
+	close(fd);
 }
 
 void stage_rename(const stage *s, const char *path, const char *new_path)

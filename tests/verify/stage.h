@@ -36,6 +36,8 @@ void stage_close(stage *s);
 void stage_make(stage *s, const char *const *edits);
 /* Begins a drive as stage_make does, for tests that add their own blobs. */
 maker *stage_begin(stage *s);
+/* A drive of data/0.bin and so on, all of one size, in blocks of `block` bytes; 0: of the usual size. */
+void stage_make_files(stage *s, unsigned files, uint64_t size, uint64_t block);
 
 /* A file of the drive, in a buffer that the next call but one overwrites. */
 const char *stage_place(const stage *s, const char *path);
@@ -49,6 +51,8 @@ void stage_resize(const stage *s, const char *path, off_t size);
 void stage_append(const stage *s, const char *path, const char *text);
 /* A new file, with the folders that lead to it. */
 void stage_write(const stage *s, const char *path, const char *text);
+/* Takes the first `size` bytes of a file out of the page cache. */
+void stage_drop(const stage *s, const char *path, uint64_t size);
 void stage_rename(const stage *s, const char *path, const char *new_path);
 void stage_mode(const stage *s, const char *path, mode_t mode);
 
