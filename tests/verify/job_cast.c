@@ -8,6 +8,7 @@
 #include <check.h>
 #include <inttypes.h>
 #include <openssl/evp.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,6 +61,19 @@ tally_job_options job_cast_all(job_cast *c)
 	}
 	return (tally_job_options){
 	    .subjects = c->subjects, .subject_count = 2 * CAST_MAX, .io = TALLY_IO_READ, .jobs = 1};
+}
+
+void job_cast_give(job_cast *c, tally_job_options *options, ...)
+{
+	va_list more;
+	options->subjects = c->subjects;
+	options->subject_count = 0;
+	va_start(more, options);
+	for (const char *path; (path = va_arg(more, const char *)) != NULL;) {
+		ck_assert_uint_lt(options->subject_count, SUBJECTS_MAX);
+		c->subjects[options->subject_count++] = path;
+	}
+	va_end(more);
 }
 
 void job_cast_journal(job_cast *c, size_t i, const char *key)

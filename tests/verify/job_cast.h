@@ -11,13 +11,14 @@
 #include "verify/stage.h"
 
 #define CAST_MAX 4
+#define SUBJECTS_MAX 16
 
 typedef struct job_cast {
 	stage s;
 	char folder[CAST_MAX][192], journal[CAST_MAX][192], id[CAST_MAX][16];
 	char key[CAST_MAX][64]; /* what the journal says; may be changed before job_cast_make */
 	uint8_t external[CAST_MAX][32];
-	const char *subjects[2 * CAST_MAX]; /* of job_cast_all */
+	const char *subjects[SUBJECTS_MAX]; /* of the job in hand */
 } job_cast;
 
 void job_cast_open(job_cast *c);
@@ -26,6 +27,8 @@ void job_cast_close(job_cast *c);
 void job_cast_make(job_cast *c, size_t i);
 /* All of them, and a job of them in one thread: the folders, then their journals. */
 tally_job_options job_cast_all(job_cast *c);
+/* These paths, up to a NULL, are from now on the subjects of a job. */
+void job_cast_give(job_cast *c, tally_job_options *options, ...) __attribute__((sentinel));
 /* The journal once more, as it stands now with another key. */
 void job_cast_journal(job_cast *c, size_t i, const char *key);
 /* A job in JSON that lists so many drives from the first on, with their keys as they stand now. Returns its path. */

@@ -16,7 +16,6 @@
 
 static job_cast c;
 static char zero[192], one[192], digits[56], malformed[56];
-static const char *subjects[16];
 static tally_job_options options;
 
 static void begin(void)
@@ -30,25 +29,13 @@ static void begin(void)
 	memcpy(malformed, digits, sizeof digits);
 	malformed[5] = malformed[5] == '0' ? '1' : '0'; /* no multiple of 11 any more */
 	job_cast_disk(&c, 0, NULL, zero);
-	options = (tally_job_options){.subjects = subjects, .jobs = 1};
+	options = (tally_job_options){.jobs = 1};
 }
 
 static void end(void)
 {
 	tally_disk_answer = NULL;
 	job_cast_close(&c);
-}
-
-static void give(const char *first, ...) __attribute__((sentinel));
-
-static void give(const char *first, ...)
-{
-	va_list more;
-	options.subject_count = 0;
-	va_start(more, first);
-	for (const char *path = first; path != NULL; path = va_arg(more, const char *))
-		subjects[options.subject_count++] = path;
-	va_end(more);
 }
 
 /* What the job tells; of all texts `part` is one. */
@@ -90,7 +77,7 @@ START_TEST(another_drives_key_of_another_kind_says_nothing)
 {
 	begin();
 	lock_one();
-	give(c.journal[0], zero, one, NULL);
+	job_cast_give(&c, &options, c.journal[0], zero, one, NULL);
 	expect("job: none, 3\n" ZERO_IS_GOOD "one.img: error argument, 3\n",
 	       "the keys that were given are those of other drives: give the drive's journal");
 	/* Known whose it is or not. */
@@ -107,7 +94,7 @@ START_TEST(a_volume_that_no_key_is_for)
 	const bitlocker_options lock = {.password = "password", .seed = 1};
 	begin();
 	job_cast_disk(&c, 1, &lock, one);
-	give(c.journal[0], zero, one, NULL);
+	job_cast_give(&c, &options, c.journal[0], zero, one, NULL);
 	expect("job: Data copy failed, 1\n" ZERO_IS_GOOD
 	       "one.img: BitLockerProtectorNotFound, 1\n\tV-56 BitLockerProtectorNotFound\n",
 	       "V-56/ error");
@@ -126,7 +113,7 @@ START_TEST(a_malformed_key_among_others)
 	begin();
 	lock_one();
 	job_cast_journal(&c, 1, malformed);
-	give(c.journal[0], c.journal[1], zero, one, NULL);
+	job_cast_give(&c, &options, c.journal[0], c.journal[1], zero, one, NULL);
 	expect(MALFORMED, "a group of the recovery password is none that Windows makes");
 	tally_disk_answer = answer_one;
 	expect(MALFORMED "\tB-02 BitLockerKeyInvalid\n",
@@ -142,7 +129,7 @@ START_TEST(a_key_of_the_wrong_kind)
 				   "one.img: BitLockerProtectorNotFound, 1\n\tV-56 BitLockerProtectorNotFound\n";
 	begin();
 	lock_one();
-	give(c.journal[0], c.journal[1], zero, one, NULL);
+	job_cast_give(&c, &options, c.journal[0], c.journal[1], zero, one, NULL);
 	expect(told, "the volume has no external key protector");
 	tally_disk_answer = answer_one;
 	expect(told, "1.jrn:10 - - the BitLocker key of drive DRIVE-1 that stands here doesn't open its volume; "
@@ -155,7 +142,7 @@ START_TEST(a_key_file_that_opens_nothing)
 {
 	begin();
 	lock_one();
-	give(c.journal[0], zero, one, NULL);
+	job_cast_give(&c, &options, c.journal[0], zero, one, NULL);
 	stage_write(&c.s, "../key", c.key[1]);
 	options.key_file = job_cast_path(&c, "key");
 	expect("job: Data copy failed, 1\n" ZERO_IS_GOOD
@@ -170,7 +157,7 @@ START_TEST(an_empty_key_file_is_refused)
 	static const char *const nothing[] = {"", " \r\n\t\n"};
 	job_words w;
 	begin();
-	give(c.journal[0], zero, NULL);
+	job_cast_give(&c, &options, c.journal[0], zero, NULL);
 	options.key_file = job_cast_path(&c, "key");
 	stage_write(&c.s, "../key", nothing[_i]);
 	job_words_take(&w, &options);
@@ -192,7 +179,7 @@ START_TEST(the_key_that_counts_was_seen_to_open_the_drive)
 	job_cast_disk(&c, 1, NULL, one);
 	const char *job = job_cast_job(&c, "job.json", 1, 1);
 	job_cast_journal(&c, 1, c.key[0]);
-	give(job, c.journal[1], one, NULL);
+	job_cast_give(&c, &options, job, c.journal[1], one, NULL);
 	expect("job: Completed, 1\n\tW-07 -\none.img: Completed, 0\n",
 	       "the BitLocker key of drive DRIVE-1 differs from the one in ");
 	options.papers_only = true;
@@ -210,12 +197,12 @@ START_TEST(the_key_that_counts_was_seen_to_open_the_drive)
 	memcpy(c.key[1], c.key[0], sizeof right);
 	job = job_cast_job(&c, "job.json", 1, 1);
 	memcpy(c.key[1], right, sizeof right);
-	give(job, c.journal[1], one, NULL);
+	job_cast_give(&c, &options, job, c.journal[1], one, NULL);
 	expect("job: Data copy failed, 1\n\tW-07 BitLockerKeyInvalid\n"
 	       "one.img: BitLockerKeyInvalid, 1\n\tV-57 BitLockerKeyInvalid\n",
 	       "job.json:1 - - the BitLocker key of drive DRIVE-1 that stands here doesn't open its volume");
 	/* Nor is anything known without the drive. */
-	give(job, c.journal[1], NULL);
+	job_cast_give(&c, &options, job, c.journal[1], NULL);
 	expect("job: Data copy failed, 1\n\tW-07 BitLockerKeyInvalid\n", "differs from the one in");
 	end();
 }

@@ -17,7 +17,6 @@
 
 static job_cast c;
 static char disk[192], tar[192];
-static const char *subjects[16];
 static tally_job_options options;
 
 static void begin(void)
@@ -27,25 +26,13 @@ static void begin(void)
 		job_cast_make(&c, i);
 	snprintf(disk, sizeof disk, "%s", job_cast_path(&c, "disk.img"));
 	snprintf(tar, sizeof tar, "%s", job_cast_path(&c, "drive.tar"));
-	options = (tally_job_options){.subjects = subjects, .jobs = 1};
+	options = (tally_job_options){.jobs = 1};
 }
 
 static void end(void)
 {
 	tally_disk_answer = NULL;
 	job_cast_close(&c);
-}
-
-static void give(const char *first, ...) __attribute__((sentinel));
-
-static void give(const char *first, ...)
-{
-	va_list more;
-	options.subject_count = 0;
-	va_start(more, first);
-	for (const char *path = first; path != NULL; path = va_arg(more, const char *))
-		subjects[options.subject_count++] = path;
-	va_end(more);
 }
 
 /* ---- twice ---- */
@@ -58,7 +45,7 @@ START_TEST(one_file_given_twice)
 	const char *link = job_cast_path(&c, "link.img"), *hard = job_cast_path(&c, "hard.tar");
 	ck_assert_int_eq(symlink(disk, link), 0);
 	ck_assert_int_eq(linkat(-1, tar, -1, hard, 0), 0);
-	give(disk, link, tar, hard, c.journal[0], c.journal[1], NULL);
+	job_cast_give(&c, &options, disk, link, tar, hard, c.journal[0], c.journal[1], NULL);
 	job_words_expect("a link", &options,
 			 "job: Completed, 1\n\tW-03 -\n\tW-03 -\ndisk.img: Completed, 0\ndrive.tar: Completed, 0\n");
 	end();
@@ -71,7 +58,7 @@ START_TEST(one_drive_given_twice)
 	begin();
 	job_cast_disk(&c, 1, NULL, disk);
 	job_cast_tar(&c, 1, tar);
-	give(c.folder[1], disk, tar, c.journal[1], NULL);
+	job_cast_give(&c, &options, c.folder[1], disk, tar, c.journal[1], NULL);
 	job_words_take(&w, &options);
 	ck_assert_str_eq(w.told, "job: Completed, 1\n\tW-03 -\n\tW-03 -\ndrive1: Completed, 0\n"
 				 "disk.img: Completed, 0\ndrive.tar: Completed, 0\n");
@@ -91,7 +78,7 @@ START_TEST(a_disk_without_a_manifest_is_known_by_its_key)
 	stage_remove(&c.s, "../drive1/DriveManifest.xml");
 	job_cast_disk(&c, 1, NULL, disk);
 	job_cast_tar(&c, 0, tar);
-	give(tar, disk, c.journal[0], c.journal[1], NULL);
+	job_cast_give(&c, &options, tar, disk, c.journal[0], c.journal[1], NULL);
 	job_words_take(&w, &options);
 	ck_assert_str_eq(w.told, "job: Data copy failed, 1\ndrive.tar: Completed, 0\n"
 				 "disk.img: ManifestNotFound, 1\n\tV-01 ManifestNotFound\n");
@@ -102,7 +89,7 @@ START_TEST(a_disk_without_a_manifest_is_known_by_its_key)
 	/* An archive tells nothing, and so the job can't end well. */
 	stage_remove(&c.s, "../drive0/DriveManifest.xml");
 	job_cast_tar(&c, 0, tar);
-	give(tar, c.journal[0], c.journal[1], NULL);
+	job_cast_give(&c, &options, tar, c.journal[0], c.journal[1], NULL);
 	job_words_take(&w, &options);
 	ck_assert_str_eq(w.told, "job: Data copy failed, 1\ndrive.tar: ManifestNotFound, 1\n\tV-01 ManifestNotFound\n");
 	expect_in(&w, "not checked: some drives at hand against the documents");
@@ -126,7 +113,7 @@ START_TEST(a_disk_that_tells_its_serial_number)
 	begin();
 	tally_disk_answer = answer_disk;
 	job_cast_disk(&c, 1, NULL, disk);
-	give(disk, c.journal[0], c.journal[1], NULL);
+	job_cast_give(&c, &options, disk, c.journal[0], c.journal[1], NULL);
 	job_words_take(&w, &options);
 	ck_assert_str_eq(w.told, "job: Completed, 0\ndisk.img: Completed, 0\n");
 	ck_assert_ptr_null(strstr(w.whole, "serial number"));
@@ -162,22 +149,22 @@ START_TEST(a_list_and_its_drives)
 	begin();
 	job_cast_disk(&c, 1, NULL, disk);
 	const char *both = job_cast_job(&c, "both.json", 0, 2), *second = job_cast_job(&c, "second.json", 1, 1);
-	give(disk, both, c.journal[0], c.journal[1], NULL);
+	job_cast_give(&c, &options, disk, both, c.journal[0], c.journal[1], NULL);
 	job_words_take(&w, &options);
 	ck_assert_str_eq(w.told, "job: none, 0\n\tW-02 -\ndisk.img: Completed, 0\n");
 	expect_in(&w, "drive DRIVE-0 is not at hand\n");
 	job_words_clear(&w);
 	job_cast_tar(&c, 0, tar);
-	give(tar, disk, second, c.journal[0], c.journal[1], NULL);
+	job_cast_give(&c, &options, tar, disk, second, c.journal[0], c.journal[1], NULL);
 	job_words_expect("one too many", &options,
 			 "job: Completed, 1\n\tW-01 -\ndrive.tar: Completed, 0\ndisk.img: Completed, 0\n");
 	/* The job's own key is enough, and one that doesn't open the disk is told. */
-	give(disk, second, NULL);
+	job_cast_give(&c, &options, disk, second, NULL);
 	job_words_expect("no journal", &options, "job: Completed, 0\n\tW-04 -\ndisk.img: Completed, 0\n");
 	/* What can't be opened may be what is missing. */
 	stage_write(&c.s, "../drive.tar", "");
 	ck_assert_int_eq(truncate(tar, 1 << 20), 0);
-	give(tar, disk, both, c.journal[0], c.journal[1], NULL);
+	job_cast_give(&c, &options, tar, disk, both, c.journal[0], c.journal[1], NULL);
 	job_words_take(&w, &options);
 	ck_assert_str_eq(w.told, "job: Data copy failed, 1\n\tW-02 -\n"
 				 "drive.tar: BitLockerVolumeNotFound, 1\n\tV-52 BitLockerVolumeNotFound\n"
@@ -195,7 +182,7 @@ START_TEST(papers_that_differ_from_a_disk)
 	job_cast_disk(&c, 1, NULL, disk);
 	stage_append(&c.s, "../drive1/DriveManifest.xml", "\n");
 	job_cast_journal(&c, 1, c.key[1]);
-	give(disk, c.journal[1], NULL);
+	job_cast_give(&c, &options, disk, c.journal[1], NULL);
 	job_words_take(&w, &options);
 	ck_assert_str_eq(w.told, "job: Data copy failed, 1\n\tW-06 ManifestCorrupted\n"
 				 "disk.img: ManifestCorrupted, 1\n\tM-54 ManifestCorrupted\n");
@@ -220,7 +207,7 @@ START_TEST(blobs_that_a_disk_and_an_archive_share)
 	}
 	job_cast_disk(&c, 1, NULL, disk);
 	job_cast_tar(&c, 0, tar);
-	give(tar, disk, c.journal[0], c.journal[1], NULL);
+	job_cast_give(&c, &options, tar, disk, c.journal[0], c.journal[1], NULL);
 	job_words w;
 	job_words_take(&w, &options);
 	ck_assert_str_eq(w.told, "job: Data copy completed with warnings, 0\n\tW-09 CompletedWithWarnings\n"
@@ -266,7 +253,7 @@ START_TEST(what_an_argument_is_its_content_says)
 	make_utf16(c.journal[0]);
 	stage_write(&c.s, "../text", "no document");
 	const char *words = job_cast_path(&c, "text");
-	give(archive, disk, words, c.journal[0], c.journal[1], NULL);
+	job_cast_give(&c, &options, archive, disk, words, c.journal[0], c.journal[1], NULL);
 	job_words_take(&w, &options);
 	expect_in(&w, "subject archive.jrn drive id=DRIVE-1 status=Completed");
 	expect_in(&w, "subject disk.img drive id=DRIVE-0 status=Completed");
@@ -274,7 +261,7 @@ START_TEST(what_an_argument_is_its_content_says)
 	expect_in(&w, "text is text, but neither a journal, a DriveInfo file, a manifest nor a job in JSON");
 	ck_assert_int_eq(w.summary.exit_status, 3);
 	job_words_clear(&w);
-	give(c.journal[1], NULL);
+	job_cast_give(&c, &options, c.journal[1], NULL);
 	options.job = disk;
 	job_words_take(&w, &options);
 	expect_in(&w, "disk.img is no job in JSON");
